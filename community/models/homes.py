@@ -1,0 +1,95 @@
+"""Homes, what stands in them, and what their devices last reported."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from community.models.grid import Node
+from community.models.people import Community, Member
+
+
+class Household(models.Model):
+    """A home that a member acts for, connected at one node of the feeder."""
+
+    class Phase(models.TextChoices):
+        ALL = "abc", _("Three-phase")
+        A = "a", _("Phase a")
+        B = "b", _("Phase b")
+        C = "c", _("Phase c")
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="households")
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="households", null=True, blank=True,
+        help_text=_("Who acts for this home; empty until somebody accepts the invitation."),
+    )  # fmt: skip
+    name = models.CharField(_("name"), max_length=120)
+    node = models.ForeignKey(Node, models.PROTECT, related_name="households", null=True, blank=True)
+    phase = models.CharField(max_length=3, choices=Phase, default=Phase.ALL)
+    contracted_w = models.PositiveIntegerField(default=5_750)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["community", "name"], name="household_name_is_unique"),
+            models.CheckConstraint(condition=Q(contracted_w__gt=0), name="household_power_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """A PV plant, battery or EV charger of a household. Fields that a kind lacks stay empty."""
+
+    class Kind(models.TextChoices):
+        PV = "pv", _("Solar panels")
+        BATTERY = "battery", _("Battery")
+        EV_CHARGER = "ev_charger", _("Car charger")
+
+    household = models.ForeignKey(Household, models.PROTECT, related_name="devices")
+    kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(max_length=120)
+    peak_w = models.PositiveIntegerField(null=True, blank=True, help_text=_("PV: peak power, W"))
+    capacity_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: usable energy, Wh"))
+    charge_w = models.PositiveIntegerField(null=True, blank=True)
+    discharge_w = models.PositiveIntegerField(null=True, blank=True)
+    efficiency_ppm = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Battery: one way, parts per million")
+    )
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="device_has_the_figures_of_its_kind",
+                condition=Q(kind="pv", peak_w__gt=0)
+                | Q(
+                    kind="battery",
+                    capacity_wh__gt=0,
+                    charge_w__gt=0,
+                    discharge_w__gt=0,
+                    efficiency_ppm__gt=0,
+                    efficiency_ppm__lte=1_000_000,
+                )
+                | Q(kind="ev_charger", charge_w__gt=0),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.household.name}: {self.name}"
+
+
+class DeviceState(models.Model):
+    """What a battery or car charger reported at one instant. Rows are added, never changed."""
+
+    device = models.ForeignKey(Device, models.PROTECT, related_name="states")
+    at = models.DateTimeField()
+    soc_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: stored energy, Wh"))
+    plugged_in = models.BooleanField(default=False)
+    need_wh = models.PositiveIntegerField(default=0, help_text=_("Car: energy still wanted, Wh at the meter"))
+    ready_by = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["device", "at"], name="device_state_once_an_instant")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} @ {self.at:%Y-%m-%d %H:%M}"

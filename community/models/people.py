@@ -1,0 +1,157 @@
+"""Users of the site, communities, and who belongs to which."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Users(BaseUserManager["User"]):
+    """Creates users; an e-mail address is the login and is kept in lower case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can log in."""
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=120)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[Users] = Users()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_is_unique")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Community(models.Model):
+    """An energy community behind one perimeter, with the rules that its members agreed on."""
+
+    class LegalMode(models.TextChoices):
+        SIMULATION = "simulation", _("Simulation")
+        PRIVATE_SETTLEMENT = "private_settlement", _("Private settlement")
+        COEFFICIENTS = "coefficients", _("Sharing coefficients")
+        SHARING = "sharing", _("Energy sharing")
+
+    class PriceRule(models.TextChoices):
+        EQUILIBRIUM_MIDPOINT = "equilibrium_midpoint", _("Midpoint of the equilibrium")
+        MID_MARKET = "mid_market", _("Midpoint of the limits")
+
+    class FairnessRule(models.TextChoices):
+        PRO_RATA = "pro_rata", _("In proportion to what was asked")
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    timezone = models.CharField(max_length=64, default="Europe/Madrid")
+    legal_mode = models.CharField(max_length=20, choices=LegalMode, default=LegalMode.SIMULATION)
+    price_rule = models.CharField(max_length=24, choices=PriceRule, default=PriceRule.EQUILIBRIUM_MIDPOINT)
+    fairness_rule = models.CharField(max_length=16, choices=FairnessRule, default=FairnessRule.PRO_RATA)
+    slot_minutes = models.PositiveSmallIntegerField(default=15)
+    order_lead_minutes = models.PositiveSmallIntegerField(
+        default=10, help_text=_("Agents write their orders this long before a slot starts.")
+    )
+    gate_closure_minutes = models.PositiveSmallIntegerField(
+        default=5, help_text=_("Orders of a slot close this long before it starts.")
+    )
+    grid_fee_ueur_kwh = models.BigIntegerField(default=0, help_text=_("µ€ per locally delivered kWh"))
+    import_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
+    export_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "communities"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(slot_minutes__in=[15, 30, 60]), name="community_slot_is_15_30_or_60_minutes"
+            ),
+            models.CheckConstraint(
+                condition=Q(gate_closure_minutes__lte=models.F("order_lead_minutes")),
+                name="community_orders_come_before_gate_closure",
+            ),
+            models.CheckConstraint(
+                condition=Q(grid_fee_ueur_kwh__gte=0), name="community_grid_fee_is_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A user's part in a community. Whoever leaves is marked, never deleted: money hangs on members."""
+
+    class Role(models.TextChoices):
+        RESIDENT = "resident", _("Resident")
+        ADMIN = "admin", _("Administrator")
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="members")
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role, default=Role.RESIDENT)
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["community", "user"], name="member_once_per_community"),
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(left_at__gte=models.F("joined_at")),
+                name="member_leaves_after_joining",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user.name} ({self.community.slug})"
+
+
+class Invitation(models.Model):
+    """A neighbour asked to join; the link's secret is stored as a hash only."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="invitations")
+    household = models.ForeignKey(
+        "community.Household", models.PROTECT, related_name="invitations", null=True, blank=True
+    )
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=12, choices=Member.Role, default=Member.Role.RESIDENT)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(Member, models.PROTECT, related_name="invitations_sent")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                "community",
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_open_once_per_email",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} → {self.community.slug}"

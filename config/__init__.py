@@ -1,0 +1,1 @@
+"""Settings, URLs and the two entry points (web, Celery) of the site."""

@@ -1,0 +1,21 @@
+#!/usr/bin/env python
+"""Azotea's command line. Without `DATABASE_URL` it brings its own PostgreSQL and Valkey."""
+
+import os
+import sys
+
+
+def main() -> None:
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Azotea's dependencies are not installed here. Run `make install`, then `.venv/bin/python manage.py …`")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config import embedded
+
+    embedded.provide_environment(sys.argv[1:2])
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

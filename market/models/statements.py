@@ -1,0 +1,54 @@
+"""A household's month, rounded once and then immutable."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from community.models import Household
+
+
+class Statement(models.Model):
+    """What a household traded in one civil month, closed once for the whole community."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    household = models.ForeignKey(Household, models.PROTECT, related_name="statements")
+    month = models.DateField(help_text=_("First day of the month."))
+    issued_at = models.DateTimeField()
+    slots = models.PositiveIntegerField()
+    provisional_slots = models.PositiveIntegerField(default=0)
+    saving_neur = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["household", "month"], name="statement_once_a_month")]
+
+    def __str__(self) -> str:
+        return f"{self.household_id} {self.month:%Y-%m}"
+
+
+class StatementLine(models.Model):
+    """One line: energy, exact money and its cents; `posted` lines are owed, the others inform."""
+
+    class Kind(models.TextChoices):
+        BOUGHT = "bought", _("Bought from neighbours")
+        SOLD = "sold", _("Sold to neighbours")
+        RETAILER_IMPORT = "retailer_import", _("From your retailer")
+        RETAILER_EXPORT = "retailer_export", _("Surplus to your retailer")
+        SAVING = "saving", _("Gain against your retailer alone")
+
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind)
+    energy_wh = models.BigIntegerField()
+    amount_neur = models.BigIntegerField(help_text=_("exact; + is in the household's favour"))
+    amount_cents = models.BigIntegerField(help_text=_("rounded once"))
+    posted = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["statement", "position"], name="statement_line_has_one_place"),
+            models.UniqueConstraint(fields=["statement", "kind"], name="statement_line_once_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.statement_id}: {self.kind}"

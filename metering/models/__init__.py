@@ -1,0 +1,6 @@
+"""What was measured: metering points, every version of every reading, and where it came from."""
+
+from metering.models.access import ApiToken
+from metering.models.readings import MeteringPoint, Reading, Upload
+
+__all__ = ["ApiToken", "MeteringPoint", "Reading", "Upload"]

@@ -1,0 +1,39 @@
+"""Tokens that let a gateway or an integrator in, for named metering points and scopes only."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from community.models import Community
+from metering.models.readings import MeteringPoint
+
+
+class ApiToken(models.Model):
+    """`azt_<key_id>.<secret>`: shown once, kept as a peppered hash, limited and revocable."""
+
+    class Scope(models.TextChoices):
+        READINGS_WRITE = "readings:write"
+        READINGS_READ = "readings:read"
+        PLANS_READ = "plans:read"
+        STATES_WRITE = "states:write"
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="api_tokens")
+    name = models.CharField(max_length=120)
+    key_id = models.CharField(max_length=16, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    metering_points = models.ManyToManyField(MeteringPoint, related_name="api_tokens")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=models.F("created_at")), name="api_token_expires_after_creation"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"azt_{self.key_id}"
