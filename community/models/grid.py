@@ -12,6 +12,7 @@ class Feeder(models.Model):
     community = models.OneToOneField(Community, models.PROTECT, related_name="feeder")
     name = models.CharField(max_length=120)
     source = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1, help_text="Rises with every change of the network.")
     nominal_v = models.FloatField(default=400.0)
     slack_pu = models.FloatField(default=1.0)
     v_min_pu = models.FloatField(default=0.9)

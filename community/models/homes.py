@@ -49,7 +49,9 @@ class Device(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(max_length=120)
     peak_w = models.PositiveIntegerField(null=True, blank=True, help_text=_("PV: peak power, W"))
-    capacity_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: usable energy, Wh"))
+    capacity_wh = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Battery: usable energy, Wh")
+    )
     charge_w = models.PositiveIntegerField(null=True, blank=True)
     discharge_w = models.PositiveIntegerField(null=True, blank=True)
     efficiency_ppm = models.PositiveIntegerField(
@@ -83,6 +85,9 @@ class DeviceState(models.Model):
 
     device = models.ForeignKey(Device, models.PROTECT, related_name="states")
     at = models.DateTimeField()
+    energy_wh = models.IntegerField(
+        null=True, blank=True, help_text=_("AC energy since the report before, Wh: + taken, − given")
+    )
     soc_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: stored energy, Wh"))
     plugged_in = models.BooleanField(default=False)
     need_wh = models.PositiveIntegerField(default=0, help_text=_("Car: energy still wanted, Wh at the meter"))

@@ -23,7 +23,9 @@ class Mandate(models.Model):
 
     household = models.ForeignKey(Household, models.PROTECT, related_name="mandates")
     valid_from = models.DateTimeField()
-    min_sell_ueur_kwh = models.BigIntegerField(default=0, help_text=_("µ€/kWh that a sale must bring at least"))
+    min_sell_ueur_kwh = models.BigIntegerField(
+        default=0, help_text=_("µ€/kWh that a sale must bring at least")
+    )
     max_buy_ueur_kwh = models.BigIntegerField(default=1_000_000, help_text=_("µ€/kWh paid at most"))
     reserve_pct = models.PositiveSmallIntegerField(default=10)
     sell_periods = ArrayField(models.CharField(max_length=2, choices=Period), default=list)
@@ -37,7 +39,8 @@ class Mandate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["household", "valid_from"], name="mandate_once_an_instant"),
             models.CheckConstraint(
-                condition=Q(reserve_pct__gte=5, reserve_pct__lte=100), name="mandate_reserve_is_5_to_100_percent"
+                condition=Q(reserve_pct__gte=5, reserve_pct__lte=100),
+                name="mandate_reserve_is_5_to_100_percent",
             ),
             models.CheckConstraint(
                 condition=Q(max_buy_ueur_kwh__gte=0, min_sell_ueur_kwh__gte=0),

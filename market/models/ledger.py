@@ -17,9 +17,7 @@ class Account(models.Model):
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="accounts")
     kind = models.CharField(max_length=12, choices=Kind)
-    household = models.OneToOneField(
-        Household, models.PROTECT, null=True, blank=True, related_name="account"
-    )
+    household = models.OneToOneField(Household, models.PROTECT, null=True, blank=True, related_name="account")
 
     class Meta:
         constraints = [

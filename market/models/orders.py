@@ -21,7 +21,9 @@ class Slot(models.Model):
     end = models.DateTimeField()
     gate_closure = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    ordered_at = models.DateTimeField(null=True, blank=True, help_text=_("When the agents wrote their orders."))
+    ordered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the agents wrote their orders.")
+    )
     cleared_at = models.DateTimeField(null=True, blank=True)
     price_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     price_low_ueur_kwh = models.BigIntegerField(null=True, blank=True)
@@ -41,7 +43,8 @@ class Slot(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["community", "start"], name="slot_once_a_start"),
             models.CheckConstraint(
-                condition=Q(gate_closure__lte=F("start"), start__lt=F("end")), name="slot_closes_before_it_starts"
+                condition=Q(gate_closure__lte=F("start"), start__lt=F("end")),
+                name="slot_closes_before_it_starts",
             ),
             models.CheckConstraint(
                 condition=Q(status="open", cleared_at__isnull=True)
@@ -49,7 +52,8 @@ class Slot(models.Model):
                 name="slot_has_a_clearing_time_once_cleared",
             ),
             models.CheckConstraint(
-                condition=Q(traded_wh=0) | Q(price_ueur_kwh__isnull=False), name="slot_has_a_price_if_it_traded"
+                condition=Q(traded_wh=0) | Q(price_ueur_kwh__isnull=False),
+                name="slot_has_a_price_if_it_traded",
             ),
         ]
         indexes = [
@@ -74,7 +78,9 @@ class Order(models.Model):
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="orders")
     household = models.ForeignKey(Household, models.PROTECT, related_name="orders")
     mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="orders", db_index=False)
-    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False)
+    device = models.ForeignKey(
+        Device, models.PROTECT, null=True, blank=True, related_name="orders", db_index=False
+    )
     side = models.CharField(max_length=4, choices=Side)
     kind = models.CharField(max_length=8, choices=Kind)
     energy_wh = models.BigIntegerField()

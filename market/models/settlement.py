@@ -57,7 +57,9 @@ class SettledHome(models.Model):
             ),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["settlement", "household"], name="settled_home_once_a_settlement"),
+            models.UniqueConstraint(
+                fields=["settlement", "household"], name="settled_home_once_a_settlement"
+            ),
             models.CheckConstraint(
                 condition=Q(actual_neur__lte=models.F("baseline_neur")),
                 name="settled_home_is_never_worse_off_than_with_the_retailer",

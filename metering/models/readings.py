@@ -83,7 +83,10 @@ class Reading(models.Model):
     row = models.PositiveIntegerField(help_text=_("Place in the upload, counted from 0."))
 
     class Meta:
-        indexes = [models.Index(fields=["start"], name="reading_start")]
+        indexes = [
+            models.Index(fields=["start"], name="reading_start"),
+            models.Index(fields=["received_at"], name="reading_received_at"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(energy_wh__gte=0), name="reading_energy_is_not_negative"),
         ]

@@ -1,0 +1,140 @@
+"""Numbers and times as people read them, in the active language.
+
+A figure never parts from its unit (non-breaking space), a negative one bears a true minus sign, and
+integers are turned into decimals exactly before they are rounded once, half to even.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+from django.utils import timezone
+from django.utils.translation import get_language
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+# Spain's English readers count days before months.
+_REGION = {"en": "en_GB"}
+
+
+def locale() -> Locale:
+    """Babel's locale for the language of the page."""
+    language = (get_language() or "en").replace("-", "_")
+    return Locale.parse(_REGION.get(language, language))
+
+
+def number(value: Decimal | int, decimals: int, *, signed: bool = False) -> str:
+    """A number with exactly `decimals` digits behind the locale's separator; `signed` writes a plus too.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     number(Decimal("12345.678"), 2), number(Decimal("6.84"), 2, signed=True)
+    ('12.345,68', '+6,84')
+    """
+    rounded = round(Decimal(value), decimals)
+    pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    text = str(format_decimal(abs(rounded), format=pattern, locale=locale()))
+    if rounded < 0:
+        return MINUS + text
+    return f"+{text}" if signed and rounded > 0 else text
+
+
+def kwh(energy_wh: int, decimals: int | None = None) -> str:
+    """An energy: two decimals below 1 kWh, one up to 1,000 kWh, none above, unless told.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     kwh(3_200), kwh(310), kwh(1_250_000)
+    ('3,2\\xa0kWh', '0,31\\xa0kWh', '1.250\\xa0kWh')
+    """
+    if decimals is None:
+        size = abs(energy_wh)
+        decimals = 2 if size < 1_000 else 1 if size < 1_000_000 else 0
+    return f"{number(Decimal(energy_wh) / 1_000, decimals)}{NBSP}kWh"
+
+
+def watt_hours(energy_wh: int) -> str:
+    """An energy to the Wh, as meters count it."""
+    return f"{number(energy_wh, 0)}{NBSP}Wh"
+
+
+def euros(amount_neur: int, decimals: int = 2, *, signed: bool = False) -> str:
+    """Money from n€.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     euros(6_840_000_000, signed=True), euros(-35_000_000, 3)
+    ('+6,84\\xa0€', '−0,035\\xa0€')
+    """
+    return f"{number(Decimal(amount_neur) / 10**9, decimals, signed=signed)}{NBSP}€"
+
+
+def euros_exact(amount_neur: int, *, signed: bool = False) -> str:
+    """Money to the last n€, without idle zeros but never fewer than two decimals."""
+    fraction = f"{abs(amount_neur) % 10**9:09d}".rstrip("0")
+    return euros(amount_neur, max(2, len(fraction)), signed=signed)
+
+
+def cents(amount_cents: int, *, signed: bool = False) -> str:
+    """Money from whole cents, as euros."""
+    return euros(amount_cents * 10**7, signed=signed)
+
+
+def price(price_ueur_kwh: int, decimals: int = 3) -> str:
+    """A price from µ€/kWh.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     price(112_000)
+    '0,112\\xa0€/kWh'
+    """
+    return f"{number(Decimal(price_ueur_kwh) / 10**6, decimals)}{NBSP}€/kWh"
+
+
+def price_exact(price_ueur_kwh: int) -> str:
+    """A price to the last µ€/kWh, for sums that a reader may check; never fewer than three decimals."""
+    fraction = f"{abs(price_ueur_kwh) % 10**6:06d}".rstrip("0")
+    return price(price_ueur_kwh, max(3, len(fraction)))
+
+
+def percent(value: float | int | Decimal, decimals: int = 0) -> str:
+    """A percentage that was already multiplied by 100.
+
+    >>> percent(71.4)
+    '71\\xa0%'
+    """
+    return f"{number(Decimal(str(value)), decimals)}{NBSP}%"
+
+
+def clock(instant: datetime) -> str:
+    """Local time of day; the hour that a clock change repeats names its summer or winter time."""
+    local = timezone.localtime(instant)
+    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M}{NBSP}{local.tzname()}" if twice else f"{local:%H:%M}"
+
+
+def span(start: datetime, end: datetime) -> str:
+    """A slot's local times, `12:15–12:30`; word joiners keep it on one line."""
+    return f"{clock(start)}\u2060–\u2060{clock(end)}"
+
+
+def day(value: date) -> str:
+    """`22 de noviembre`, `22 November`."""
+    return str(format_skeleton("MMMMd", value, locale=locale()))
+
+
+def day_and_year(value: date) -> str:
+    """`22 de noviembre de 2026`, `22 November 2026`."""
+    return str(format_skeleton("yMMMMd", value, locale=locale()))
+
+
+def month(value: date) -> str:
+    """`noviembre de 2026`, `November 2026`."""
+    return str(format_skeleton("yMMMM", value, locale=locale()))
+
+
+def month_name(value: date) -> str:
+    """`noviembre`, `November`."""
+    return str(format_date(value, "LLLL", locale=locale()))

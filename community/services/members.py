@@ -1,0 +1,118 @@
+"""Inviting neighbours and letting them in."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from community.models import Household, Invitation, Member, User
+
+INVITATION_LIFETIME = timedelta(days=14)
+
+
+class InvitationProblem(Exception):
+    """An invitation cannot be sent or used; `code` is stable, the message says what to do."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _hash(secret: str) -> str:
+    # The secret has 256 bits of chance, so a plain hash suffices; guessing it is hopeless.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite(
+    *, invited_by: Member, email: str, household: Household | None, at: datetime
+) -> tuple[Invitation, str]:
+    """Invite a neighbour; returns the invitation and the secret of its link, which is shown only once.
+
+    Raises `InvitationProblem`: `not-admin`, `already-member`, `already-invited`, `home-taken`.
+    """
+    email = email.strip().lower()
+    if invited_by.role != Member.Role.ADMIN:
+        raise InvitationProblem("not-admin")
+    if Member.objects.filter(
+        community=invited_by.community, user__email=email, left_at__isnull=True
+    ).exists():
+        raise InvitationProblem("already-member")
+    if household is not None and household.member_id is not None:
+        raise InvitationProblem("home-taken")
+    open_ones = Invitation.objects.filter(
+        community=invited_by.community, email=email, accepted_at__isnull=True, revoked_at__isnull=True
+    )
+    open_ones.filter(expires_at__lte=at).update(revoked_at=at)
+    secret = secrets.token_urlsafe(32)
+    try:
+        with transaction.atomic():
+            invitation = Invitation.objects.create(
+                community=invited_by.community,
+                household=household,
+                email=email,
+                secret_hash=_hash(secret),
+                invited_by=invited_by,
+                created_at=at,
+                expires_at=at + INVITATION_LIFETIME,
+            )
+    except IntegrityError as error:
+        raise InvitationProblem("already-invited") from error
+    return invitation, secret
+
+
+def revoke(*, invitation: Invitation, by: Member, at: datetime) -> None:
+    """Withdraw an open invitation, so that its link stops working; a second call changes nothing."""
+    if by.role != Member.Role.ADMIN or by.community_id != invitation.community_id:
+        raise InvitationProblem("not-admin")
+    Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True).update(
+        revoked_at=at
+    )
+
+
+def find_invitation(*, secret: str, at: datetime) -> Invitation:
+    """The open invitation that a link's secret belongs to. Raises `InvitationProblem('not-valid')`."""
+    invitation = (
+        Invitation.objects.select_related("community", "household", "invited_by__user")
+        .filter(
+            secret_hash=_hash(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+        )
+        .first()
+    )
+    if invitation is None:
+        raise InvitationProblem("not-valid")
+    return invitation
+
+
+@transaction.atomic
+def accept(*, secret: str, name: str, password: str, at: datetime) -> Member:
+    """Turn an invitation into a member with a login, and hand over the home it names.
+
+    A person who already has a login keeps it: the password must then be the present one (`wrong-password`).
+    """
+    invitation = Invitation.objects.select_for_update().get(pk=find_invitation(secret=secret, at=at).pk)
+    if invitation.accepted_at is not None:
+        raise InvitationProblem("not-valid")
+    user = User.objects.filter(email=invitation.email).first()
+    if user is None:
+        user = User.objects.create_user(invitation.email, password, name=name.strip())
+    elif not user.check_password(password):
+        raise InvitationProblem("wrong-password")
+    member, created = Member.objects.get_or_create(
+        community=invitation.community, user=user, defaults={"role": invitation.role, "joined_at": at}
+    )
+    if not created and member.left_at is not None:
+        member.left_at = None
+        member.role = invitation.role
+        member.save(update_fields=["left_at", "role"])
+    if invitation.household_id is not None:
+        taken = Household.objects.filter(pk=invitation.household_id, member__isnull=True).update(
+            member=member
+        )
+        if not taken:
+            raise InvitationProblem("home-taken")
+    invitation.accepted_at = at
+    invitation.accepted_by = member
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
+    return member

@@ -1,0 +1,35 @@
+"""How a slot is written in an address: `2026-11-22T1215Z`, its start in UTC."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+PATTERN = "%Y-%m-%dT%H%MZ"
+
+
+class SlotStart:
+    """Django path converter for the start of a slot."""
+
+    regex = r"\d{4}-\d{2}-\d{2}T\d{4}Z"
+
+    def to_python(self, value: str) -> datetime:
+        """An aware instant in UTC; `ValueError`, hence no such page, for a date that never was."""
+        return datetime.strptime(value, PATTERN).replace(tzinfo=UTC)
+
+    def to_url(self, value: datetime) -> str:
+        """The address of an aware instant."""
+        return f"{value.astimezone(UTC):{PATTERN}}"
+
+
+def slot_address(start: datetime, keep: Mapping[str, str] | None = None) -> str:
+    """Where the page of the slot that starts at `start` is; `keep` is carried along in the query."""
+    query = f"?{urlencode(keep)}" if keep else ""
+    return reverse("slot", kwargs={"start": start}) + query
+
+
+def kept(query: Mapping[str, str]) -> dict[str, str]:
+    """What every address of a page carries along: which of the member's homes is shown, if not the first."""
+    home = query.get("home", "")
+    return {"home": home} if home.isdecimal() else {}

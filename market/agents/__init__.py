@@ -1,0 +1,27 @@
+"""A household's agent: what it may see, what it forecasts, orders and plans. No Django, no clock."""
+
+from market.agents.decision import Decision, OrderWish, PlanStep
+from market.agents.devices import Battery, EvCharger
+from market.agents.forecast import Forecast, forecast_net_load
+from market.agents.home import Metered, SimulatedHome
+from market.agents.mandate import Mandate
+from market.agents.observation import Observation
+from market.agents.rule import decide
+from market.agents.sessions import EvSession, session_at
+
+__all__ = [
+    "Battery",
+    "Decision",
+    "EvCharger",
+    "EvSession",
+    "Forecast",
+    "Mandate",
+    "Metered",
+    "Observation",
+    "OrderWish",
+    "PlanStep",
+    "SimulatedHome",
+    "decide",
+    "forecast_net_load",
+    "session_at",
+]

@@ -1,0 +1,65 @@
+"""What a car's owner is willing to pay for charging now rather than later."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from market.agents.devices import EvCharger
+from market.agents.horizon import Block
+from market.agents.observation import Observation
+
+
+class Charging(NamedTuple):
+    """`energy_wh` (AC) that the car can take in the slot; `firm` if it must, to be ready in time.
+
+    `willing_ueur_kwh` is the price up to which charging now beats waiting.
+    """
+
+    energy_wh: int
+    firm: bool
+    willing_ueur_kwh: int
+
+
+def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> Charging:
+    """How a charger takes part in the slot. `blocks` are the hours after the slot.
+
+    A car that needs k more slots would use the k cheapest ahead: charging now is worth what it saves,
+    the dearest of those. The less time is spare, the nearer that comes to the import price; with no spare
+    slot the need is firm.
+
+    The willingness is at most the import price. A car without a stated departure has the whole horizon.
+    """
+    energy_wh = charger.most_wh(seen.slot_minutes)
+    if not energy_wh:
+        return Charging(0, False, 0)
+    needed = -(-charger.need_wh // (charger.charge_w * seen.slot_minutes // 60))
+    left = slots_left(seen, charger)
+    if left <= needed:
+        return Charging(energy_wh, True, seen.import_ueur_kwh[0])
+    later = _kth_cheapest(blocks, needed, left)
+    haste = needed * needed
+    now = seen.import_ueur_kwh[0]
+    willing = later + max(now - later, 0) * haste // (left * left)
+    return Charging(energy_wh, False, min(willing, now))
+
+
+def slots_left(seen: Observation, charger: EvCharger) -> int:
+    """Whole slots from this one on until the car leaves; the horizon if nobody said when."""
+    if charger.ready_by is None:
+        return len(seen.net_load_wh)
+    return max((charger.ready_by - seen.start) // timedelta(minutes=seen.slot_minutes), 0)
+
+
+def _kth_cheapest(blocks: Sequence[Block], needed: int, left: int) -> int:
+    """Expected price of the `needed`-th cheapest slot among those before the car leaves."""
+    ahead = [
+        (block.surplus if block.net_wh < 0 else block.buy, min(block.slots, left - block.first))
+        for block in blocks
+        if block.first < left
+    ]
+    ahead.sort()
+    for price, slots in ahead:
+        needed -= slots
+        if needed <= 0:
+            return price
+    return ahead[-1][0] if ahead else 0

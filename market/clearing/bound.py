@@ -1,0 +1,98 @@
+"""How good a congested clearing can be at most: the whole problem at once, order by order, every limit written out.
+
+Deliberately another formulation than the optimiser's: all rows from the start, one variable per order, scipy.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import bmat, csr_array, eye_array, hstack
+
+from market.clearing.book import Book
+from market.clearing.outcome import Clearing
+from market.grid import Feeder
+
+# Rounding to whole Wh may cost this much of the best welfare, and a few Wh at the highest price.
+TOLERANCE = 2e-3
+
+
+def bound_problems(book: Book, feeder: Feeder, clearing: Clearing, welfare_neur: int) -> Iterator[str]:
+    """Complaints if the welfare is above the bound, or below it although one price could support the optimum."""
+    best_neur, one_price = _bound(book, feeder)
+    highest = max(abs(order.bound_ueur_kwh) for order in book.orders)
+    room = TOLERANCE * abs(best_neur) + 4 * len(book.orders) * highest
+    if welfare_neur > best_neur + room:
+        yield f"The welfare of {welfare_neur} n€ is above the bound of {best_neur:.0f} n€."
+    if one_price and welfare_neur < best_neur - room:
+        yield f"The welfare is {welfare_neur} n€ where {best_neur:.0f} n€ were possible."
+
+
+def _bound(book: Book, feeder: Feeder) -> tuple[float, bool]:
+    """Best welfare (n€) with as many prices as needed, and whether a single price would do for it."""
+    orders, fee = book.orders, book.grid_fee_ueur_kwh
+    n = len(orders)
+    energy = np.array([order.energy_wh for order in orders], dtype=float)
+    buys = np.array([order.side == "buy" for order in orders])
+    firm = np.array([order.kind == "firm" for order in orders])
+    asked = np.array([order.bound_ueur_kwh + (0 if order.side == "buy" else fee) for order in orders], dtype=float)
+    feed_in = np.array([order.retailer_ueur_kwh for order in orders], dtype=float)
+    served = firm | np.array([order.bound_ueur_kwh == order.retailer_ueur_kwh for order in orders])
+    sign = np.where(buys, 1.0, -1.0)
+    cost = np.concatenate([-sign * asked, np.where(firm & ~buys, -feed_in, 0.0)])
+    network, room = _rows(book, feeder)
+    below = hstack([eye_array(n), -eye_array(n)])  # x ≤ z
+    equal = bmat([[csr_array(sign[None, :]), None], [eye_array(n), -csr_array(np.diag((~served).astype(float)))]])
+    equal = csr_array(equal)[np.concatenate([[True], ~served])]
+    low = np.concatenate([np.zeros(n), np.where(firm & buys, energy, 0.0)])
+    answer = linprog(
+        cost,
+        A_ub=bmat([[below], [hstack([csr_array(network.shape), csr_array(network)])]]),
+        b_ub=np.concatenate([np.zeros(n), room]),
+        A_eq=equal,
+        b_eq=np.zeros(equal.shape[0]),
+        bounds=np.column_stack([low, np.concatenate([energy, energy])]),
+        method="highs",
+    )
+    if answer.status != 0:
+        return float("inf"), False
+    lost = float(np.sum(np.where(firm & ~buys, feed_in * energy, 0.0)))
+    matched = answer.x[:n] > 0.5
+    bids, asks = asked[matched & buys], asked[matched & ~buys]
+    return -answer.fun - lost, not len(bids) or not len(asks) or float(bids.min()) >= float(asks.max())
+
+
+def _rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
+    """All limits as rows over the orders' Wh: (coefficients, what is left after the base load)."""
+    into = {line.child: line for line in feeder.lines}
+    place = {node: i for i, node in enumerate(feeder.nodes)}
+    below = np.zeros((len(feeder.nodes), len(feeder.nodes)))  # [n, m]: the line into n feeds m
+    for node in feeder.nodes:
+        walk = node
+        while True:
+            below[place[walk], place[node]] = 1.0
+            if walk not in into:
+                break
+            walk = into[walk].parent
+    ohms = np.array([into[n].r_ohm if n in into else feeder.transformer.r_ohm for n in feeder.nodes])
+    drop = 2 * below.T @ (ohms[:, None] * below) / feeder.nominal_v**2
+    root = place[feeder.root]
+    rows, most = [], []
+    for limit, sign in ((book.import_limit_w, 1), (book.export_limit_w, -1), *[(feeder.transformer.s_va, s) for s in (1, -1)]):
+        if limit is not None:
+            rows.append(sign * below[root])
+            most.append(float(limit))
+    for line in feeder.lines:
+        if line.limit_a is not None:
+            for sign in (1, -1):
+                rows.append(sign * below[place[line.child]])
+                most.append(3**0.5 * feeder.nominal_v * line.limit_a)
+    for node in range(len(feeder.nodes)):
+        rows += [drop[node], -drop[node]]
+        most += [feeder.slack_pu**2 - feeder.v_min_pu**2, feeder.v_max_pu**2 - feeder.slack_pu**2]
+    at_nodes, room = np.array(rows), np.array(most)
+    for node, power in book.base_w.items():
+        room = room - at_nodes[:, place[node]] * power
+    signs = np.array([1.0 if order.side == "buy" else -1.0 for order in book.orders])
+    columns = at_nodes[:, [place[order.node] for order in book.orders]] * signs
+    return columns, room * book.slot_minutes / 60

@@ -1,0 +1,96 @@
+"""Clearing one slot: most welfare inside the street's limits, shared pro rata, at one price."""
+
+from market.clearing import congested, price
+from market.clearing.book import Book, Rules, Side
+from market.clearing.congested import Answer
+from market.clearing.explain import explain
+from market.clearing.merit import asked_ueur_kwh, uncongested
+from market.clearing.outcome import Binding, Clearing
+from market.grid import Feeder
+
+# With limits that bind, at most this many prices are tried for one that serves everybody who trades.
+MOST_PRICES = 24
+
+
+def clear(book: Book, feeder: Feeder, rules: Rules) -> Clearing:
+    """Match a slot's orders. The same book in any order gives the same answer.
+
+    First in merit order, whole numbers only; if that breaks no limit it is the optimum. Otherwise the linear
+    programme decides. Where the optimum inside the limits would need different prices in different places of the
+    street, the best clearing that one price can support is taken instead.
+    Raises ValueError for a rule that does not exist.
+    """
+    if rules.fairness != "pro_rata":
+        raise ValueError(f"Unknown fairness rule {rules.fairness}; there is pro_rata.")
+    local, flow = uncongested(book)
+    first = congested.broken(book, feeder, flow)
+    answer = _one_price(book, feeder, congested.solve(book, feeder, first)) if first else None
+    if answer is None:
+        return _clearing(book, feeder, rules, Answer(local, flow, (), (), emergency=False))
+    return _clearing(book, feeder, rules, answer)
+
+
+def _one_price(book: Book, feeder: Feeder, best: Answer) -> Answer:
+    """`best`, or if no single price suits all its trades, the best clearing that one price supports."""
+    fee = book.grid_fee_ueur_kwh
+    inside = price.acceptable(book.orders, best.local_wh, fee)
+    if inside is None or inside[0] <= inside[1]:
+        return best
+    asked = {asked_ueur_kwh(order, fee) for order in book.orders}
+    candidates = sorted(level for level in asked if inside[1] <= level <= inside[0])
+    step = -(-len(candidates) // MOST_PRICES)
+    answers = []
+    for candidate in candidates[::step]:
+        barred = frozenset(
+            order.id
+            for order in book.orders
+            if (asked_ueur_kwh(order, fee) < candidate) == (order.side is Side.BUY)
+            and asked_ueur_kwh(order, fee) != candidate
+        )
+        answer = congested.solve(book, feeder, best.limits, barred)
+        answers.append((welfare_neur(book, answer), -candidate, answer))
+    return max(answers, key=lambda option: option[:2])[2]
+
+
+def welfare_neur(book: Book, answer: Answer) -> int:
+    """What the trades are worth to buyers less what sellers need and the fee, less feed-in lost to curtailment."""
+    total = 0
+    for order in book.orders:
+        local, flow = answer.local_wh[order.id], answer.flow_wh[order.id]
+        worth = asked_ueur_kwh(order, book.grid_fee_ueur_kwh) * local
+        total += worth if order.side is Side.BUY else -worth
+        if order.kind == "firm" and order.side is Side.SELL:
+            total -= order.retailer_ueur_kwh * (order.energy_wh - flow)
+    return total
+
+
+def _clearing(book: Book, feeder: Feeder, rules: Rules, answer: Answer) -> Clearing:
+    fee = book.grid_fee_ueur_kwh
+    drawn = congested.withdrawals_w(book, feeder, answer.flow_wh)
+    bindings = tuple(
+        Binding(limit.element, limit.kind, round(100 * limit.loading(drawn), 2), shadow)
+        for limit, shadow in zip(answer.limits, answer.shadows_ueur_kwh, strict=True)
+    )
+    held_back = frozenset(
+        order.id
+        for order in book.orders
+        if any(limit.coefficients[feeder.index[order.node]] for limit in answer.limits)
+        and answer.flow_wh[order.id] < order.energy_wh
+    )
+    acceptable = price.acceptable(book.orders, answer.local_wh, fee)
+    interval = price.equilibrium(book.orders, answer.local_wh, fee, held_back)
+    chosen = None if interval is None or acceptable is None else price.choose(rules.price, interval, acceptable)
+    bought = sum(answer.flow_wh[order.id] for order in book.orders if order.side is Side.BUY)
+    sold = sum(answer.flow_wh[order.id] for order in book.orders if order.side is Side.SELL)
+    return Clearing(
+        fills=explain(book, answer.local_wh, answer.flow_wh, chosen, bindings),
+        price_ueur_kwh=chosen,
+        interval=interval,
+        acceptable=acceptable,
+        bindings=bindings,
+        energy_wh=sum(answer.local_wh[order.id] for order in book.orders if order.side is Side.BUY),
+        import_wh=max(bought - sold, 0),
+        export_wh=max(sold - bought, 0),
+        welfare_neur=welfare_neur(book, answer),
+        emergency=answer.emergency,
+    )

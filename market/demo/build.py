@@ -1,0 +1,119 @@
+"""Putting the demo's neighbourhood into the database: people, homes, devices, contracts, feeder, logins."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from metering.services.tokens import issue_token
+
+from community.demo import neighbourhood
+from community.demo.neighbourhood import DemoHome
+from community.models import Community, Device, Household, Member, SupplyContract, Tariff, TariffVersion, User
+from community.services.feeders import load_feeder
+from market.services.mandates import give_mandate
+from metering.models import ApiToken, MeteringPoint
+
+FEEDER = Path(neighbourhood.__file__).with_name("feeder_simbench_rural1.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a visitor types; shown once, kept only in the data folder of the demo."""
+
+    email: str
+    password: str
+
+
+@transaction.atomic
+def build(*, at: datetime) -> tuple[Community, dict[str, dict[str, str]]]:
+    """Create the neighbourhood as of `at`; returns it and the visitors' freshly generated logins."""
+    community = Community.objects.create(
+        slug=neighbourhood.SLUG,
+        name=neighbourhood.NAME,
+        grid_fee_ueur_kwh=neighbourhood.GRID_FEE_UEUR_KWH,
+        import_limit_w=neighbourhood.IMPORT_LIMIT_W,
+        export_limit_w=neighbourhood.EXPORT_LIMIT_W,
+        created_at=at,
+    )
+    feeder = load_feeder(community=community, described=json.loads(FEEDER.read_text(encoding="utf-8")))
+    nodes = {node.code: node for node in feeder.nodes.all()}
+    tariffs = _tariffs(at.astimezone(ZoneInfo(community.timezone)).date() - timedelta(days=365))
+    logins: dict[str, dict[str, str]] = {}
+    points = []
+    for number, home in enumerate(neighbourhood.HOMES, start=1):
+        member = _member(community, home, at, logins)
+        household = Household.objects.create(
+            community=community, member=member, name=home.name, node=nodes[home.node], phase=home.phase
+        )
+        _devices(household, home)
+        tariff, since = tariffs[home.tariff]
+        SupplyContract.objects.create(household=household, tariff=tariff, valid_from=since)
+        points.append(MeteringPoint.objects.create(household=household, cups=neighbourhood.cups(number)))
+        give_mandate(household=household, given_by=member, at=at, **home.mandate)
+    _, text = issue_token(
+        community=community,
+        name="Demo gateway",
+        scopes=[scope.value for scope in ApiToken.Scope],
+        metering_points=points,
+        at=at,
+        lifetime=timedelta(days=3650),
+    )
+    logins["integrator"] = {"token": text, "metering_point": str(points[0].public_id)}
+    return community, logins
+
+
+def _tariffs(since: "datetime.date") -> dict[str, tuple[Tariff, "datetime.date"]]:
+    answer = {}
+    for key, offer in neighbourhood.TARIFFS.items():
+        tariff = Tariff.objects.create(retailer=offer.retailer, name=offer.name)
+        p1, p2, p3 = offer.import_ueur_kwh
+        TariffVersion.objects.create(
+            tariff=tariff,
+            valid_from=since,
+            import_p1_ueur_kwh=p1,
+            import_p2_ueur_kwh=p2,
+            import_p3_ueur_kwh=p3,
+            feed_in_ueur_kwh=offer.feed_in_ueur_kwh,
+        )
+        answer[key] = (tariff, since)
+    return answer
+
+
+def _member(
+    community: Community, home: DemoHome, at: datetime, logins: dict[str, dict[str, str]]
+) -> Member | None:
+    """A member for the home's resident; only the two visitors' logins get a password that anybody knows."""
+    if home.resident is None:
+        return None
+    email = f"{home.resident.split()[0].lower()}@azahar.example"
+    user = User.objects.create_user(email, None, name=home.resident)
+    part = "admin" if home.admin else "resident"
+    if home.admin or "resident" not in logins:
+        password = secrets.token_urlsafe(9)
+        user.set_password(password)
+        user.is_staff = user.is_superuser = home.admin
+        user.save()
+        logins[part] = {"email": email, "password": password}
+    role = Member.Role.ADMIN if home.admin else Member.Role.RESIDENT
+    return Member.objects.create(community=community, user=user, role=role, joined_at=at)
+
+
+def _devices(household: Household, home: DemoHome) -> None:
+    if home.pv_w:
+        Device.objects.create(household=household, kind="pv", name="Placas del tejado", peak_w=home.pv_w)
+    if home.battery_wh:
+        Device.objects.create(
+            household=household,
+            kind="battery",
+            name="Batería",
+            capacity_wh=home.battery_wh,
+            charge_w=home.battery_w,
+            discharge_w=home.battery_w,
+            efficiency_ppm=960_000,
+        )
+    if home.ev_w:
+        Device.objects.create(household=household, kind="ev_charger", name="Coche", charge_w=home.ev_w)

@@ -1,0 +1,85 @@
+"""The demo's gateway: twelve simulated homes that report over the REST API, as real ones would."""
+
+import json
+import logging
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from config.clock import now
+from market.demo.homes import DemoNeighbour, Report
+
+logger = logging.getLogger(__name__)
+
+# Readings leave the home a moment after the slot ends, as a meter's do.
+DELAY = timedelta(seconds=20)
+TIMEOUT_S = 20
+
+
+class Gateway:
+    """Speaks for simulated homes with one token. Whatever the site refuses or misses is sent again later."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.base_url = base_url
+        self.token = token
+
+    def run(self, street: Sequence[DemoNeighbour], first: datetime, minutes: int, speed: float) -> None:
+        """Live through slot after slot from `first` on, for ever; `speed` is the clock's, 1 for real time."""
+        length = timedelta(minutes=minutes)
+        start = first
+        while True:
+            wait = (start + length + DELAY - now()).total_seconds() / speed
+            if wait > 0:
+                time.sleep(min(wait, 1.0))
+                continue
+            for home in street:
+                self._live(home, start, start + length)
+            start += length
+
+    def _live(self, home: DemoNeighbour, start: datetime, end: datetime) -> None:
+        plan = self._plan(home, start, end)
+        report = home.live(start, plan)
+        self._send(home, report)
+
+    def _plan(self, home: DemoNeighbour, start: datetime, end: datetime) -> Mapping[str, Any] | None:
+        """What the market asks of this home in one slot; without an answer the home looks after itself."""
+        window = f"start={_stamp(start)}&end={_stamp(end)}"
+        try:
+            answer = self._call("GET", f"/metering-points/{home.metering_point}/plan?{window}")
+        except OSError as error:
+            logger.warning("%s: no plan for %s (%s)", home.name, start, error)
+            return None
+        slots = answer["slots"]
+        return {**slots[0], "reserve_pct": answer["reserve_pct"]} if slots else None
+
+    def _send(self, home: DemoNeighbour, report: Report) -> None:
+        """Deliver a slot's report; what could not be delivered waits in the home's outbox, oldest first."""
+        home.outbox.append(report)
+        while home.outbox:
+            oldest = home.outbox[0]
+            path = f"/metering-points/{home.metering_point}"
+            try:
+                self._call("POST", f"{path}/readings", {"readings": oldest.readings})
+                if oldest.states:
+                    self._call("POST", f"{path}/device-states", {"states": oldest.states})
+            except OSError as error:
+                logger.warning("%s: %d reports wait (%s)", home.name, len(home.outbox), error)
+                return
+            home.outbox.pop(0)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 the address is the operator's own
+            f"{self.base_url}/api/v1{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
+            return json.load(response)
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

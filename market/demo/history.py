@@ -1,0 +1,107 @@
+"""The neighbourhood's past, lived slot by slot through the real services with a clock that is passed in."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from metering.services.readings import ReadingRow, store_readings
+
+from community.models import Community
+from community.services.devices import StateReport, record_states
+from community.tariffs import slots_of
+from market.demo.homes import DemoNeighbour, Report, neighbours
+from market.models import Slot
+from market.queries.plan import community_plan
+from market.services.agents import place_orders
+from market.services.clear import clear_slot
+from market.services.forecasts import renew_forecasts
+from market.services.slots import open_slots
+from metering.models import MeteringPoint, Upload
+
+# Meters of the past deliver several hours at a time, as distributors' files do.
+DELIVERY = timedelta(hours=6)
+
+
+def live_through(
+    community: Community, first: datetime, until: datetime, progress: Callable[[datetime], None]
+) -> None:
+    """Let everything happen that happens by `until`, from the slot `first` on: order, clear, consume, upload.
+
+    Settling is left to whoever keeps the books meanwhile. `progress` is told each delivered slot's start.
+    """
+    length = timedelta(minutes=community.slot_minutes)
+    street = neighbours(community, first)
+    points = {str(point.public_id): point for point in MeteringPoint.objects.select_related("household")}
+    waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    previous: datetime | None = None
+    delivered = first
+    for start in slots_of(
+        first, until + timedelta(minutes=community.order_lead_minutes), community.slot_minutes
+    ):
+        _trade(community, start, until)
+        if previous is not None and start <= until:
+            _consume(community, street, previous, waiting)
+            progress(previous)
+        if start - delivered >= DELIVERY or start + length > until:
+            _upload(points, waiting, min(start, until))
+            delivered = start
+        previous = start
+
+
+def _trade(community: Community, start: datetime, until: datetime) -> None:
+    """Orders and clearing of one slot, each at its own time of the day; no clearing after `until`."""
+    orders_at = start - timedelta(minutes=community.order_lead_minutes)
+    cleared_at = start - timedelta(minutes=community.gate_closure_minutes)
+    open_slots(community=community, first=start, until=start + timedelta(minutes=community.slot_minutes))
+    renew_forecasts(community=community, at=orders_at)
+    slot_id = Slot.objects.values_list("pk", flat=True).get(community=community, start=start)
+    place_orders(slot_id=slot_id, at=orders_at)
+    if cleared_at <= until:
+        clear_slot(slot_id=slot_id, at=cleared_at)
+
+
+def _consume(
+    community: Community,
+    street: Sequence[DemoNeighbour],
+    start: datetime,
+    waiting: dict[str, list[dict[str, Any]]],
+) -> None:
+    """Every home lives through the slot; devices report at its end, meters keep their readings."""
+    plans = community_plan(community.pk, start)
+    reports: list[Report] = []
+    for home in street:
+        plan = plans.get(home.household_id)
+        report = home.live(start, None if plan is None else asdict(plan))
+        waiting[home.metering_point] += report.readings
+        reports.append(report)
+    record_states(_state(state) for report in reports for state in report.states)
+
+
+def _state(said: dict[str, Any]) -> StateReport:
+    ready_by = said.get("ready_by")
+    fields = {key: value for key, value in said.items() if key not in {"device", "at", "ready_by"}}
+    return StateReport(
+        device_id=said["device"],
+        at=datetime.fromisoformat(said["at"]),
+        ready_by=datetime.fromisoformat(ready_by) if ready_by else None,
+        **fields,
+    )
+
+
+def _upload(points: dict[str, MeteringPoint], waiting: dict[str, list[dict[str, Any]]], at: datetime) -> None:
+    for public_id, readings in waiting.items():
+        store_readings(
+            metering_point=points[public_id],
+            rows=[
+                ReadingRow(row["channel"], datetime.fromisoformat(row["start"]), row["energy_wh"])
+                for row in readings
+            ],
+            source=Upload.Source.API,
+            content_sha256=hashlib.sha256(json.dumps(readings).encode()).hexdigest(),
+            at=at,
+        )
+    waiting.clear()

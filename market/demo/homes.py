@@ -1,0 +1,152 @@
+"""The demo's simulated homes: real curves, and a battery and a car that follow the market's plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from community.demo import neighbourhood
+from community.demo.homes import curves
+from community.demo.neighbourhood import DemoHome
+from community.models import Community, Device, Household
+from community.queries import devices_of, latest_states
+from market.agents import Battery, EvCharger, SimulatedHome, session_at
+from market.agents.home import Metered
+
+SEED = 20_26
+START_SOC_PCT = 50
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a home says after a slot, in the words of the API."""
+
+    readings: list[dict[str, Any]]
+    states: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class DemoNeighbour:
+    """One simulated home, its state after the last slot and the reports not delivered yet."""
+
+    name: str
+    household_id: int
+    metering_point: str
+    facts: DemoHome
+    home: SimulatedHome
+    zone: ZoneInfo
+    outbox: list[Report] = field(default_factory=list)
+    _curves: dict[datetime, tuple[list[int], list[int]]] = field(default_factory=dict)
+
+    def live(self, start: datetime, plan: Mapping[str, Any] | None) -> Report:
+        """Consume, produce and follow the plan for one slot; without a plan the home looks after itself."""
+        load_wh, pv_wh = self._curve(start)
+        at_home = self.home.with_car(session_at(SEED, self.facts.curve, start, self.zone))
+        plan = plan or {}
+        devices = plan.get("devices", [])
+        metered = at_home.step(
+            load_wh=load_wh,
+            pv_wh=pv_wh,
+            set_points={d["device"]: d["energy_wh"] for d in devices if d["kind"] != Device.Kind.PV},
+            scheduled_net_wh=plan.get("scheduled_net_wh"),
+            reserve_pct=plan.get("reserve_pct", 10),
+            curtailed_wh=sum(d["energy_wh"] for d in devices if d["kind"] == Device.Kind.PV),
+        )
+        end = start + timedelta(minutes=self.home.slot_minutes)
+        self.home = metered.home.with_car(session_at(SEED, self.facts.curve, end, self.zone))
+        return Report(_readings(start, metered), _states(end, metered, self.home))
+
+    def _curve(self, start: datetime) -> tuple[int, int]:
+        """Load and sun of one slot, Wh; a day of curves is drawn at a time."""
+        midnight = start.replace(hour=0, minute=0)
+        if midnight not in self._curves:
+            slots = A_DAY // timedelta(minutes=self.home.slot_minutes)
+            self._curves = {midnight: curves(self.facts.curve, midnight, slots)}
+        load, sun = self._curves[midnight]
+        i = (start - midnight) // timedelta(minutes=self.home.slot_minutes)
+        return load[i], sun[i] if self.facts.pv_w else 0
+
+
+def neighbours(community: Community, at: datetime) -> list[DemoNeighbour]:
+    """The street's homes as their devices last reported before `at`; fresh devices start half full."""
+    households = (
+        Household.objects.filter(community=community).prefetch_related("metering_points").order_by("pk")
+    )
+    devices = devices_of(household.pk for household in households)
+    states = latest_states([device.pk for own in devices.values() for device in own], at)
+    facts = {home.name: home for home in neighbourhood.HOMES}
+    zone = ZoneInfo(community.timezone)
+    return [
+        DemoNeighbour(
+            name=household.name,
+            household_id=household.pk,
+            metering_point=str(household.metering_points.all()[0].public_id),
+            facts=facts[household.name],
+            home=SimulatedHome(
+                battery=next(
+                    (_battery(d, states.get(d.pk)) for d in devices[household.pk] if d.kind == "battery"),
+                    None,
+                ),
+                charger=next(
+                    (_charger(d, states.get(d.pk)) for d in devices[household.pk] if d.kind == "ev_charger"),
+                    None,
+                ),
+                slot_minutes=community.slot_minutes,
+            ),
+            zone=zone,
+        )
+        for household in households
+        if household.name in facts
+    ]
+
+
+def _battery(device: Device, state: Any) -> Battery:
+    capacity = device.capacity_wh or 0
+    soc_wh = capacity * START_SOC_PCT // 100 if state is None else state.soc_wh or 0
+    return Battery(
+        device.pk, capacity, device.charge_w or 0, device.discharge_w or 0, device.efficiency_ppm or 0, soc_wh
+    )
+
+
+def _charger(device: Device, state: Any) -> EvCharger:
+    charger = EvCharger(device.pk, device.charge_w or 0)
+    if state is None:
+        return charger
+    return replace(charger, plugged_in=state.plugged_in, need_wh=state.need_wh, ready_by=state.ready_by)
+
+
+def _readings(start: datetime, metered: Metered) -> list[dict[str, Any]]:
+    instant = start.isoformat()
+    return [
+        {"channel": "import", "start": instant, "energy_wh": metered.import_wh},
+        {"channel": "export", "start": instant, "energy_wh": metered.export_wh},
+    ]
+
+
+def _states(end: datetime, metered: Metered, home: SimulatedHome) -> list[dict[str, Any]]:
+    """What battery and car say at the end of the slot, with the energy that their own meters counted in it."""
+    states: list[dict[str, Any]] = []
+    if home.battery is not None:
+        states.append(
+            {
+                "device": home.battery.id,
+                "at": end.isoformat(),
+                "energy_wh": metered.battery_wh,
+                "soc_wh": home.battery.soc_wh,
+            }
+        )
+    if home.charger is not None:
+        car = home.charger
+        states.append(
+            {
+                "device": car.id,
+                "at": end.isoformat(),
+                "energy_wh": metered.car_wh,
+                "plugged_in": car.plugged_in,
+                "need_wh": car.need_wh,
+                "ready_by": car.ready_by.isoformat() if car.ready_by else None,
+            }
+        )
+    return states

@@ -1,0 +1,146 @@
+"""A radial low-voltage feeder, checked when it is made, with its tree in the order that sums need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class FeederError(ValueError):
+    """The network cannot be used; the message names the line or node and what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A cable from `parent` (nearer the transformer) to `child`: ohm, ohm, ampere (None: no limit known)."""
+
+    code: str
+    parent: str
+    child: str
+    r_ohm: float
+    x_ohm: float
+    limit_a: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transformer:
+    """The transformer in front of the root; resistance and reactance in ohm at the low-voltage side."""
+
+    s_va: float | None = None
+    r_ohm: float = 0.0
+    x_ohm: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Feeder:
+    """Nodes and lines that form one tree under `root`. Voltages per unit of `nominal_v` (line to line).
+
+    `slack_pu` is the voltage without load at the transformer's low-voltage side, taps included.
+    Raises `FeederError` for loops, islands, unknown nodes and lines without impedance.
+    """
+
+    nodes: tuple[str, ...]
+    root: str
+    lines: tuple[Line, ...] = ()
+    transformer: Transformer = Transformer()
+    nominal_v: float = 400.0
+    slack_pu: float = 1.0
+    v_min_pu: float = 0.9
+    v_max_pu: float = 1.1
+
+    def __post_init__(self) -> None:
+        known = set(self.nodes)
+        if len(known) != len(self.nodes) or self.root not in known:
+            raise FeederError(f"Nodes must be named once each, and the root {self.root} must be among them.")
+        fed: dict[str, str] = {}
+        for line in self.lines:
+            for node in (line.parent, line.child):
+                if node not in known:
+                    raise FeederError(f"Line {line.code} ends at {node}, which is not a node.")
+            if not (line.r_ohm > 0 and line.x_ohm >= 0):
+                raise FeederError(f"Line {line.code} needs a resistance above zero and a reactance.")
+            if line.child in fed or line.child == self.root:
+                raise FeederError(f"Line {line.code} closes a loop at {line.child}: open one switch there.")
+            fed[line.child] = line.code
+        if len(self.order) != len(self.nodes):
+            cut_off = sorted(known - {self.nodes[i] for i in self.order})
+            raise FeederError(f"Not connected to the transformer: {', '.join(cut_off)}.")
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Place of each node in `nodes`."""
+        return {node: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
+    def order(self) -> Sequence[int]:
+        """Nodes from the root outwards, every subtree in one piece (preorder)."""
+        children: dict[str, list[str]] = {node: [] for node in self.nodes}
+        for line in reversed(self.lines):
+            children[line.parent].append(line.child)
+        seen, stack = [], [self.root]
+        while stack:
+            node = stack.pop()
+            seen.append(self.index[node])
+            stack += children[node]
+        return seen
+
+    @cached_property
+    def tree(self) -> "Tree":
+        """The tree as arrays over `order`."""
+        place = {node: i for i, node in enumerate(self.order)}
+        parent = np.zeros(len(self.nodes), dtype=np.int64)
+        ohms = np.zeros(len(self.nodes))
+        line_of = np.full(len(self.nodes), -1, dtype=np.int64)
+        for i, line in enumerate(self.lines):
+            child = place[self.index[line.child]]
+            parent[child] = place[self.index[line.parent]]
+            ohms[child] = line.r_ohm
+            line_of[child] = i
+        ohms[0] = self.transformer.r_ohm
+        size = np.ones(len(self.nodes), dtype=np.int64)
+        for child in range(len(self.nodes) - 1, 0, -1):
+            size[parent[child]] += size[child]
+        end = np.arange(len(self.nodes)) + size
+        return Tree(np.array(self.order, dtype=np.int64), parent, end, ohms, line_of)
+
+    @cached_property
+    def places(self) -> Ints:
+        """Place of each node in `order`."""
+        places = np.empty(len(self.nodes), dtype=np.int64)
+        places[self.tree.order] = np.arange(len(self.nodes))
+        return places
+
+    @cached_property
+    def line_limits_w(self) -> Floats:
+        """Most power of the line into each node (W, at nominal voltage); infinite where none is known."""
+        most = np.full(len(self.nodes), np.inf)
+        for line in self.lines:
+            if line.limit_a is not None:
+                most[self.index[line.child]] = sqrt(3) * self.nominal_v * line.limit_a
+        return most
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A feeder in preorder: node `i` feeds the places `[i, end[i])`; its own line leads from `parent[i]`.
+
+    `order` maps places to nodes, `r_ohm` is the resistance of the line into each place (the transformer's at
+    place 0), `line` its number in the feeder (−1 at place 0).
+    """
+
+    order: Ints
+    parent: Ints
+    end: Ints
+    r_ohm: Floats
+    line: Ints
+
+
+def single_node() -> Feeder:
+    """The network of a community that knows no feeder: everybody on one busbar without limits."""
+    return Feeder(nodes=("busbar",), root="busbar")

@@ -1,0 +1,1 @@
+"""Reads of the market: every query answers with plain numbers or frozen dataclasses."""

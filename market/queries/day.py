@@ -1,0 +1,154 @@
+"""One home's day, slot by slot: what was metered, traded, expected and paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, Sum
+
+from community.models import Household
+from community.queries import MissingContract, TariffBook
+from community.tariffs import slots_of
+from market.models import Forecast, Outcome, SettledHome, Slot, Trade
+
+A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DaySlot:
+    """A slot of a home's day. Until it is settled, energies are what was cleared; None is not known yet."""
+
+    start: datetime
+    end: datetime
+    status: str | None
+    price_ueur_kwh: int | None
+    grid_fee_ueur_kwh: int
+    retail_ueur_kwh: int | None
+    feed_in_ueur_kwh: int | None
+    sold_wh: int
+    bought_wh: int
+    import_wh: int | None
+    export_wh: int | None
+    saving_neur: int | None
+    settled: bool
+    provisional: bool
+    forecast_wh: int | None
+    price_yesterday_ueur_kwh: int | None
+
+    @property
+    def money_neur(self) -> int:
+        """What neighbours pay the home (+) or the home pays them (−)."""
+        price = self.price_ueur_kwh or 0
+        return self.sold_wh * (price - self.grid_fee_ueur_kwh) - self.bought_wh * price
+
+
+def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -> tuple[DaySlot, ...]:
+    """Every slot of `[first, until)` as known at `at`, including those that the market never opened."""
+    community = home.community
+    length = timedelta(minutes=community.slot_minutes)
+    starts = slots_of(first, until, community.slot_minutes)
+    rows = Slot.objects.filter(community=community, start__gte=first - A_DAY, start__lt=until)
+    market = {row.start: row for row in rows}
+    settled = _settled(home, first, until)
+    traded = _traded(home, first, until)
+    forecast = _forecast(home, at)
+    prices = _retailer(home, starts)
+    answer = []
+    for start in starts:
+        row, home_row = market.get(start), settled.get(start)
+        before = market.get(start - A_DAY)
+        sold, bought = (home_row.sold_wh, home_row.bought_wh) if home_row else traded.get(start, (0, 0))
+        answer.append(
+            DaySlot(
+                start=start,
+                end=start + length,
+                status=row.status if row else None,
+                price_ueur_kwh=row.price_ueur_kwh if row else None,
+                grid_fee_ueur_kwh=row.grid_fee_ueur_kwh if row else community.grid_fee_ueur_kwh,
+                retail_ueur_kwh=prices[start][0] if start in prices else None,
+                feed_in_ueur_kwh=prices[start][1] if start in prices else None,
+                sold_wh=sold,
+                bought_wh=bought,
+                import_wh=home_row.import_wh if home_row else None,
+                export_wh=home_row.export_wh if home_row else None,
+                saving_neur=home_row.baseline_neur - home_row.actual_neur if home_row else None,
+                settled=home_row is not None and not home_row.missing,
+                provisional=home_row is not None and home_row.settlement.provisional,
+                forecast_wh=forecast.get(start) if start >= at else None,
+                price_yesterday_ueur_kwh=before.price_ueur_kwh if before else None,
+            )
+        )
+    return tuple(answer)
+
+
+def partners(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
+    """How many other homes (bought, sold) in each slot: whom a sale reached, where a purchase came from."""
+    rows = Trade.objects.filter(slot__community=home.community_id, slot__start__in=starts)
+    counts = (
+        rows.exclude(household=home)
+        .values_list("slot__start")
+        .annotate(
+            buyers=Count("household", distinct=True, filter=Q(side="buy")),
+            sellers=Count("household", distinct=True, filter=Q(side="sell")),
+        )
+    )
+    return {start: (buyers, sellers) for start, buyers, sellers in counts}
+
+
+def reached(home: Household, starts: Sequence[datetime], side: str) -> int:
+    """How many other homes traded on `side` in any of the slots."""
+    rows = Trade.objects.filter(slot__community=home.community_id, slot__start__in=starts, side=side)
+    return rows.exclude(household=home).aggregate(homes=Count("household", distinct=True))["homes"] or 0
+
+
+def outcomes(home: Household, starts: Sequence[datetime]) -> list[Outcome]:
+    """What became of the home's orders in the slots, newest slot first, larger orders first."""
+    rows = Outcome.objects.filter(order__household=home, slot__start__in=starts)
+    return list(rows.select_related("order", "slot").order_by("-slot__start", "-order__energy_wh", "pk"))
+
+
+def reason_counts(home: Household, first: datetime, until: datetime) -> dict[str, int]:
+    """How often each reason was given to the home's orders in `[first, until)`."""
+    rows = Outcome.objects.filter(order__household=home, slot__start__gte=first, slot__start__lt=until)
+    return dict(rows.values_list("reason").annotate(times=Count("pk")))
+
+
+def _settled(home: Household, first: datetime, until: datetime) -> dict[datetime, SettledHome]:
+    rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=first, start__lt=until)
+    return {row.start: row for row in rows.select_related("settlement")}
+
+
+def _traded(home: Household, first: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
+    """(sold, bought) in Wh by slot, as cleared."""
+    rows = Trade.objects.filter(household=home, slot__start__gte=first, slot__start__lt=until)
+    sums = rows.values_list("slot__start").annotate(
+        sold=Sum("energy_wh", filter=Q(side="sell")), bought=Sum("energy_wh", filter=Q(side="buy"))
+    )
+    return {start: (sold or 0, bought or 0) for start, sold, bought in sums}
+
+
+def _forecast(home: Household, at: datetime) -> dict[datetime, int]:
+    """The newest expectation of the home's net load (+ need, − surplus), by slot."""
+    row = Forecast.objects.filter(household=home, issued_at__lte=at).order_by("-issued_at").first()
+    if row is None:
+        return {}
+    length = timedelta(minutes=row.slot_minutes)
+    return {row.first_start + length * i: energy for i, energy in enumerate(row.net_load_wh)}
+
+
+def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
+    """What the home's retailer charges and pays; nothing where no contract is on file."""
+    tariffs = TariffBook(home.community_id, ZoneInfo(home.community.timezone))
+    try:
+        offers = tariffs.series(home.pk, starts)
+    except MissingContract:
+        return {}
+    pairs = zip(starts, offers, strict=True)
+    return {start: (offer.import_ueur_kwh, offer.feed_in_ueur_kwh) for start, offer in pairs}
+
+
+def first_start(community_id: int) -> datetime | None:
+    """When the community's first slot began."""
+    slots = Slot.objects.filter(community=community_id).order_by("start")
+    return slots.values_list("start", flat=True).first()

@@ -1,0 +1,158 @@
+"""The rest of a resident's home page: the month so far, the battery, the plan, the last statement."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import F, Max, Sum
+
+from community.models import Device, DeviceState, Household
+from market.models import Mandate, PlanStep, SettledHome, Statement
+from metering.models import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSoFar:
+    """Sums over the settled slots of a span; `generation_wh` is None where nothing measures the panels."""
+
+    saving_neur: int
+    import_wh: int
+    export_wh: int
+    sold_wh: int
+    bought_wh: int
+    generation_wh: int | None
+
+    @property
+    def consumption_wh(self) -> int | None:
+        """What the home used; it takes a generation meter to know."""
+        if self.generation_wh is None:
+            return None
+        return max(self.generation_wh - self.export_wh, 0) + self.import_wh
+
+    @property
+    def self_sufficiency_pct(self) -> float | None:
+        """Share of the home's consumption that its own roof and battery covered."""
+        consumption = self.consumption_wh
+        return 100 * (consumption - self.import_wh) / consumption if consumption else None
+
+    @property
+    def neighbours_pct(self) -> float | None:
+        """Share of what the home took from outside that neighbours delivered."""
+        return 100 * self.bought_wh / self.import_wh if self.import_wh else None
+
+    @property
+    def given_pct(self) -> float | None:
+        """Share of what the home gave away that neighbours took."""
+        return 100 * self.sold_wh / self.export_wh if self.export_wh else None
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryNow:
+    """All batteries of a home together, as last reported."""
+
+    soc_pct: float
+    capacity_wh: int
+    reported_at: datetime
+
+
+def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFar:
+    """Sums of the home's settled slots that start in `[first, until)`."""
+    rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=first, start__lt=until)
+    sums = rows.aggregate(
+        saving=Sum(F("baseline_neur") - F("actual_neur")),
+        imported=Sum("import_wh"),
+        exported=Sum("export_wh"),
+        sold=Sum("sold_wh"),
+        bought=Sum("bought_wh"),
+        last=Max("start"),
+    )
+    return MonthSoFar(
+        saving_neur=sums["saving"] or 0,
+        import_wh=sums["imported"] or 0,
+        export_wh=sums["exported"] or 0,
+        sold_wh=sums["sold"] or 0,
+        bought_wh=sums["bought"] or 0,
+        generation_wh=None if sums["last"] is None else _generation(home, first, sums["last"]),
+    )
+
+
+def _generation(home: Household, first: datetime, last: datetime) -> int | None:
+    """Newest versions of the home's generation readings from `first` to the last settled slot's start."""
+    newest = (
+        Reading.objects.filter(
+            metering_point__household=home,
+            channel=Reading.Channel.GENERATION,
+            start__gte=first,
+            start__lte=last,
+        )
+        .order_by("metering_point_id", "start", "-version")
+        .distinct("metering_point_id", "start")
+    )
+    energies = list(newest.values_list("energy_wh", flat=True))
+    return sum(energies) if energies else None
+
+
+def readings_until(home: Household, at: datetime) -> datetime | None:
+    """End of the home's newest reading, or of its newest settled slot if its readings are kept no longer."""
+    readings = Reading.objects.filter(
+        metering_point__household=home, channel=Reading.Channel.IMPORT, start__lte=at
+    ).order_by("-start")
+    newest = readings.values_list("start", "resolution_minutes").first()
+    if newest is not None:
+        return newest[0] + timedelta(minutes=newest[1])
+    slots = SettledHome.objects.filter(household=home, is_current=True, missing=False, start__lte=at)
+    return slots.order_by("-start").values_list("settlement__slot__end", flat=True).first()
+
+
+def mandate_at(home: Household, at: datetime) -> Mandate | None:
+    """The limits in force."""
+    return Mandate.objects.filter(household=home, valid_from__lte=at).order_by("-valid_from").first()
+
+
+def batteries(home: Household) -> list[Device]:
+    """The home's batteries in use."""
+    found = Device.objects.filter(household=home, kind=Device.Kind.BATTERY, retired_at__isnull=True)
+    return list(found.order_by("pk"))
+
+
+def charge_levels(
+    stores: list[Device], first: datetime, until: datetime, length: timedelta
+) -> dict[datetime, float]:
+    """Percent stored in all batteries together by slot start, in slots where every one of them reported."""
+    capacity = sum(device.capacity_wh or 0 for device in stores)
+    if not capacity:
+        return {}
+    rows = DeviceState.objects.filter(device__in=stores, at__gte=first, at__lt=until, soc_wh__isnull=False)
+    found: dict[datetime, dict[int, int]] = {}
+    for device, instant, soc_wh in rows.order_by("at").values_list("device_id", "at", "soc_wh"):
+        start = first + (instant - first) // length * length
+        found.setdefault(start.astimezone(UTC), {})[device] = soc_wh or 0
+    complete = {at: parts for at, parts in found.items() if len(parts) == len(stores)}
+    return {at: 100 * sum(parts.values()) / capacity for at, parts in complete.items()}
+
+
+def battery_now(stores: list[Device], at: datetime) -> BatteryNow | None:
+    """What the home's batteries last reported by `at`; None without a battery or a report."""
+    states = list(
+        DeviceState.objects.filter(device__in=stores, at__lte=at, soc_wh__isnull=False)
+        .order_by("device_id", "-at")
+        .distinct("device_id")
+    )
+    capacity = sum(device.capacity_wh or 0 for device in stores)
+    if not states or not capacity:
+        return None
+    stored = sum(state.soc_wh or 0 for state in states)
+    return BatteryNow(100 * stored / capacity, capacity, max(state.at for state in states))
+
+
+def plan_steps(home: Household, at: datetime) -> list[PlanStep]:
+    """What the newest plan still means to do, in order."""
+    newest = PlanStep.objects.filter(household=home, planned_at__lte=at).aggregate(at=Max("planned_at"))["at"]
+    if newest is None:
+        return []
+    rows = PlanStep.objects.filter(household=home, planned_at=newest, end__gt=at).select_related("device")
+    return list(rows.order_by("position"))
+
+
+def latest_statement(home: Household) -> Statement | None:
+    """The newest closed month."""
+    return Statement.objects.filter(household=home).order_by("-month").first()

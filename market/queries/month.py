@@ -1,0 +1,105 @@
+"""A community's month in sums: what statements are made of."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Q, Sum
+
+from community.models import Community
+from community.tariffs import month_span
+from market.models import SettledHome, Slot, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMonth:
+    """One household's exact month: Wh, and n€ with + in the household's favour."""
+
+    household_id: int
+    slots: int
+    provisional_slots: int
+    bought_wh: int
+    bought_neur: int
+    sold_wh: int
+    sold_neur: int
+    retailer_import_wh: int
+    retailer_import_neur: int
+    retailer_export_wh: int
+    retailer_export_neur: int
+    saving_neur: int
+    grid_fee_neur: int
+
+
+def home_months(community: Community, month: date) -> list[HomeMonth]:
+    """Every household's sums of the civil month that `month` lies in, by household id."""
+    start, end = month_span(month.year, month.month, ZoneInfo(community.timezone))
+    rows = SettledHome.objects.filter(
+        household__community=community, is_current=True, start__gte=start, start__lt=end
+    )
+    fee = F("settlement__slot__grid_fee_ueur_kwh")
+    sums = (
+        rows.values("household_id")
+        .annotate(
+            slots=Count("pk"),
+            provisional_slots=Count("pk", filter=Q(settlement__provisional=True)),
+            traded_in_wh=Sum("bought_wh"),
+            paid_neur=Sum(F("bought_wh") * F("price_ueur_kwh"), default=0),
+            traded_out_wh=Sum("sold_wh"),
+            earned_neur=Sum(F("sold_wh") * (F("price_ueur_kwh") - fee), default=0),
+            fee_neur=Sum(F("sold_wh") * fee, default=0),
+            import_rest_wh=Sum(F("import_wh") - F("bought_wh")),
+            import_rest_neur=Sum((F("import_wh") - F("bought_wh")) * F("import_ueur_kwh")),
+            export_rest_wh=Sum(F("export_wh") - F("sold_wh")),
+            export_rest_neur=Sum((F("export_wh") - F("sold_wh")) * F("feed_in_ueur_kwh")),
+            saved_neur=Sum(F("baseline_neur") - F("actual_neur")),
+        )
+        .order_by("household_id")
+    )
+    return [
+        HomeMonth(
+            household_id=row["household_id"],
+            slots=row["slots"],
+            provisional_slots=row["provisional_slots"],
+            bought_wh=int(row["traded_in_wh"]),
+            bought_neur=-int(row["paid_neur"]),
+            sold_wh=int(row["traded_out_wh"]),
+            sold_neur=int(row["earned_neur"]),
+            retailer_import_wh=int(row["import_rest_wh"]),
+            retailer_import_neur=-int(row["import_rest_neur"]),
+            retailer_export_wh=int(row["export_rest_wh"]),
+            retailer_export_neur=int(row["export_rest_neur"]),
+            saving_neur=int(row["saved_neur"]),
+            grid_fee_neur=int(row["fee_neur"]),
+        )
+        for row in sums
+    ]
+
+
+def unclosed_months(community: Community, before: datetime) -> list[date]:
+    """Past civil months that are wholly settled and have no statements yet, oldest first.
+
+    A month counts as past when it ended by `before`.
+    """
+    zone = ZoneInfo(community.timezone)
+    closed = Statement.objects.filter(household__community=community).order_by("-month")
+    last = closed.values_list("month", flat=True).first()
+    first_slot = Slot.objects.filter(community=community).order_by("start").first()
+    if first_slot is None:
+        return []
+    begun = first_slot.start.astimezone(zone).date().replace(day=1)
+    month = _following(last) if last is not None else begun
+    answer = []
+    while month_span(month.year, month.month, zone)[1] <= before and _is_settled(community, month, zone):
+        answer.append(month)
+        month = _following(month)
+    return answer
+
+
+def _following(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _is_settled(community: Community, month: date, zone: ZoneInfo) -> bool:
+    start, end = month_span(month.year, month.month, zone)
+    slots = Slot.objects.filter(community=community, start__gte=start, start__lt=end)
+    return slots.exists() and not slots.filter(settlements__isnull=True).exists()

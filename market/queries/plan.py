@@ -1,0 +1,87 @@
+"""What a home's gateway should do: the cleared set-points of its devices, slot by slot."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case, F, Sum, When
+
+from market.agents import Mandate as MandateTerms
+from market.models import Mandate, Outcome, SetPoint, Slot
+
+# Energy that flows by the clearing, with neighbours and retailer together: bought less sold.
+_FLOW = F("local_wh") + F("retailer_wh")
+NET_FLOW = Sum(Case(When(order__side="buy", then=_FLOW), default=-_FLOW))
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """Energy a device should take (+) or give (−) at the AC side; panels: energy to hold back."""
+
+    device: int
+    kind: str
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """One cleared slot of a home: what it is expected to draw in sum (+ import, − export)."""
+
+    start: datetime
+    end: datetime
+    price_ueur_kwh: int | None
+    scheduled_net_wh: int
+    devices: tuple[DevicePlan, ...]
+
+
+def cleared_plan(household_id: int, community_id: int, start: datetime, end: datetime) -> list[SlotPlan]:
+    """The plan of each slot that starts in `[start, end)` and has been cleared, in order of time."""
+    slots = Slot.objects.filter(
+        community=community_id, start__gte=start, start__lt=end, cleared_at__isnull=False
+    ).order_by("start")
+    net = Outcome.objects.filter(slot__in=slots, order__household=household_id).values_list("slot_id")
+    nets = dict(net.annotate(net_wh=NET_FLOW))
+    devices: dict[int, list[DevicePlan]] = defaultdict(list)
+    rows = SetPoint.objects.filter(slot__in=slots, device__household=household_id).order_by("device_id")
+    for slot, device, kind, energy_wh in rows.values_list(
+        "slot_id", "device_id", "device__kind", "energy_wh"
+    ):
+        devices[slot].append(DevicePlan(device, kind, energy_wh or 0))
+    return [
+        SlotPlan(slot.start, slot.end, slot.price_ueur_kwh, nets.get(slot.pk, 0), tuple(devices[slot.pk]))
+        for slot in slots
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class HomePlan:
+    """One home's plan for one slot, with the reserve that its owner keeps."""
+
+    scheduled_net_wh: int
+    devices: tuple[DevicePlan, ...]
+    reserve_pct: int
+
+
+def community_plan(community_id: int, start: datetime) -> dict[int, HomePlan]:
+    """Every home's plan for the slot that starts at `start`, by household; without orders a home is absent."""
+    outcomes = Outcome.objects.filter(slot__community=community_id, slot__start=start)
+    nets = outcomes.values_list("order__household_id").annotate(net_wh=NET_FLOW)
+    given = ("order__household_id", "order__mandate__reserve_pct", "order__mandate__objective")
+    reserve = {home: _held_pct(pct, aim) for home, pct, aim in outcomes.values_list(*given).distinct()}
+    devices: dict[int, list[DevicePlan]] = defaultdict(list)
+    rows = SetPoint.objects.filter(slot__community=community_id, slot__start=start)
+    fields = ("device__household_id", "device_id", "device__kind", "energy_wh")
+    for home, device, kind, energy_wh in rows.order_by("device_id").values_list(*fields):
+        devices[home].append(DevicePlan(device, kind, energy_wh or 0))
+    return {home: HomePlan(net, tuple(devices[home]), reserve[home]) for home, net in nets}
+
+
+def reserve_pct(household_id: int, at: datetime) -> int:
+    """The battery reserve that the owner's mandate in force at `at` asks for; 100 without a mandate."""
+    mandates = Mandate.objects.filter(household=household_id, valid_from__lte=at).order_by("-valid_from")
+    given = mandates.values_list("reserve_pct", "objective").first()
+    return 100 if given is None else _held_pct(*given)
+
+
+def _held_pct(reserve: int, objective: str) -> int:
+    return MandateTerms(reserve_pct=reserve, objective=objective).held_pct

@@ -1,0 +1,94 @@
+"""What decides the settlement of one slot, and what comes out of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """Energy at a household's meter in the slot, Wh; None where no reading came."""
+
+    household_id: int
+    import_wh: int | None
+    export_wh: int | None
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """What a household sold and bought in the clearing, Wh."""
+
+    household_id: int
+    sold_wh: int
+    bought_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A household's retailer prices and mandate in the slot, µ€/kWh, and whether it lets its agent trade."""
+
+    household_id: int
+    import_ueur_kwh: int
+    feed_in_ueur_kwh: int
+    min_sell_ueur_kwh: int
+    max_buy_ueur_kwh: int
+    may_buy: bool = True
+    may_sell: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """The slot's price (what a buyer pays, fee included; None without trades) and grid fee, µ€/kWh."""
+
+    price_ueur_kwh: int | None
+    grid_fee_ueur_kwh: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCase:
+    """Everything that decides the settlement of one slot: one row per household in each tuple, same order."""
+
+    facts: SlotFacts
+    metered: tuple[Metered, ...]
+    traded: tuple[Traded, ...]
+    terms: tuple[Terms, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A household's settled slot: Wh, µ€/kWh, and money in n€ (+ is owed by the household)."""
+
+    household_id: int
+    missing: bool
+    import_wh: int
+    export_wh: int
+    bought_wh: int
+    sold_wh: int
+    trueup_bought_wh: int
+    trueup_sold_wh: int
+    import_ueur_kwh: int
+    feed_in_ueur_kwh: int
+    baseline_neur: int
+    actual_neur: int
+
+    @property
+    def saving_neur(self) -> int:
+        """What the neighbourhood spared this household against its retailer alone; never negative."""
+        return self.baseline_neur - self.actual_neur
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of the slot's entry: n€ that an account receives (+) or gives (−), for so many Wh."""
+
+    account: tuple[str, int | None]
+    amount_neur: int
+    energy_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The settlement of one slot. Its postings add up to zero."""
+
+    lines: tuple[Line, ...]
+    postings: tuple[Posting, ...]
+    provisional: bool

@@ -1,0 +1,138 @@
+"""The resident's first page: one day of one home."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from community.access import household_of
+from community.datebar import day_bar, parse_day
+from community.models import Device, Household
+from community.pages import page
+from community.tariffs import local_day, month_span
+from config import clock
+from market import reasons
+from market.addresses import kept, slot_address
+from market.chart_shapes import DayChart
+from market.charts import day_chart
+from market.models import Mandate
+from market.queries import day as day_queries
+from market.queries import home as home_queries
+from market.queries.day import DaySlot
+from market.wording import headline
+from market.wording import home as wording
+
+RECENT = 6
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What the home sold, bought and gained on a day; `?d=` names another day than today."""
+    household = household_of(request)
+    at = clock.now()
+    today = at.astimezone(_zone(household)).date()
+    day = parse_day(request.GET.get("d"), today)
+    first, until = local_day(day, _zone(household))
+    slots = day_queries.day_slots(household, first, until, at)
+    keep = kept(request.GET)
+    mandate = home_queries.mandate_at(household, at)
+    stores = home_queries.batteries(household)
+    charge = home_queries.charge_levels(stores, first, min(until, at), slots[0].end - slots[0].start)
+    context = {
+        "section": "home",
+        "live": day == today,
+        "bar": day_bar(day, today, request.path, first=_first_day(household), keep=keep),
+        **_story(household, slots, day, today, at, keep),
+        "chart": _chart(slots, at, mandate, charge, keep),
+        **_standing(household, day, at, stores, mandate),
+    }
+    context["notice"] = wording.notice(context["provisional"], paused=mandate is not None and mandate.paused)
+    return page(request, "market/home.html", context)
+
+
+def _zone(household: Household) -> ZoneInfo:
+    return ZoneInfo(household.community.timezone)
+
+
+def _first_day(household: Household) -> date | None:
+    start = day_queries.first_start(household.community_id)
+    return start.astimezone(_zone(household)).date() if start else None
+
+
+def _story(
+    household: Household,
+    slots: Sequence[DaySlot],
+    day: date,
+    today: date,
+    at: datetime,
+    keep: Mapping[str, str],
+) -> dict[str, Any]:
+    """The sentence, the chart with its table, and the trades of the day."""
+    past = [slot for slot in slots if slot.start < at]
+    sold_in = [slot.start for slot in past if slot.sold_wh]
+    homes = day_queries.reached(household, sold_in, "buy") if sold_in else 0
+    totals = headline.DayTotals.of(past, homes)
+    traded = bool(totals.sold_wh or totals.bought_wh)
+    counts = {} if traded else day_queries.reason_counts(household, slots[0].start, slots[-1].end)
+    recent = _recent(past, only_traded=traded and day != today)
+    starts = [slot.start for slot in recent]
+    return {
+        "sentence": headline.sentence(totals, day, today),
+        "why": "" if traded else reasons.nothing_traded(counts),
+        "chart_says": wording.chart_sentence(past),
+        "rows": [
+            {"slot": slot, "address": slot_address(slot.start, keep) if slot.status else ""} for slot in past
+        ],
+        "trades": wording.trade_rows(
+            recent, day_queries.partners(household, starts), day_queries.outcomes(household, starts), keep
+        ),
+        "provisional": sum(slot.provisional for slot in slots),
+    }
+
+
+def _recent(past: Sequence[DaySlot], *, only_traded: bool) -> list[DaySlot]:
+    """The latest cleared slots; of a day gone by only those with a trade, if there are any."""
+    cleared = [slot for slot in reversed(past) if slot.status in {"cleared", "fallback"}]
+    return [slot for slot in cleared if not only_traded or slot.sold_wh or slot.bought_wh][:RECENT]
+
+
+def _chart(
+    slots: Sequence[DaySlot],
+    at: datetime,
+    mandate: Mandate | None,
+    charge: Mapping[datetime, float],
+    keep: Mapping[str, str],
+) -> DayChart:
+    """The day as a picture; what is to come repeats yesterday's prices and the forecast of the home."""
+    length = slots[0].end - slots[0].start
+    now = (at - slots[0].start) / length
+    return day_chart(
+        [wording.chart_slot(slot, at, charge.get(slot.start), keep) for slot in slots],
+        now if 0 <= now < len(slots) else None,
+        mandate.reserve_pct if mandate else None,
+    )
+
+
+def _standing(
+    household: Household, day: date, at: datetime, stores: list[Device], mandate: Mandate | None
+) -> dict[str, Any]:
+    """What holds beyond the day: the month's figures, the plan, the statement, how fresh the readings are."""
+    first = day.replace(day=1)
+    zone = _zone(household)
+    month = home_queries.month_so_far(household, *month_span(day.year, day.month, zone))
+    until = home_queries.readings_until(household, at)
+    is_today = day == at.astimezone(zone).date()
+    battery = home_queries.battery_now(stores, at) if stores else None
+    steps = home_queries.plan_steps(household, at) if is_today else None
+    return {
+        "figures": wording.four_numbers(month, first, battery, mandate),
+        "plan": None if steps is None else wording.plan_rows(steps),
+        "statement": wording.statement_card(home_queries.latest_statement(household), month, first),
+        "until": wording.until(until, at),
+        "empty": wording.waiting_for_readings() if until is None else None,
+    }

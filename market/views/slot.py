@@ -1,0 +1,92 @@
+"""Why a home traded, or did not, in one slot."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from community import figures
+from community.access import household_of
+from community.datebar import DateBar
+from community.models import Household
+from community.pages import page
+from config import clock
+from market.addresses import kept, slot_address
+from market.models import Slot
+from market.queries import home as home_queries
+from market.queries import slot as queries
+from market.wording import home as home_wording
+from market.wording import slot as wording
+
+
+@login_required
+@require_safe
+def slot(request: HttpRequest, start: datetime) -> HttpResponse:
+    """The price of the slot and its rule, the home's orders with their reasons, meter and money."""
+    household = household_of(request)
+    row = queries.slot_at(household.community, start)
+    if row is None:
+        raise Http404("The market has no such slot.")
+    context = {
+        "section": "home",
+        "bar": _bar(row, kept(request.GET)),
+        **_market(row, household),
+        **_own(row, household),
+    }
+    return page(request, "market/slot.html", context)
+
+
+def _bar(row: Slot, keep: Mapping[str, str]) -> DateBar:
+    """One slot back, one on; the day is a step up."""
+    step = row.end - row.start
+    day = timezone.localtime(row.start).date()
+    ahead = slot_address(row.end, keep) if row.end <= clock.now() else None
+    return DateBar(
+        title=_("%(day)s, %(slot)s") % {"day": figures.day(day), "slot": figures.span(row.start, row.end)},
+        previous=slot_address(row.start - step, keep),
+        previous_label=_("The slot before"),
+        next=ahead,
+        next_label=_("The slot after"),
+        today=f"{reverse('home')}?{urlencode({**keep, 'd': day.isoformat()})}",
+        today_label=_("The whole day"),
+    )
+
+
+def _market(row: Slot, household: Household) -> dict[str, Any]:
+    """What everybody may see."""
+    return {
+        "sentence": wording.sentence(row),
+        "why": wording.why(row, queries.totals(row)),
+        "book": queries.book(row, household) if row.status != Slot.Status.OPEN else [],
+        "bindings": wording.bindings(row.bindings),
+        "no_bindings": wording.no_bindings(row),
+    }
+
+
+def _own(row: Slot, household: Household) -> dict[str, Any]:
+    """What only this home may see."""
+    orders = queries.orders_of(household, row)
+    settled = queries.settled(household, row)
+    mandate = home_queries.mandate_at(household, row.gate_closure)
+    paused = mandate is not None and mandate.paused
+    cleared = {"sell": 0, "buy": 0}
+    for order in orders:
+        outcome = getattr(order, "outcome", None)
+        cleared[order.side] += outcome.local_wh if outcome else 0
+    known = settled is not None and not settled.missing
+    return {
+        "orders": [wording.order_line(order, row) for order in orders],
+        "no_orders": wording.no_orders(row, paused=paused),
+        "devices": [wording.device_line(device) for device in queries.devices(household, row)],
+        "meter": wording.meter_facts(settled, cleared["sell"], cleared["buy"]) if settled and known else None,
+        "no_meter": wording.no_meter(row),
+        "money": wording.money(settled, row.grid_fee_ueur_kwh) if settled and known else None,
+        "notice": home_wording.notice(int(bool(settled and settled.settlement.provisional)), paused=False),
+    }

@@ -1,0 +1,1 @@
+"""What pages say: figures from the queries, put into sentences in the reader's language."""

@@ -1,0 +1,27 @@
+"""What a token may do, and with which metering point."""
+
+from uuid import UUID
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+
+from metering.models import ApiToken, MeteringPoint
+
+
+def token_of(request: Request, scope: ApiToken.Scope) -> ApiToken:
+    """The caller's token. Raises `PermissionDenied` if it lacks the scope."""
+    token = request.auth
+    if not isinstance(token, ApiToken) or scope not in token.scopes:
+        raise PermissionDenied(_("Your token lacks the scope %(scope)s.") % {"scope": scope.value})
+    return token
+
+
+def point_of(request: Request, public_id: UUID, scope: ApiToken.Scope) -> MeteringPoint:
+    """The metering point, if the token reaches it; `Http404` whether it is unknown or somebody else's."""
+    points = token_of(request, scope).metering_points.select_related("household__community")
+    point = points.filter(public_id=public_id).first()
+    if point is None:
+        raise Http404
+    return point

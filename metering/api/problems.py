@@ -1,0 +1,96 @@
+"""Every error of the API as RFC 9457 `application/problem+json`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from metering.services.readings import RowError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+class ProblemRenderer(JSONRenderer):
+    """JSON under the media type of a problem."""
+
+    media_type = CONTENT_TYPE
+
+
+class BadJson(exceptions.APIException):
+    """The body is not strict JSON."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "not-json"
+
+
+class TooLarge(exceptions.APIException):
+    """The body or its number of rows is over the limit, which the message names."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too-large"
+
+
+class RowsRefused(exceptions.APIException):
+    """Rows were refused and nothing was stored; `errors` names each row, field and cure."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "rows-refused"
+
+    def __init__(self, errors: Sequence[RowError], refused: int, collection: str) -> None:
+        super().__init__(
+            _("%(refused)d rows were refused; nothing was stored. Mend them and send all again.")
+            % {"refused": refused}
+        )
+        self.errors = [
+            {
+                "row": error.row,
+                "pointer": f"/{collection}/{error.row}" + (f"/{error.field}" if error.field else ""),
+                "code": error.code,
+                "message": error.message,
+            }
+            for error in errors
+        ]
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: the same errors, one shape. Unknown errors are left to Django's 500."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    set_rollback()
+    code, detail = _words(error, response)
+    problem: dict[str, Any] = {
+        "type": f"urn:azotea:problem:{code}",
+        "title": response.status_text,
+        "status": response.status_code,
+        "detail": detail,
+        "code": code,
+    }
+    if isinstance(error, RowsRefused):
+        problem["errors"] = error.errors
+    response.data = problem
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _words(error: Exception, response: Response) -> tuple[str, str]:
+    if isinstance(error, Http404):
+        return "not-found", _("There is nothing here that your token may see.")
+    if isinstance(error, exceptions.ValidationError):
+        return "invalid", "; ".join(_flat(error.detail))
+    if isinstance(error, exceptions.APIException):
+        return str(error.get_codes()), str(error.detail)
+    return "refused", str(response.status_text)
+
+
+def _flat(detail: Any, name: str = "") -> list[str]:
+    if isinstance(detail, dict):
+        return [line for key, value in detail.items() for line in _flat(value, str(key))]
+    if isinstance(detail, list):
+        return [line for value in detail for line in _flat(value, name)]
+    return [f"{name}: {detail}" if name else str(detail)]

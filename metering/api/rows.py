@@ -1,0 +1,123 @@
+"""From JSON rows to readings and device reports, with every fault named."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from community.services.devices import StateReport
+from metering.api.problems import RowsRefused, TooLarge
+from metering.models import Reading
+from metering.services.readings import MOST_ERRORS, ReadingRow, RowError
+
+MOST_ROWS = 10_000
+Row = TypeVar("Row")
+
+
+class Fault(ValueError):
+    """One field of a row is not what it should be."""
+
+    def __init__(self, field: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.code, self.message = field, code, message
+
+
+def rows_of(body: Any, collection: str, build: Callable[[Any], Row]) -> list[Row]:
+    """Every row of `{collection: [...]}` through `build`. Raises `RowsRefused` or `TooLarge`."""
+    rows = body.get(collection) if isinstance(body, dict) and set(body) == {collection} else None
+    if not isinstance(rows, list):
+        message = _("Send one object with the list “%(name)s” and nothing else.") % {"name": collection}
+        raise RowsRefused([RowError(0, "", "no-list", message)], 1, collection)
+    if len(rows) > MOST_ROWS:
+        raise TooLarge(_("At most %(most)d rows fit in one call: split the upload.") % {"most": MOST_ROWS})
+    answer, errors = [], []
+    for i, row in enumerate(rows):
+        try:
+            answer.append(build(row))
+        except Fault as fault:
+            errors.append(RowError(i, fault.field, fault.code, fault.message))
+    if errors:
+        raise RowsRefused(errors[:MOST_ERRORS], len(errors), collection)
+    return answer
+
+
+def reading(row: Any) -> ReadingRow:
+    """`{"channel", "start", "energy_wh", "quality"?}`."""
+    fields = _object(row, needed=("channel", "start", "energy_wh"), optional=("quality",))
+    return ReadingRow(
+        channel=_choice(fields, "channel", Reading.Channel.values),
+        start=_instant(fields, "start"),
+        energy_wh=_whole(fields, "energy_wh"),
+        quality=_choice(fields, "quality", Reading.Quality.values, Reading.Quality.MEASURED.value),
+    )
+
+
+def device_state(row: Any) -> StateReport:
+    """`{"device", "at", "energy_wh"?, "soc_wh"?, "plugged_in"?, "need_wh"?, "ready_by"?}`."""
+    optional = ("energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by")
+    fields = _object(row, needed=("device", "at"), optional=optional)
+    plugged_in = fields.get("plugged_in", False)
+    if not isinstance(plugged_in, bool):
+        raise Fault("plugged_in", "not-a-boolean", _("Send true or false."))
+    return StateReport(
+        device_id=_whole(fields, "device", least=1),
+        at=_instant(fields, "at"),
+        energy_wh=_whole(fields, "energy_wh", least=None) if fields.get("energy_wh") is not None else None,
+        soc_wh=_whole(fields, "soc_wh", least=0) if fields.get("soc_wh") is not None else None,
+        plugged_in=plugged_in,
+        need_wh=_whole(fields, "need_wh", least=0) if fields.get("need_wh") is not None else 0,
+        ready_by=_instant(fields, "ready_by") if fields.get("ready_by") is not None else None,
+    )
+
+
+def _object(row: Any, *, needed: Sequence[str], optional: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise Fault("", "not-an-object", _("Each row is an object."))
+    for name in needed:
+        if name not in row:
+            raise Fault(name, "missing", _("The field “%(name)s” is missing.") % {"name": name})
+    unknown = sorted(set(row) - set(needed) - set(optional))
+    if unknown:
+        message = _("Unknown field “%(name)s”: leave it out.") % {"name": unknown[0]}
+        raise Fault(unknown[0], "unknown-field", message)
+    return row
+
+
+def _choice(fields: dict[str, Any], name: str, choices: Sequence[str], default: str | None = None) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str) or value not in choices:
+        raise Fault(name, "unknown-value", _("Use one of: %(choices)s.") % {"choices": ", ".join(choices)})
+    return value
+
+
+MOST_WHOLE = 2**31 - 1
+
+
+def _whole(fields: dict[str, Any], name: str, least: int | None = None) -> int:
+    value = fields[name]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Fault(name, "not-an-integer", _("Send a whole number of the unit in the field's name."))
+    if abs(value) > MOST_WHOLE:
+        raise Fault(name, "too-large", _("The number is too large: is the unit right?"))
+    if least is not None and value < least:
+        raise Fault(name, "too-small", _("The number must be at least %(least)d.") % {"least": least})
+    return value
+
+
+def _instant(fields: dict[str, Any], name: str) -> datetime:
+    value = fields[name]
+    instant = None
+    if isinstance(value, str):
+        try:
+            instant = parse_datetime(value)
+        except ValueError:
+            instant = None
+    if instant is None:
+        message = _("Send an instant such as 2026-11-23T12:00:00+01:00.")
+        raise Fault(name, "not-an-instant", message)
+    if instant.tzinfo is None:
+        message = _("The instant needs an offset, such as 2026-11-23T12:00:00+01:00 or …Z.")
+        raise Fault(name, "naive-timestamp", message)
+    return instant

@@ -1,0 +1,81 @@
+"""The shapes of the metering API, for answers and for its description."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from metering.models import MeteringPoint, Reading, Upload
+
+
+class MeteringPointSerializer(serializers.ModelSerializer[MeteringPoint]):
+    id = serializers.UUIDField(source="public_id")
+    household = serializers.CharField(source="household.name")
+
+    class Meta:
+        model = MeteringPoint
+        fields = ("id", "cups", "household", "resolution_minutes")
+
+
+class ReadingRowSerializer(serializers.Serializer[Any]):
+    """One interval; its length is the metering point's resolution."""
+
+    channel = serializers.ChoiceField(Reading.Channel.choices)
+    start = serializers.DateTimeField(help_text="with offset, on the meter's grid")
+    energy_wh = serializers.IntegerField(min_value=0)
+    quality = serializers.ChoiceField(Reading.Quality.choices, required=False)
+
+
+class ReadingsSerializer(serializers.Serializer[Any]):
+    readings = ReadingRowSerializer(many=True)
+
+
+class ReadingSerializer(serializers.ModelSerializer[Reading]):
+    """The newest version of one interval."""
+
+    class Meta:
+        model = Reading
+        fields = ("channel", "start", "resolution_minutes", "energy_wh", "quality", "version", "received_at")
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    """What became of an upload."""
+
+    upload = serializers.UUIDField(source="public_id")
+
+    class Meta:
+        model = Upload
+        fields = ("upload", "received", "created", "unchanged", "revised")
+
+
+class StateSerializer(serializers.Serializer[Any]):
+    """What a device said at one instant; `energy_wh` since the report before, + taken, − given."""
+
+    device = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    energy_wh = serializers.IntegerField(required=False, allow_null=True)
+    soc_wh = serializers.IntegerField(required=False, allow_null=True)
+    plugged_in = serializers.BooleanField(required=False)
+    need_wh = serializers.IntegerField(required=False)
+    ready_by = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class StatesSerializer(serializers.Serializer[Any]):
+    states = StateSerializer(many=True)
+
+
+class RowProblemSerializer(serializers.Serializer[Any]):
+    row = serializers.IntegerField()
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457; `code` is stable, the words follow Accept-Language."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = RowProblemSerializer(many=True, required=False)

@@ -1,0 +1,85 @@
+"""Reads of what was measured: the newest version of every interval, in the market's slots."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from django.db.models import Max, QuerySet
+
+from metering.intervals import split
+from metering.models import MeteringPoint, Reading
+
+Energies = dict[tuple[int, str, datetime], tuple[int, str]]
+
+
+def energy(community_id: int, start: datetime, end: datetime, minutes: int) -> Energies:
+    """(Wh, quality) by (household, channel, slot start) in `[start, end)`, summed over a home's meters.
+
+    A meter with longer intervals than the slot is spread evenly and marked `profiled`; one with shorter
+    intervals is summed. Slots without readings are absent, never zero.
+    """
+    newest = (
+        Reading.objects.filter(
+            metering_point__household__community=community_id,
+            start__gt=start - timedelta(hours=1),
+            start__lt=end,
+            channel__in=[Reading.Channel.IMPORT, Reading.Channel.EXPORT],
+        )
+        .order_by("metering_point_id", "channel", "start", "resolution_minutes", "-version")
+        .distinct("metering_point_id", "channel", "start", "resolution_minutes")
+    )
+    fields = ("metering_point__household_id", "channel", "start", "resolution_minutes", "energy_wh", "quality")
+    answer: Energies = {}
+    for household, channel, at, resolution, energy_wh, quality in newest.values_list(*fields):
+        for slot, part in _in_slots(at, energy_wh, resolution, minutes):
+            if start <= slot < end:
+                kind = quality if resolution == minutes else Reading.Quality.PROFILED.value
+                before = answer.get((household, channel, slot), (0, kind))
+                answer[household, channel, slot] = (before[0] + part, kind)
+    return answer
+
+
+def _in_slots(start: datetime, energy_wh: int, resolution: int, minutes: int) -> list[tuple[datetime, int]]:
+    if resolution == minutes:
+        return [(start, energy_wh)]
+    if resolution < minutes:
+        past = int(start.timestamp()) % (minutes * 60)
+        return [(start - timedelta(seconds=past), energy_wh)]
+    step = timedelta(minutes=minutes)
+    return [(start + step * i, part) for i, part in enumerate(split(energy_wh, resolution // minutes))]
+
+
+def complete_starts(community_id: int, start: datetime, end: datetime, minutes: int) -> set[datetime]:
+    """Starts of the slots in `[start, end)` for which every home with a meter has import and export."""
+    homes = set(
+        MeteringPoint.objects.filter(household__community=community_id).values_list("household_id", flat=True)
+    )
+    seen: dict[datetime, set[tuple[int, str]]] = defaultdict(set)
+    for household, channel, slot in energy(community_id, start, end, minutes):
+        seen[slot].add((household, channel))
+    return {slot for slot, parts in seen.items() if len(parts) == 2 * len(homes)}
+
+
+def received_since(community_id: int, since: datetime, minutes: int) -> dict[datetime, datetime]:
+    """Slots that got readings after `since`, with the instant of the newest one."""
+    rows = (
+        Reading.objects.filter(
+            metering_point__household__community=community_id, received_at__gt=since
+        )
+        .values_list("start", "resolution_minutes")
+        .annotate(Max("received_at"))
+    )
+    answer: dict[datetime, datetime] = {}
+    for start, resolution, received_at in rows:
+        for slot, _ in _in_slots(start, 0, resolution, minutes):
+            answer[slot] = max(received_at, answer.get(slot, received_at))
+    return answer
+
+
+def readings_of(
+    metering_point: MeteringPoint, start: datetime, end: datetime, channel: str | None
+) -> QuerySet[Reading]:
+    """Newest versions of one meter's readings that start in `[start, end)`, of one channel or all."""
+    rows = Reading.objects.filter(metering_point=metering_point, start__gte=start, start__lt=end)
+    if channel:
+        rows = rows.filter(channel=channel)
+    return rows.order_by("start", "channel", "-version").distinct("start", "channel")

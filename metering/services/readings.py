@@ -1,0 +1,200 @@
+"""Storing what meters say: once, with every version, all or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from metering.intervals import is_on_grid
+from metering.models import ApiToken, MeteringPoint, Reading, Upload
+from metering.services.partitions import ensure_partitions
+
+EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
+# A gateway's clock may run a little ahead of ours.
+AHEAD = timedelta(minutes=5)
+MOST_WH = 10_000_000
+MOST_ERRORS = 100
+
+# The better quality replaces the worse, never the other way round.
+RANK = {
+    Reading.Quality.MEASURED: 5,
+    Reading.Quality.MANUAL: 4,
+    Reading.Quality.CALCULATED: 3,
+    Reading.Quality.SUBSTITUTED: 2,
+    Reading.Quality.ESTIMATED: 1,
+    Reading.Quality.PROFILED: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """One interval as it was sent: Wh in `channel`, from `start` (aware) for the meter's resolution."""
+
+    channel: str
+    start: datetime
+    energy_wh: int
+    quality: str = Reading.Quality.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with one row; `code` is stable, `field` is empty if it concerns the whole row."""
+
+    row: int
+    field: str
+    code: str
+    message: str
+
+
+class RowErrors(ValueError):
+    """Rows were refused, so nothing of the upload was stored."""
+
+    def __init__(self, errors: Sequence[RowError], refused: int) -> None:
+        super().__init__(f"{refused} rows were refused")
+        self.errors = errors[:MOST_ERRORS]
+        self.refused = refused
+
+
+@transaction.atomic
+def store_readings(
+    *,
+    metering_point: MeteringPoint,
+    rows: Sequence[ReadingRow],
+    source: str,
+    content_sha256: str,
+    at: datetime,
+    token: ApiToken | None = None,
+) -> Upload:
+    """Store an upload as of `at`; the counts of the returned `Upload` say what became of its rows.
+
+    A row that is known (same interval, value and quality) changes nothing; another value becomes a new
+    version unless its quality is worse. One bad row refuses the whole upload with `RowErrors`.
+    """
+    check(rows, metering_point.resolution_minutes, at)
+    upload = Upload(
+        metering_point=metering_point,
+        token=token,
+        source=source,
+        content_sha256=content_sha256,
+        received_at=at,
+        received=len(rows),
+        created=0,
+        unchanged=0,
+        revised=0,
+    )
+    # The meter's row is the lock: two uploads for one meter come one after the other.
+    MeteringPoint.objects.select_for_update().get(pk=metering_point.pk)
+    if rows:
+        ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
+    news = _news(metering_point, rows, upload)
+    upload.save()
+    _copy(metering_point, upload, rows, news, at)
+    return upload
+
+
+def check(rows: Sequence[ReadingRow], minutes: int, at: datetime) -> None:
+    """Raise `RowErrors` naming every row (up to 100) that no meter can mean."""
+    errors: list[RowError] = []
+    seen: dict[tuple[str, datetime], int] = {}
+    for i, row in enumerate(rows):
+        errors += _row_errors(i, row, minutes, at)
+        first = seen.setdefault((row.channel, row.start), i)
+        if first != i and rows[first] != row:
+            message = _("Rows %(first)d and %(second)d give the same interval different values: send one.")
+            errors.append(RowError(i, "", "contradiction", message % {"first": first, "second": i}))
+    if errors:
+        raise RowErrors(errors, len({error.row for error in errors}))
+
+
+def _row_errors(i: int, row: ReadingRow, minutes: int, at: datetime) -> list[RowError]:
+    errors = []
+    if not is_on_grid(row.start, minutes):
+        message = _("The start must be a full %(minutes)d-minute mark of this meter.") % {"minutes": minutes}
+        errors.append(RowError(i, "start", "off-grid", message))
+    if row.start > at + AHEAD:
+        errors.append(RowError(i, "start", "future", _("The start lies in the future: check the clock.")))
+    if row.start < EARLIEST:
+        errors.append(RowError(i, "start", "too-old", _("The start lies before 2010: check the year.")))
+    if row.energy_wh < 0:
+        message = _("Energy is never negative: use the other channel for the other direction.")
+        errors.append(RowError(i, "energy_wh", "negative", message))
+    if row.energy_wh > MOST_WH:
+        errors.append(RowError(i, "energy_wh", "too-large", _("No home uses that much: is the unit Wh?")))
+    return errors
+
+
+def _news(metering_point: MeteringPoint, rows: Sequence[ReadingRow], upload: Upload) -> dict[int, int]:
+    """Versions to write, by row; counts the upload's rows on the way."""
+    if not rows:
+        return {}
+    current = _current(metering_point, min(row.start for row in rows), max(row.start for row in rows))
+    news: dict[int, int] = {}
+    written: set[tuple[str, datetime]] = set()
+    for i, row in enumerate(rows):
+        key = (row.channel, row.start.astimezone(UTC))
+        known = current.get(key)
+        if key in written:
+            upload.unchanged += 1
+        elif known is None:
+            news[i] = 1
+            upload.created += 1
+        elif known[1:] == (row.energy_wh, row.quality) or RANK[_q(row.quality)] < RANK[_q(known[2])]:
+            upload.unchanged += 1
+        else:
+            news[i] = known[0] + 1
+            upload.revised += 1
+        written.add(key)
+    return news
+
+
+def _q(quality: str) -> Reading.Quality:
+    return Reading.Quality(quality)
+
+
+def _current(
+    metering_point: MeteringPoint, first: datetime, last: datetime
+) -> dict[tuple[str, datetime], tuple[int, int, str]]:
+    """(version, energy, quality) of the newest version of each interval, by channel and start."""
+    newest = (
+        Reading.objects.filter(
+            metering_point=metering_point,
+            resolution_minutes=metering_point.resolution_minutes,
+            start__gte=first,
+            start__lte=last,
+        )
+        .order_by("channel", "start", "-version")
+        .distinct("channel", "start")
+    )
+    rows = newest.values_list("channel", "start", "version", "energy_wh", "quality")
+    return {(channel, start): (version, energy, quality) for channel, start, version, energy, quality in rows}
+
+
+def _copy(
+    metering_point: MeteringPoint,
+    upload: Upload,
+    rows: Sequence[ReadingRow],
+    news: dict[int, int],
+    at: datetime,
+) -> None:
+    """Write the new versions through COPY; the meter is locked, so no other upload can be in between."""
+    columns = "metering_point_id, channel, start, resolution_minutes, version, energy_wh, quality"
+    statement = f"COPY metering_reading ({columns}, received_at, upload_id, row) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for i, version in news.items():
+            row = rows[i]
+            copy.write_row(
+                (
+                    metering_point.pk,
+                    row.channel,
+                    row.start,
+                    metering_point.resolution_minutes,
+                    version,
+                    row.energy_wh,
+                    row.quality,
+                    at,
+                    upload.pk,
+                    i,
+                )
+            )

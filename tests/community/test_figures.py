@@ -1,0 +1,79 @@
+"""Figures as people read them: the locale's separators, true minus signs, no break before the unit."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.utils import timezone, translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from community import figures
+
+NB = "\u00a0"
+
+
+@pytest.fixture(params=["es", "en"])
+def language(request):
+    with translation.override(request.param):
+        yield request.param
+
+
+def by(language, spanish, english):
+    return (spanish if language == "es" else english).replace(" ", NB)
+
+
+def test_energy_has_two_decimals_below_one_kwh_and_fewer_above(language):
+    assert figures.kwh(310) == by(language, "0,31 kWh", "0.31 kWh")
+    assert figures.kwh(58_310) == by(language, "58,3 kWh", "58.3 kWh")
+    assert figures.kwh(12_345_678) == by(language, "12.346 kWh", "12,346 kWh")
+
+
+def test_money_has_sign_and_sense(language):
+    assert figures.euros(6_840_000_000, signed=True) == by(language, "+6,84 €", "+6.84 €")
+    assert figures.euros(-410_000_000) == by(language, "−0,41 €", "−0.41 €")
+
+
+def test_a_loss_smaller_than_half_a_cent_is_zero_without_a_sign(language):
+    assert figures.euros(-4_000_000, signed=True) == by(language, "0,00 €", "0.00 €")
+
+
+def test_exact_money_shows_every_last_nano_euro(language):
+    assert figures.euros_exact(34_720_125) == by(language, "0,034720125 €", "0.034720125 €")
+    assert figures.euros_exact(1_500_000_000, signed=True) == by(language, "+1,50 €", "+1.50 €")
+
+
+def test_prices_have_three_decimals(language):
+    assert figures.price(112_400) == by(language, "0,112 €/kWh", "0.112 €/kWh")
+
+
+def test_days_and_months_follow_the_language(language):
+    day = date(2026, 11, 2)
+
+    assert figures.day(day) == ("2 de noviembre" if language == "es" else "2 November")
+    assert figures.month(day) == ("noviembre de 2026" if language == "es" else "November 2026")
+
+
+def test_a_slot_reads_in_local_time_on_one_line():
+    start, end = datetime(2026, 11, 22, 11, 15, tzinfo=UTC), datetime(2026, 11, 22, 11, 30, tzinfo=UTC)
+
+    with timezone.override("Europe/Madrid"):
+        text = figures.span(start, end)
+
+    assert text.replace("\u2060", "") == "12:15–12:30"
+    assert " " not in text
+
+
+def test_the_hour_that_comes_twice_names_which_one_it_is():
+    first, second = datetime(2026, 10, 25, 0, 15, tzinfo=UTC), datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+
+    with timezone.override("Europe/Madrid"):
+        assert figures.clock(first) == f"02:15{NB}CEST"
+        assert figures.clock(second) == f"02:15{NB}CET"
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_a_figure_never_parts_from_its_unit(amount):
+    with translation.override("es"):
+        texts = [write(amount) for write in (figures.kwh, figures.euros, figures.euros_exact, figures.price)]
+
+    assert not any(" " in text or "-" in text for text in texts)

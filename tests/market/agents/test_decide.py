@@ -1,0 +1,233 @@
+"""What the rule orders, and that no order can break the mandate, the battery or the home's own interest."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from market.agents import EvCharger, Mandate, decide
+from market.agents.mandate import OBJECTIVES, PERIODS
+
+periods = st.frozensets(st.sampled_from(sorted(PERIODS)))
+prices = st.integers(0, 300_000)
+mandates = st.builds(
+    Mandate,
+    min_sell_ueur_kwh=prices,
+    max_buy_ueur_kwh=prices | st.just(1_000_000),
+    reserve_pct=st.integers(5, 100),
+    sell_periods=periods | st.just(PERIODS),
+    buy_periods=periods | st.just(PERIODS),
+    grid_charge=st.booleans(),
+    objective=st.sampled_from(sorted(OBJECTIVES)),
+    paused=st.sampled_from([False, False, False, True]),
+)
+
+
+@st.composite
+def observations(draw, observe, battery):
+    stores = [
+        battery(
+            draw(st.integers(0, 10_000)),
+            id=number,
+            charge_w=draw(st.integers(0, 6_000)),
+            discharge_w=draw(st.integers(0, 6_000)),
+            efficiency_ppm=draw(st.integers(700_000, 1_000_000)),
+        )
+        for number in range(7, 7 + draw(st.integers(0, 2)))
+    ]
+    hour = draw(st.integers(0, 23))
+    seen = observe(
+        hour,
+        net={h: draw(st.integers(-2_000, 2_000)) for h in range(0, 24, 3)},
+        price=draw(st.none() | st.integers(40_000, 240_000)),
+        slots=draw(st.sampled_from([1, 3, 30, 96])),
+        batteries=tuple(stores),
+        mandate=draw(mandates),
+        grid_fee_ueur_kwh=draw(st.sampled_from([0, 5_000])),
+    )
+    charger = EvCharger(
+        3, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23)
+    )
+    return replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
+
+
+@pytest.fixture(scope="session")
+def some(observe, battery):
+    return observations(observe, battery)
+
+
+many = settings(max_examples=100, deadline=None)
+
+
+def set_point(decision, device_id, fills):
+    bought = sum(wh for wish, wh in fills if wish.device_id == device_id and wish.side == "buy")
+    sold = sum(wh for wish, wh in fills if wish.device_id == device_id and wish.side == "sell")
+    return decision.base_wh[device_id] + bought - sold
+
+
+@many
+@given(chance=st.data())
+def test_devices_stay_within_their_limits_whatever_clears(some, chance):
+    seen = chance.draw(some)
+
+    decision = decide(seen)
+    flexible = [wish for wish in decision.orders if wish.kind == "flexible"]
+    fills = [(wish, chance.draw(st.integers(0, wish.energy_wh))) for wish in flexible]
+
+    for store in seen.batteries:
+        asked = set_point(decision, store.id, fills)
+        held = store.held_wh(seen.mandate.held_pct)
+        stored = store.soc_wh + store.stored_wh(asked)
+        assert -store.most_discharge_wh(15, held) <= asked <= store.most_charge_wh(15)
+        assert min(held, store.soc_wh) <= stored <= store.capacity_wh
+    for charger in seen.ev_chargers:
+        if charger.plugged_in:
+            assert 0 <= set_point(decision, charger.id, fills) <= charger.most_wh(15)
+
+
+@many
+@given(chance=st.data())
+def test_no_order_breaks_the_mandate(some, chance):
+    seen = chance.draw(some)
+    mandate = seen.mandate
+
+    decision = decide(seen)
+
+    for wish in decision.orders:
+        assert not mandate.paused
+        assert wish.energy_wh > 0
+        if wish.side == "sell":
+            assert seen.period[0] in mandate.sell_periods
+            assert wish.limit_ueur_kwh >= mandate.min_sell_ueur_kwh
+        else:
+            assert seen.period[0] in mandate.buy_periods
+            assert wish.limit_ueur_kwh <= mandate.max_buy_ueur_kwh
+        if wish.side == "buy" and wish.kind == "flexible" and wish.limit_ueur_kwh == seen.import_ueur_kwh[0]:
+            assert mandate.grid_charge or wish.device_id == 3
+
+
+@many
+@given(chance=st.data())
+def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, chance):
+    seen = chance.draw(some)
+
+    decision = decide(seen)
+
+    dearest, cheapest = seen.import_ueur_kwh[0], seen.feed_in_ueur_kwh[0]
+    buys = [wish.limit_ueur_kwh for wish in decision.orders if wish.side == "buy"]
+    sells = [wish.limit_ueur_kwh for wish in decision.orders if wish.side == "sell"]
+    assert max(buys, default=-1) < min(sells, default=10**9)
+    assert max(buys, default=0) <= dearest
+    assert min(sells, default=10**9) >= cheapest
+    for wish in decision.orders:
+        if wish.kind == "flexible":
+            assert cheapest <= wish.limit_ueur_kwh <= dearest
+
+
+@many
+@given(chance=st.data())
+def test_firm_energy_is_what_no_device_covers(some, chance):
+    seen = chance.draw(some)
+    allowed = replace(
+        seen, mandate=replace(seen.mandate, sell_periods=PERIODS, buy_periods=PERIODS, paused=False)
+    )
+
+    decision = decide(allowed)
+
+    firm = sum(
+        wish.energy_wh * (1 if wish.side == "buy" else -1) for wish in decision.orders if wish.kind == "firm"
+    )
+    assert firm == allowed.net_load_wh[0] + sum(decision.base_wh.values())
+    assert decision.forecast_wh == allowed.net_load_wh[0]
+
+
+def test_a_home_without_devices_orders_its_forecast(observe):
+    night, noon = decide(observe(3)), decide(observe(12))
+
+    assert [(w.side, w.kind, w.energy_wh, w.limit_ueur_kwh) for w in night.orders] == [
+        ("buy", "firm", 150, 117_000)
+    ]
+    assert [(w.side, w.kind, w.energy_wh, w.limit_ueur_kwh) for w in noon.orders] == [
+        ("sell", "firm", 550, 55_000)
+    ]
+
+
+def test_surplus_that_fits_in_the_battery_is_sold_only_above_its_stored_worth(observe, battery):
+    decision = decide(observe(12, battery=battery(3_000)))
+
+    sale, *out_of_the_battery = [wish for wish in decision.orders if wish.side == "sell"]
+    assert (sale.kind, sale.energy_wh) == ("flexible", 550)
+    assert sale.limit_ueur_kwh > 55_000
+    assert all(wish.limit_ueur_kwh > sale.limit_ueur_kwh for wish in out_of_the_battery)
+    assert decision.base_wh == {7: 550}
+
+
+def test_need_that_the_battery_covers_is_bought_only_below_its_stored_worth(observe, battery):
+    decision = decide(observe(20, battery=battery(9_000)))
+
+    needs = [wish for wish in decision.orders if wish.side == "buy"]
+    assert sum(wish.energy_wh for wish in needs) >= 150
+    assert all(wish.kind == "flexible" and wish.limit_ueur_kwh < 229_000 for wish in needs)
+    assert decision.base_wh == {7: -150}
+
+
+def test_a_full_battery_leaves_the_surplus_firm(observe, battery):
+    decision = decide(observe(12, battery=battery(10_000)))
+
+    firm = [wish for wish in decision.orders if wish.kind == "firm"]
+    assert [(wish.side, wish.energy_wh) for wish in firm] == [("sell", 550)]
+
+
+def test_a_battery_charges_from_the_retailer_only_if_its_owner_allows_it(observe, battery):
+    seen = observe(3, pv=False, battery=battery(1_000))
+
+    without = decide(seen).orders
+    allowed = decide(replace(seen, mandate=Mandate(grid_charge=True))).orders
+
+    assert max(wish.limit_ueur_kwh for wish in without if wish.kind == "flexible") == 116_999
+    assert ("flexible", 117_000) in {(wish.kind, wish.limit_ueur_kwh) for wish in allowed}
+
+
+def test_only_a_home_that_seeks_revenue_sells_its_battery_at_the_feed_in_price(observe, battery):
+    seen = observe(12, battery=battery(10_000), feed_in_ueur_kwh=(90_000,) + (20_000,) * 95)
+
+    saving = decide(seen).orders
+    earning = decide(replace(seen, mandate=Mandate(objective="revenue"))).orders
+
+    assert min(w.limit_ueur_kwh for w in saving if w.kind == "flexible" and w.side == "sell") > 90_000
+    assert min(w.limit_ueur_kwh for w in earning if w.kind == "flexible" and w.side == "sell") == 90_000
+
+
+def test_resilience_asks_more_for_what_it_stores(observe, battery):
+    seen = observe(20, battery=battery(9_000), price=120_000)
+
+    usual = decide(seen).orders
+    careful = decide(replace(seen, mandate=Mandate(objective="resilience"))).orders
+
+    def cheapest(orders):
+        return min(wish.limit_ueur_kwh for wish in orders if wish.device_id == 7)
+
+    assert cheapest(careful) > cheapest(usual)
+
+
+def test_a_paused_home_orders_nothing_and_uses_its_own_energy_first(observe, battery):
+    decision = decide(observe(12, battery=battery(3_000), mandate=Mandate(paused=True)))
+
+    assert decision.orders == ()
+    assert decision.base_wh == {7: 550}
+
+
+def test_outside_the_sale_periods_nothing_is_sold_and_surplus_is_stored(observe, battery):
+    seen = observe(12, battery=battery(3_000), mandate=Mandate(sell_periods=frozenset({"P3"})))
+
+    decision = decide(seen)
+
+    assert "sell" not in {wish.side for wish in decision.orders}
+    assert decision.base_wh == {7: 550}
+
+
+def test_the_same_observation_gives_the_same_decision(observe, battery):
+    seen = observe(18, battery=battery(6_000), price=100_000)
+
+    assert decide(seen) == decide(seen)

@@ -1,0 +1,152 @@
+"""The figures of a home page: honest about what is measured, expected or missing."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.utils import translation
+
+from market.models import Mandate, Outcome, Slot, Statement
+from market.queries.day import DaySlot
+from market.queries.home import BatteryNow, MonthSoFar
+from market.wording import home as wording
+
+START = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
+MONTH = MonthSoFar(6_840_000_000, 100_000, 80_000, 40_000, 25_000, None)
+NOVEMBER = date(2026, 11, 1)
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+def a_slot(i=0, **fields):
+    defaults = {
+        "start": START + timedelta(minutes=15 * i),
+        "end": START + timedelta(minutes=15 * (i + 1)),
+        "status": "cleared",
+        "price_ueur_kwh": 100_000,
+        "grid_fee_ueur_kwh": 4_000,
+        "retail_ueur_kwh": 164_000,
+        "feed_in_ueur_kwh": 60_000,
+        "sold_wh": 0,
+        "bought_wh": 0,
+        "import_wh": 0,
+        "export_wh": 0,
+        "saving_neur": 0,
+        "settled": True,
+        "provisional": False,
+        "forecast_wh": None,
+        "price_yesterday_ueur_kwh": None,
+    }
+    return DaySlot(**{**defaults, **fields})
+
+
+def plain(text):
+    return text.replace("\u00a0", " ")
+
+
+def labels(month, battery=None, mandate=None):
+    return [figure.label for figure in wording.four_numbers(month, NOVEMBER, battery, mandate)]
+
+
+def test_a_home_with_a_battery_sees_its_charge_and_reserve():
+    battery = BatteryNow(64.4, 10_000, START)
+
+    figure = wording.four_numbers(MONTH, NOVEMBER, battery, Mandate(reserve_pct=40))[3]
+
+    assert (figure.label, plain(figure.value), plain(figure.note)) == (
+        "Battery",
+        "64 %",
+        "your reserve is 40 %",
+    )
+
+
+def test_a_home_without_a_battery_sees_what_it_shared_or_took():
+    consumer = MonthSoFar(0, 100_000, 0, 0, 25_000, None)
+
+    assert labels(MONTH)[3] == "Shared with neighbours"
+    assert labels(consumer)[3] == "Taken from the grid"
+
+
+def test_self_sufficiency_needs_a_metered_roof():
+    metered = MonthSoFar(0, 29_000, 50_000, 0, 0, 121_000)
+
+    assert labels(MONTH)[1] == "Supplied by neighbours"
+    assert labels(metered)[1] == "Self-sufficiency"
+    assert metered.self_sufficiency_pct == pytest.approx(71.0)
+
+
+def test_money_of_a_slot_is_the_sellers_price_less_the_fee_and_the_buyers_price():
+    assert a_slot(sold_wh=500).money_neur == 500 * 96_000
+    assert a_slot(bought_wh=500).money_neur == -500 * 100_000
+
+
+def test_a_trade_names_its_partners_and_a_slot_without_one_its_reason():
+    slots = [a_slot(1, sold_wh=310), a_slot(0)]
+    outcome = Outcome(reason="no_counterparty", facts={}, slot=Slot(start=slots[1].start))
+
+    sale, nothing = wording.trade_rows(slots, {slots[0].start: (3, 0)}, [outcome], {})
+
+    assert (plain(sale.title), sale.note, sale.amount_neur) == (
+        "You sold 0.31 kWh",
+        "to 3 homes",
+        310 * 96_000,
+    )
+    assert (nothing.title, nothing.amount_neur) == ("No trade", None)
+    assert nothing.note
+    assert nothing.address == "/slots/2026-11-22T1100Z/"
+
+
+def test_what_is_to_come_is_drawn_from_the_forecast_and_yesterdays_price():
+    slot = a_slot(price_ueur_kwh=None, price_yesterday_ueur_kwh=90_000, forecast_wh=-400, import_wh=None)
+
+    drawn = wording.chart_slot(slot, START, None, {})
+
+    assert drawn.planned
+    assert (drawn.price_ueur_kwh, drawn.export_wh, drawn.import_wh) == (90_000, 400, 0)
+    assert drawn.address == ""
+
+
+def test_the_past_is_never_filled_with_a_guess():
+    slot = a_slot(price_ueur_kwh=None, price_yesterday_ueur_kwh=90_000, import_wh=None, export_wh=None)
+
+    drawn = wording.chart_slot(slot, START + timedelta(hours=1), None, {})
+
+    assert not drawn.planned
+    assert drawn.price_ueur_kwh is None
+    assert (drawn.export_wh, drawn.import_wh) == (0, 0)
+
+
+def test_the_charts_sentence_names_the_span_of_prices_and_both_energies():
+    slots = [
+        a_slot(0, export_wh=700, sold_wh=300),
+        a_slot(1, price_ueur_kwh=120_000, import_wh=200, bought_wh=80),
+    ]
+
+    assert plain(wording.chart_sentence(slots)) == (
+        "The street's price went from 0.100 €/kWh to 0.120 €/kWh. "
+        "You gave 0.70 kWh (0.30 kWh to neighbours) and took 0.20 kWh (0.08 kWh from neighbours)."
+    )
+
+
+def test_the_statement_card_shows_the_closed_month_or_when_the_running_one_closes():
+    closed = Statement(month=date(2026, 10, 1), saving_neur=12_310_000_000)
+
+    assert plain(wording.statement_card(closed, MONTH, NOVEMBER).amount) == "+12.31 €"
+    assert "1 December" in wording.statement_card(None, MONTH, NOVEMBER).text
+
+
+def test_a_pause_is_said_before_anything_provisional():
+    assert wording.notice(3, paused=True)["badge"] == "paused"
+    assert wording.notice(3, paused=False)["badge"] == "provisional"
+    assert wording.notice(0, paused=False) is None
+
+
+def test_readings_of_another_day_name_it():
+    at = START + timedelta(days=2)
+
+    assert wording.until(START, START) == "Readings until 12:00"
+    assert wording.until(START, at) == "Readings until 22 November, 12:00"
+    assert wording.until(None, at) == "No readings yet"

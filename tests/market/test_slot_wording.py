@@ -1,0 +1,126 @@
+"""The "why" page shows a sum that a reader can check to the last n€."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import translation
+
+from market.models import Order, SettledHome, Slot
+from market.queries.slot import DeviceSlot, Totals
+from market.wording import slot as wording
+
+START = datetime(2026, 11, 22, 11, 15, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    with translation.override("en"):
+        yield
+
+
+def a_slot(**fields):
+    defaults = {
+        "start": START,
+        "end": START + timedelta(minutes=15),
+        "gate_closure": START - timedelta(minutes=5),
+        "status": "cleared",
+        "price_ueur_kwh": 112_000,
+        "price_low_ueur_kwh": 100_000,
+        "price_high_ueur_kwh": 124_000,
+        "price_rule": "equilibrium_midpoint",
+        "traded_wh": 4_100,
+        "grid_fee_ueur_kwh": 0,
+    }
+    return Slot(**{**defaults, **fields})
+
+
+def a_home(**fields):
+    energies = {"import_wh": 300, "export_wh": 700, "bought_wh": 120, "sold_wh": 500}
+    prices = {"import_ueur_kwh": 164_000, "feed_in_ueur_kwh": 60_000, "price_ueur_kwh": 112_345}
+    baseline = 300 * 164_000 - 700 * 60_000
+    actual = 180 * 164_000 + 120 * 112_345 - 200 * 60_000 - 500 * (112_345 - 4_000)
+    return SettledHome(**{**energies, **prices, "baseline_neur": baseline, "actual_neur": actual, **fields})
+
+
+def plain(text):
+    return str(text).replace("\u00a0", " ").replace("\u2060", "")
+
+
+def test_the_lines_of_the_sum_add_up_to_what_was_settled():
+    money = wording.money(a_home(), grid_fee_ueur_kwh=4_000)
+
+    assert sum(line.amount_neur for line in money.lines) == money.actual_neur
+    assert money.actual_neur - money.baseline_neur == money.saving_neur
+
+
+def test_a_formula_shows_the_price_to_the_last_micro_euro():
+    (sold, *_) = wording.money(a_home(), grid_fee_ueur_kwh=4_000).lines
+
+    assert plain(sold.formula) == "500 Wh × 0.108345 €/kWh"
+
+
+def test_a_slot_that_did_not_trade_has_no_lines_with_neighbours():
+    home = a_home(bought_wh=0, sold_wh=0, price_ueur_kwh=None)
+
+    labels = [line.label for line in wording.money(home, 0).lines]
+
+    assert labels == ["Surplus to your retailer", "From your retailer"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "12:15–12:30: the street's price was 0.112 €/kWh."),
+        ({"status": "open", "price_ueur_kwh": None}, "12:15–12:30: still open, there is no price yet."),
+        ({"status": "fallback"}, "12:15–12:30: no market, everybody was with their retailer."),
+        ({"price_ueur_kwh": None}, "12:15–12:30: nothing changed hands, so there is no price."),
+    ],
+)
+def test_the_headline_is_the_price_or_why_there_is_none(fields, expected):
+    sentence = plain(wording.sentence(a_slot(**fields)))
+
+    assert (
+        sentence.replace('<span class="nowrap">', "").replace("</span>", "").replace("&#x27;", "'")
+        == expected
+    )
+
+
+def test_the_second_line_names_both_sides_and_the_rule():
+    text = plain(wording.why(a_slot(), Totals(9, 4_100, 14, 6_300)))
+
+    assert text.startswith("9 homes offered 4.1 kWh and 14 homes wanted 6.3 kWh. 4.1 kWh changed hands.")
+    assert "between 0.100 €/kWh and 0.124 €/kWh" in text
+
+
+def test_the_grid_fee_is_mentioned_only_if_there_is_one():
+    totals = Totals(1, 1, 1, 1)
+
+    assert "grid fee" not in wording.why(a_slot(), totals)
+    assert "grid fee of 0.004" in plain(wording.why(a_slot(grid_fee_ueur_kwh=4_000), totals))
+
+
+def test_an_order_shows_the_limit_that_counted():
+    order = Order(side="sell", energy_wh=500, limit_ueur_kwh=20_000, retailer_ueur_kwh=60_000)
+
+    line = wording.order_line(order, a_slot())
+
+    assert plain(line.title) == "0.50 kWh at 0.060 €/kWh or more"
+    assert line.reason == "Waiting for gate closure."
+
+
+@pytest.mark.parametrize(("energy", "word"), [(180, "charge"), (-180, "give"), (0, "wait")])
+def test_a_device_was_asked_to_charge_to_give_or_to_wait(energy, word):
+    assert word in wording.device_line(DeviceSlot("Battery", "battery", energy)).title
+
+
+def test_a_home_that_only_took_reads_nothing_about_selling():
+    labels = [fact.label for fact in wording.meter_facts(a_home(export_wh=0, sold_wh=0), 0, 100)]
+
+    assert labels[0] == "Cleared to buy"
+    assert all("sell" not in label.lower() for label in labels)
+
+
+def test_a_home_at_rest_has_one_line():
+    home = a_home(export_wh=0, sold_wh=0, import_wh=0, bought_wh=0)
+
+    assert [fact.label for fact in wording.meter_facts(home, 0, 0)] == ["Nothing flowed through your meter"]
