@@ -39,9 +39,7 @@ def admin_of(request: HttpRequest) -> Member:
 
 def household_of(request: HttpRequest) -> Household:
     """The asking member's home: the one named by `?home=`, else the first. `Http404` if there is none."""
-    homes = (
-        Household.objects.filter(member=member_of(request)).select_related("community", "node").order_by("pk")
-    )
+    homes = Household.objects.filter(member=member_of(request)).select_related("community", "node").order_by("pk")
     wanted = request.GET.get("home", "")
     home = homes.filter(pk=int(wanted)).first() if wanted.isdecimal() else homes.first()
     if home is None:

@@ -10,9 +10,7 @@ from django.template.loader import get_template
 from django.utils.cache import patch_vary_headers
 
 
-def page(
-    request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200
-) -> HttpResponse:
+def page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """The page made of `template`, or its partial named by `HX-Target` when htmx asks for a part.
 
     A partial bears the id of the element that it fills. An unknown target gets the whole page, and so does

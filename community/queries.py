@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from community.models import Device, DeviceState, Household, SupplyContract, TariffVersion
+from django.db.models import Max
+
+from community.models import Device, DeviceState, Household, Invitation, SupplyContract, TariffVersion
 from community.tariffs import period
 
 
@@ -28,6 +30,7 @@ class TariffBook:
 
     def __init__(self, community_id: int, zone: ZoneInfo) -> None:
         self.zone = zone
+        self._hours: dict[tuple[int, int], Prices] = {}
         self._contracts: dict[int, list[tuple[date, int]]] = defaultdict(list)
         contracts = SupplyContract.objects.filter(household__community_id=community_id)
         for household, valid_from, tariff in contracts.order_by("valid_from").values_list(
@@ -58,16 +61,21 @@ class TariffBook:
         band = period(start, self.zone)
         return Prices(band, versions[-1][1][band], versions[-1][2])
 
-    def series(self, household_id: int, starts: Sequence[datetime]) -> list[Prices]:
-        """`prices` for many slots; computed once per local hour, since periods change on the hour."""
-        known: dict[int, Prices] = {}
-        answer = []
+    def series(
+        self, household_id: int, starts: Sequence[datetime]
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+        """Import prices, feed-in prices and periods of many slots; worked out once per hour and household."""
+        found = []
         for start in starts:
-            hour = int(start.timestamp()) // 3600
-            if hour not in known:
-                known[hour] = self.prices(household_id, start)
-            answer.append(known[hour])
-        return answer
+            key = (household_id, int(start.timestamp()) // 3600)
+            if key not in self._hours:
+                self._hours[key] = self.prices(household_id, start)
+            found.append(self._hours[key])
+        return (
+            tuple(prices.import_ueur_kwh for prices in found),
+            tuple(prices.feed_in_ueur_kwh for prices in found),
+            tuple(prices.period for prices in found),
+        )
 
 
 def active_households(community_id: int) -> list[Household]:
@@ -88,11 +96,70 @@ def devices_of(household_ids: Iterable[int]) -> dict[int, list[Device]]:
     return found
 
 
+# A report older than this says nothing about now.
+STALE_AFTER = timedelta(hours=6)
+
+
 def latest_states(device_ids: Sequence[int], at: datetime) -> dict[int, DeviceState]:
-    """The newest report of each device that was known at `at`."""
-    states = (
-        DeviceState.objects.filter(device__in=device_ids, at__lte=at)
-        .order_by("device_id", "-at")
-        .distinct("device_id")
+    """The newest report of each device that was known at `at` and is not stale."""
+    # Plain SQL: agents ask this before every slot, and building the query took longer than running it.
+    states = DeviceState.objects.raw(
+        "SELECT DISTINCT ON (device_id) * FROM community_devicestate "
+        "WHERE device_id = ANY(%s) AND at <= %s AND at > %s ORDER BY device_id, at DESC",
+        [list(device_ids), at, at - STALE_AFTER],
     )
     return {state.device_id: state for state in states}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One home as the administrator's list shows it."""
+
+    household: Household
+    devices: tuple[Device, ...]
+    cups: str
+    invitation: Invitation | None
+    delivered_at: datetime | None
+
+    @property
+    def masked_cups(self) -> str:
+        """The code with all but its last four characters hidden."""
+        return f"…{self.cups[-4:]}" if self.cups else ""
+
+
+def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
+    """Every home of a community with its member, devices, meter and open invitation, by name."""
+    homes = list(
+        Household.objects.filter(community_id=community_id)
+        .select_related("member__user")
+        .prefetch_related("metering_points")
+        .annotate(delivered_at=Max("metering_points__uploads__received_at"))
+        .order_by("name")
+    )
+    devices = devices_of(home.pk for home in homes)
+    invitations = {
+        invitation.household_id: invitation
+        for invitation in open_invitations(community_id, at)
+        if invitation.household_id
+    }
+    return [
+        Neighbour(
+            home,
+            tuple(devices[home.pk]),
+            ", ".join(point.cups for point in home.metering_points.all()),
+            invitations.get(home.pk),
+            home.delivered_at,
+        )
+        for home in homes
+    ]
+
+
+def open_invitations(community_id: int, at: datetime) -> list[Invitation]:
+    """Invitations that may still be accepted at `at`, newest first."""
+    return list(
+        Invitation.objects.filter(
+            community_id=community_id, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+        )
+        .select_related("household", "invited_by__user")
+        .order_by("-created_at")
+    )

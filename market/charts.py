@@ -19,9 +19,7 @@ AXIS_HEIGHT = 26
 TEXT_BASELINE = 4  # centres a 13 px figure on its grid line
 
 
-def day_chart(
-    slots: Sequence[ChartSlot], now: float | None = None, reserve_pct: int | None = None
-) -> DayChart:
+def day_chart(slots: Sequence[ChartSlot], now: float | None = None, reserve_pct: int | None = None) -> DayChart:
     """Lay out a day of slots, 23, 24 or 25 hours long.
 
     `now` is a count of slots since the day began (3.5 is the middle of the fourth), None on other days;

@@ -126,9 +126,7 @@ def untraded(code: str) -> str:
 def nothing_traded(counts: Mapping[str, int]) -> str:
     """Why a whole day went by without a trade, from how often each reason was given."""
     if not counts:
-        return _(
-            "Your agent had nothing to offer or to ask for: no surplus, no need, or your rules left no room."
-        )
+        return _("Your agent had nothing to offer or to ask for: no surplus, no need, or your rules left no room.")
     commonest = max(sorted(counts), key=lambda code: counts[code])
     advice = {
         "limit_not_met": _("The price was beyond your limits. You can widen them in “My rules”."),

@@ -4,11 +4,19 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
 from market.views.home import home
+from market.views.mandate import mandate
+from market.views.months import month_csv, months, statement
 from market.views.slot import slot
+from market.views.street import street
 
 register_converter(SlotStart, "slot_start")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("slots/<slot_start:start>/", slot, name="slot"),
+    path("street/", street, name="community-day"),
+    path("rules/", mandate, name="mandate"),
+    path("months/", months, name="months"),
+    path("months/<int:year>-<int:month>/", statement, name="statement"),
+    path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),
 ]

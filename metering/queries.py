@@ -62,9 +62,7 @@ def complete_starts(community_id: int, start: datetime, end: datetime, minutes: 
 def received_since(community_id: int, since: datetime, minutes: int) -> dict[datetime, datetime]:
     """Slots that got readings after `since`, with the instant of the newest one."""
     rows = (
-        Reading.objects.filter(
-            metering_point__household__community=community_id, received_at__gt=since
-        )
+        Reading.objects.filter(metering_point__household__community=community_id, received_at__gt=since)
         .values_list("start", "resolution_minutes")
         .annotate(Max("received_at"))
     )

@@ -68,8 +68,8 @@ HOMES = (
 )  # fmt: skip
 
 GRID_FEE_UEUR_KWH = 5_000
-IMPORT_LIMIT_W = 24_000
-EXPORT_LIMIT_W = 13_000
+IMPORT_LIMIT_W = 12_000
+EXPORT_LIMIT_W = 9_000
 
 
 def cups(number: int) -> str:

@@ -49,9 +49,7 @@ class Device(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(max_length=120)
     peak_w = models.PositiveIntegerField(null=True, blank=True, help_text=_("PV: peak power, W"))
-    capacity_wh = models.PositiveIntegerField(
-        null=True, blank=True, help_text=_("Battery: usable energy, Wh")
-    )
+    capacity_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: usable energy, Wh"))
     charge_w = models.PositiveIntegerField(null=True, blank=True)
     discharge_w = models.PositiveIntegerField(null=True, blank=True)
     efficiency_ppm = models.PositiveIntegerField(

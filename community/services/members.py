@@ -25,9 +25,7 @@ def _hash(secret: str) -> str:
 
 
 @transaction.atomic
-def invite(
-    *, invited_by: Member, email: str, household: Household | None, at: datetime
-) -> tuple[Invitation, str]:
+def invite(*, invited_by: Member, email: str, household: Household | None, at: datetime) -> tuple[Invitation, str]:
     """Invite a neighbour; returns the invitation and the secret of its link, which is shown only once.
 
     Raises `InvitationProblem`: `not-admin`, `already-member`, `already-invited`, `home-taken`.
@@ -35,9 +33,7 @@ def invite(
     email = email.strip().lower()
     if invited_by.role != Member.Role.ADMIN:
         raise InvitationProblem("not-admin")
-    if Member.objects.filter(
-        community=invited_by.community, user__email=email, left_at__isnull=True
-    ).exists():
+    if Member.objects.filter(community=invited_by.community, user__email=email, left_at__isnull=True).exists():
         raise InvitationProblem("already-member")
     if household is not None and household.member_id is not None:
         raise InvitationProblem("home-taken")
@@ -75,9 +71,7 @@ def find_invitation(*, secret: str, at: datetime) -> Invitation:
     """The open invitation that a link's secret belongs to. Raises `InvitationProblem('not-valid')`."""
     invitation = (
         Invitation.objects.select_related("community", "household", "invited_by__user")
-        .filter(
-            secret_hash=_hash(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
-        )
+        .filter(secret_hash=_hash(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
         .first()
     )
     if invitation is None:
@@ -107,9 +101,7 @@ def accept(*, secret: str, name: str, password: str, at: datetime) -> Member:
         member.role = invitation.role
         member.save(update_fields=["left_at", "role"])
     if invitation.household_id is not None:
-        taken = Household.objects.filter(pk=invitation.household_id, member__isnull=True).update(
-            member=member
-        )
+        taken = Household.objects.filter(pk=invitation.household_id, member__isnull=True).update(member=member)
         if not taken:
             raise InvitationProblem("home-taken")
     invitation.accepted_at = at

@@ -31,9 +31,7 @@ class Forecast:
     days_seen: Ints
 
 
-def profile(
-    history_wh: Floats, rests: Sequence[bool], targets: Sequence[tuple[int, bool]]
-) -> tuple[Floats, Ints]:
+def profile(history_wh: Floats, rests: Sequence[bool], targets: Sequence[tuple[int, bool]]) -> tuple[Floats, Ints]:
     """Weighted mean of each slot of the day over past days (Wh), and the days seen by each home.
 
     `history_wh` is homes x days x slots of the local day, the latest day last, NaN where nothing was metered.

@@ -70,9 +70,7 @@ def _firm(net_wh: int, terms: Terms) -> list[OrderWish]:
     if net_wh > 0 and terms.may_buy:
         return [OrderWish(None, "buy", "firm", net_wh, min(terms.max_buy_ueur_kwh, terms.import_ueur_kwh))]
     if net_wh < 0 and terms.may_sell:
-        return [
-            OrderWish(None, "sell", "firm", -net_wh, max(terms.min_sell_ueur_kwh, terms.feed_in_ueur_kwh))
-        ]
+        return [OrderWish(None, "sell", "firm", -net_wh, max(terms.min_sell_ueur_kwh, terms.feed_in_ueur_kwh))]
     return []
 
 

@@ -179,6 +179,4 @@ def _window(seen: Observation, device_id: int | None, group: Sequence[Move]) -> 
         facts["worth_at"] = (seen.start + minutes * first.use_slot).isoformat()
     limit = None if first.kind == "hold" else price
     start = seen.start + minutes * first.block.first
-    return PlanStep(
-        device_id, first.kind, start, end, sum(m.energy_wh for m in group), limit, first.reason, facts
-    )
+    return PlanStep(device_id, first.kind, start, end, sum(m.energy_wh for m in group), limit, first.reason, facts)

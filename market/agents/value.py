@@ -57,12 +57,8 @@ class Outlook:
         """Steps to give (nearest first) and to fill, if `soc_wh` is stored at a block's start."""
         give, fill = around(self.curves[block], soc_wh - self.held_wh)
         if self.raised_pct != 100:
-            give = [
-                step._replace(worth_ueur_kwh=step.worth_ueur_kwh * self.raised_pct // 100) for step in give
-            ]
-            fill = [
-                step._replace(worth_ueur_kwh=step.worth_ueur_kwh * self.raised_pct // 100) for step in fill
-            ]
+            give = [step._replace(worth_ueur_kwh=step.worth_ueur_kwh * self.raised_pct // 100) for step in give]
+            fill = [step._replace(worth_ueur_kwh=step.worth_ueur_kwh * self.raised_pct // 100) for step in fill]
         return give, fill
 
 
@@ -131,17 +127,13 @@ def _options(block: Block, battery: Battery, first: int) -> tuple[Curve, Curve]:
     elif net_wh:
         need_wh = min(net_wh * PPM // efficiency, discharge_wh)
         if need_wh:
-            discharging.append(
-                ValueStep(buy * 100 // CAUTION_PCT * efficiency // PPM, need_wh, first, "need")
-            )
+            discharging.append(ValueStep(buy * 100 // CAUTION_PCT * efficiency // PPM, need_wh, first, "need"))
             discharge_wh -= need_wh
     if refill is not None and charge_wh > 0:
         cost = refill * CAUTION_PCT // 100
         charging.append(ValueStep(cost * PPM // efficiency, charge_wh, first, "refill"))
     if sale is not None and discharge_wh > 0:
-        discharging.append(
-            ValueStep(sale * 100 // CAUTION_PCT * efficiency // PPM, discharge_wh, first, "sale")
-        )
+        discharging.append(ValueStep(sale * 100 // CAUTION_PCT * efficiency // PPM, discharge_wh, first, "sale"))
     return charging, discharging
 
 

@@ -78,7 +78,11 @@ def _rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
     drop = 2 * below.T @ (ohms[:, None] * below) / feeder.nominal_v**2
     root = place[feeder.root]
     rows, most = [], []
-    for limit, sign in ((book.import_limit_w, 1), (book.export_limit_w, -1), *[(feeder.transformer.s_va, s) for s in (1, -1)]):
+    for limit, sign in (
+        (book.import_limit_w, 1),
+        (book.export_limit_w, -1),
+        *[(feeder.transformer.s_va, s) for s in (1, -1)],
+    ):
         if limit is not None:
             rows.append(sign * below[root])
             most.append(float(limit))

@@ -65,9 +65,7 @@ def withdrawals_w(book: Book, feeder: Feeder, flow_wh: dict[int, int]) -> Floats
 
 def broken(book: Book, feeder: Feeder, flow_wh: dict[int, int]) -> list[Limit]:
     """The limits that a clearing with these flows would break."""
-    return broken_limits(
-        feeder, withdrawals_w(book, feeder, flow_wh), book.import_limit_w, book.export_limit_w
-    )
+    return broken_limits(feeder, withdrawals_w(book, feeder, flow_wh), book.import_limit_w, book.export_limit_w)
 
 
 def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[int] = frozenset()) -> Answer:

@@ -62,7 +62,5 @@ def _sum(orders: Sequence[Order]) -> int:
 def uncongested(book: Book) -> tuple[dict[int, int], dict[int, int]]:
     """(matched, flowing) Wh by order id when the street carries everything that wants to flow."""
     local = matched_wh(book.orders, book.grid_fee_ueur_kwh)
-    flow = {
-        order.id: order.energy_wh if order.meets_retailer else local[order.id] for order in book.orders
-    }
+    flow = {order.id: order.energy_wh if order.meets_retailer else local[order.id] for order in book.orders}
     return local, flow

@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from metering.services.tokens import issue_token
 
 from community.demo import neighbourhood
 from community.demo.neighbourhood import DemoHome
@@ -16,6 +15,7 @@ from community.models import Community, Device, Household, Member, SupplyContrac
 from community.services.feeders import load_feeder
 from market.services.mandates import give_mandate
 from metering.models import ApiToken, MeteringPoint
+from metering.services.tokens import issue_token
 
 FEEDER = Path(neighbourhood.__file__).with_name("feeder_simbench_rural1.json")
 

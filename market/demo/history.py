@@ -8,22 +8,22 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from metering.services.readings import ReadingRow, store_readings
-
 from community.models import Community
 from community.services.devices import StateReport, record_states
-from community.tariffs import slots_of
 from market.demo.homes import DemoNeighbour, Report, neighbours
 from market.models import Slot
+from market.queries.agents import Street, read_street
 from market.queries.plan import community_plan
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
 from market.services.slots import open_slots
 from metering.models import MeteringPoint, Upload
+from metering.services.readings import ReadingRow, store_readings
 
 # Meters of the past deliver several hours at a time, as distributors' files do.
 DELIVERY = timedelta(hours=6)
+FORECAST_HOURS = 12
 
 
 def live_through(
@@ -34,17 +34,19 @@ def live_through(
     Settling is left to whoever keeps the books meanwhile. `progress` is told each delivered slot's start.
     """
     length = timedelta(minutes=community.slot_minutes)
-    street = neighbours(community, first)
+    homes = neighbours(community, first)
+    street: Street | None = None
     points = {str(point.public_id): point for point in MeteringPoint.objects.select_related("household")}
     waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
     previous: datetime | None = None
     delivered = first
-    for start in slots_of(
-        first, until + timedelta(minutes=community.order_lead_minutes), community.slot_minutes
-    ):
-        _trade(community, start, until)
+    last = until + timedelta(minutes=community.order_lead_minutes)
+    open_slots(community=community, first=first, until=last)
+    for slot in Slot.objects.filter(community=community, start__gte=first).order_by("start"):
+        start = slot.start
+        street = _trade(community, slot, until, street)
         if previous is not None and start <= until:
-            _consume(community, street, previous, waiting)
+            _consume(community, homes, previous, waiting)
             progress(previous)
         if start - delivered >= DELIVERY or start + length > until:
             _upload(points, waiting, min(start, until))
@@ -52,28 +54,31 @@ def live_through(
         previous = start
 
 
-def _trade(community: Community, start: datetime, until: datetime) -> None:
-    """Orders and clearing of one slot, each at its own time of the day; no clearing after `until`."""
-    orders_at = start - timedelta(minutes=community.order_lead_minutes)
-    cleared_at = start - timedelta(minutes=community.gate_closure_minutes)
-    open_slots(community=community, first=start, until=start + timedelta(minutes=community.slot_minutes))
-    renew_forecasts(community=community, at=orders_at)
-    slot_id = Slot.objects.values_list("pk", flat=True).get(community=community, start=start)
-    place_orders(slot_id=slot_id, at=orders_at)
-    if cleared_at <= until:
-        clear_slot(slot_id=slot_id, at=cleared_at)
+def _trade(community: Community, slot: Slot, until: datetime, street: Street | None) -> Street:
+    """Orders and clearing of one slot, each at its own time of the day; no clearing after `until`.
+
+    `street` is read anew whenever forecasts are; in an invented past nothing else of it changes.
+    """
+    orders_at = slot.start - timedelta(minutes=community.order_lead_minutes)
+    if street is None or (slot.start.minute == 0 and slot.start.hour % FORECAST_HOURS == 0):
+        renew_forecasts(community=community, at=orders_at)
+        street = read_street(community, slot.start, orders_at)
+    place_orders(slot_id=slot.pk, at=orders_at, street=street)
+    if slot.gate_closure <= until:
+        clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+    return street
 
 
 def _consume(
     community: Community,
-    street: Sequence[DemoNeighbour],
+    homes: Sequence[DemoNeighbour],
     start: datetime,
     waiting: dict[str, list[dict[str, Any]]],
 ) -> None:
     """Every home lives through the slot; devices report at its end, meters keep their readings."""
     plans = community_plan(community.pk, start)
     reports: list[Report] = []
-    for home in street:
+    for home in homes:
         plan = plans.get(home.household_id)
         report = home.live(start, None if plan is None else asdict(plan))
         waiting[home.metering_point] += report.readings

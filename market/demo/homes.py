@@ -71,9 +71,7 @@ class DemoNeighbour:
 
 def neighbours(community: Community, at: datetime) -> list[DemoNeighbour]:
     """The street's homes as their devices last reported before `at`; fresh devices start half full."""
-    households = (
-        Household.objects.filter(community=community).prefetch_related("metering_points").order_by("pk")
-    )
+    households = Household.objects.filter(community=community).prefetch_related("metering_points").order_by("pk")
     devices = devices_of(household.pk for household in households)
     states = latest_states([device.pk for own in devices.values() for device in own], at)
     facts = {home.name: home for home in neighbourhood.HOMES}

@@ -23,9 +23,7 @@ class Mandate(models.Model):
 
     household = models.ForeignKey(Household, models.PROTECT, related_name="mandates")
     valid_from = models.DateTimeField()
-    min_sell_ueur_kwh = models.BigIntegerField(
-        default=0, help_text=_("µ€/kWh that a sale must bring at least")
-    )
+    min_sell_ueur_kwh = models.BigIntegerField(default=0, help_text=_("µ€/kWh that a sale must bring at least"))
     max_buy_ueur_kwh = models.BigIntegerField(default=1_000_000, help_text=_("µ€/kWh paid at most"))
     reserve_pct = models.PositiveSmallIntegerField(default=10)
     sell_periods = ArrayField(models.CharField(max_length=2, choices=Period), default=list)
@@ -105,7 +103,8 @@ class SetPoint(models.Model):
     """
 
     slot = models.ForeignKey("market.Slot", models.PROTECT, related_name="set_points")
-    device = models.ForeignKey(Device, models.PROTECT, related_name="set_points")
+    # Looked up by slot; an index on the device alone would mislead the planner as the years go by.
+    device = models.ForeignKey(Device, models.PROTECT, related_name="set_points", db_index=False)
     base_wh = models.BigIntegerField()
     energy_wh = models.BigIntegerField(null=True, blank=True, help_text=_("Empty until the slot clears."))
 

@@ -21,9 +21,7 @@ class Slot(models.Model):
     end = models.DateTimeField()
     gate_closure = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
-    ordered_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the agents wrote their orders.")
-    )
+    ordered_at = models.DateTimeField(null=True, blank=True, help_text=_("When the agents wrote their orders."))
     cleared_at = models.DateTimeField(null=True, blank=True)
     price_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     price_low_ueur_kwh = models.BigIntegerField(null=True, blank=True)
@@ -103,7 +101,7 @@ class Outcome(models.Model):
     """What the clearing did with one order, and the reason with its facts."""
 
     order = models.OneToOneField(Order, models.PROTECT, primary_key=True, related_name="outcome")
-    slot = models.ForeignKey(Slot, models.PROTECT, related_name="outcomes", db_index=False)
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="outcomes")
     local_wh = models.BigIntegerField(help_text=_("traded with neighbours"))
     retailer_wh = models.BigIntegerField(help_text=_("left to the household's own retailer"))
     curtailed_wh = models.BigIntegerField(default=0, help_text=_("held back by the grid"))

@@ -52,14 +52,10 @@ class SettledHome(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["household", "start"], name="settled_home_current", condition=Q(is_current=True)
-            ),
+            models.Index(fields=["household", "start"], name="settled_home_current", condition=Q(is_current=True)),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["settlement", "household"], name="settled_home_once_a_settlement"
-            ),
+            models.UniqueConstraint(fields=["settlement", "household"], name="settled_home_once_a_settlement"),
             models.CheckConstraint(
                 condition=Q(actual_neur__lte=models.F("baseline_neur")),
                 name="settled_home_is_never_worse_off_than_with_the_retailer",

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from community.models import Device, DeviceState, Household
+from django.db import connection
+
+from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
 from market.agents import Battery, EvCharger, Observation
 from market.agents import Mandate as MandateTerms
-from market.models import Forecast, Mandate, SetPoint, Slot
+from market.models import Forecast, Mandate, Slot
 
 HORIZON = timedelta(hours=24)
+# A forecast older than this is worse than none.
+STALE_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,51 +26,72 @@ class Assignment:
     observation: Observation
 
 
-def assignments(slot: Slot, at: datetime) -> list[Assignment]:
-    """An assignment for every household that has given a mandate by `at`, by household id."""
-    community = slot.community
-    homes = active_households(community.pk)
+@dataclass(frozen=True, slots=True)
+class Street:
+    """What changes seldom: homes, mandates, devices, tariffs and forecasts, as known at one instant."""
+
+    homes: tuple[int, ...]
+    mandates: dict[int, Mandate]
+    terms: dict[int, MandateTerms]
+    stores: dict[int, list[Device]]
+    forecasts: dict[int, Forecast]
+    tariffs: TariffBook
+
+    @property
+    def store_ids(self) -> list[int]:
+        """Batteries and chargers of all homes."""
+        return [device.pk for devices in self.stores.values() for device in devices]
+
+
+def read_street(community: Community, start: datetime, at: datetime) -> Street:
+    """The street as known at `at`; forecasts are those that cover the slot at `start`."""
+    homes = [home.pk for home in active_households(community.pk)]
     mandates = _mandates(homes, at)
-    forecasts = _forecasts(homes, slot, at)
-    devices = devices_of(home.pk for home in homes)
-    stores = [device for home in homes for device in devices[home.pk] if device.kind != Device.Kind.PV]
-    states = latest_states([device.pk for device in stores], at)
+    owned = devices_of(homes)
+    return Street(
+        homes=tuple(home for home in homes if home in mandates),
+        mandates=mandates,
+        terms={home: _terms(mandate) for home, mandate in mandates.items()},
+        stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
+        forecasts=_forecasts(homes, start, at),
+        tariffs=TariffBook(community.pk, ZoneInfo(community.timezone)),
+    )
+
+
+def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
+    """An assignment for every household that has given a mandate, by household id."""
+    states = latest_states(street.store_ids, at)
     running = _running_set_points(slot, states)
-    tariffs = TariffBook(community.pk, ZoneInfo(community.timezone))
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
     answer = []
-    for home in homes:
-        if home.pk not in mandates:
-            continue
-        offers = tariffs.series(home.pk, starts)
-        own = [device for device in devices[home.pk] if device.pk in states]
+    for home in street.homes:
+        imports, feed_ins, periods = street.tariffs.series(home, starts)
+        own = [device for device in street.stores[home] if device.pk in states]
         answer.append(
             Assignment(
-                mandates[home.pk].pk,
+                street.mandates[home].pk,
                 Observation(
-                    household_id=home.pk,
+                    household_id=home,
                     start=slot.start,
-                    slot_minutes=community.slot_minutes,
-                    net_load_wh=forecasts.get(home.pk, (0,) * len(starts)),
-                    import_ueur_kwh=tuple(offer.import_ueur_kwh for offer in offers),
-                    feed_in_ueur_kwh=tuple(offer.feed_in_ueur_kwh for offer in offers),
-                    period=tuple(offer.period for offer in offers),
+                    slot_minutes=step // timedelta(minutes=1),
+                    net_load_wh=_ahead(street.forecasts.get(home), slot, len(starts)),
+                    import_ueur_kwh=imports,
+                    feed_in_ueur_kwh=feed_ins,
+                    period=periods,
                     price_ueur_kwh=prices,
                     grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
-                    mandate=_terms(mandates[home.pk]),
+                    mandate=street.terms[home],
                     batteries=tuple(_battery(d, states[d.pk], running) for d in own if d.kind == "battery"),
-                    ev_chargers=tuple(
-                        _charger(d, states[d.pk], running) for d in own if d.kind == "ev_charger"
-                    ),
+                    ev_chargers=tuple(_charger(d, states[d.pk], running) for d in own if d.kind == "ev_charger"),
                 ),
             )
         )
     return answer
 
 
-def _mandates(homes: Sequence[Household], at: datetime) -> dict[int, Mandate]:
+def _mandates(homes: Sequence[int], at: datetime) -> dict[int, Mandate]:
     newest = (
         Mandate.objects.filter(household__in=homes, valid_from__lte=at)
         .order_by("household_id", "-valid_from")
@@ -88,21 +113,25 @@ def _terms(mandate: Mandate) -> MandateTerms:
     )
 
 
-def _forecasts(homes: Sequence[Household], slot: Slot, at: datetime) -> dict[int, tuple[int, ...]]:
-    """The newest forecast of each home, cut to the horizon; slots beyond its end repeat a day earlier."""
+def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int, Forecast]:
+    """The newest forecast of each home."""
     newest = (
-        Forecast.objects.filter(household__in=homes, issued_at__lte=at, first_start__lte=slot.start)
+        Forecast.objects.filter(
+            household__in=homes, issued_at__gt=at - STALE_AFTER, issued_at__lte=at, first_start__lte=start
+        )
         .order_by("household_id", "-issued_at")
         .distinct("household_id")
     )
-    length = HORIZON // (slot.end - slot.start)
-    answer = {}
-    for forecast in newest:
-        skip = (slot.start - forecast.first_start) // (slot.end - slot.start)
-        known = forecast.net_load_wh[skip : skip + length]
-        if known:
-            answer[forecast.household_id] = tuple((known * -(-length // len(known)))[:length])
-    return answer
+    return {forecast.household_id: forecast for forecast in newest}
+
+
+def _ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[int, ...]:
+    """A forecast from the slot on; slots beyond its end repeat what it says of a day earlier, none means zero."""
+    if forecast is None:
+        return (0,) * length
+    skip = (slot.start - forecast.first_start) // (slot.end - slot.start)
+    known = forecast.net_load_wh[skip : skip + length]
+    return tuple((known * -(-length // len(known)))[:length]) if known else (0,) * length
 
 
 def _running_set_points(slot: Slot, states: dict[int, DeviceState]) -> dict[int, int]:
@@ -110,16 +139,17 @@ def _running_set_points(slot: Slot, states: dict[int, DeviceState]) -> dict[int,
     if not states:
         return {}
     earliest = min(state.at for state in states.values())
-    rows = SetPoint.objects.filter(
-        device__in=states,
-        slot__community=slot.community_id,
-        slot__start__gte=earliest,
-        slot__start__lt=slot.start,
-        energy_wh__isnull=False,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.device_id, s.start, p.energy_wh "
+            "FROM market_slot s JOIN market_setpoint p ON p.slot_id = s.id "
+            "WHERE s.community_id = %s AND s.start >= %s AND s.start < %s AND p.energy_wh IS NOT NULL",
+            [slot.community_id, earliest, slot.start],
+        )
+        rows = cursor.fetchall()
     answer: dict[int, int] = {}
-    for device_id, start, energy_wh in rows.values_list("device_id", "slot__start", "energy_wh"):
-        if start >= states[device_id].at:
+    for device_id, start, energy_wh in rows:
+        if device_id in states and start >= states[device_id].at:
             answer[device_id] = answer.get(device_id, 0) + energy_wh
     return answer
 
@@ -151,8 +181,10 @@ def _charger(device: Device, state: DeviceState, running: dict[int, int]) -> EvC
 
 def _prices_a_day_before(slot: Slot, starts: Sequence[datetime]) -> tuple[int | None, ...]:
     """The community's price in the same slot of the day before: the agents' guess of what is to come."""
-    rows = Slot.objects.filter(
-        community=slot.community_id, start__gte=slot.start - HORIZON, start__lt=slot.start
-    ).values_list("start", "price_ueur_kwh")
-    known = dict(rows)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT start, price_ueur_kwh FROM market_slot WHERE community_id = %s AND start >= %s AND start < %s",
+            [slot.community_id, slot.start - HORIZON, slot.start],
+        )
+        known = dict(cursor.fetchall())
     return tuple(known.get(start - HORIZON) for start in starts)

@@ -2,26 +2,30 @@
 
 from functools import lru_cache
 
+from django.db import connection
+
 from community.models import Community, Feeder, Line
 from market.clearing.book import Book, Kind, Order, Side
 from market.grid import feeder as grid
-from market.models import Order as OrderRow
 from market.models import Slot
 
+ORDERS = """
+SELECT o.id, o.household_id, n.code, h.phase, o.side, o.kind, o.energy_wh, o.limit_ueur_kwh, o.retailer_ueur_kwh
+FROM market_order o JOIN community_household h ON h.id = o.household_id LEFT JOIN community_node n ON n.id = h.node_id
+WHERE o.slot_id = %s ORDER BY o.id
+"""
 
-def order_book(slot: Slot) -> Book:
-    """Every order of the slot with the community's limits. Homes without a node stand at the busbar."""
+
+def order_book(slot: Slot, root: str) -> Book:
+    """Every order of the slot with the community's limits. Homes without a node stand at the `root`."""
     community = slot.community
-    root = feeder_of(community).root
-    rows = OrderRow.objects.filter(slot=slot).order_by("pk")
-    fields = ("pk", "household_id", "household__node__code", "household__phase", "side", "kind")
-    amounts = ("energy_wh", "limit_ueur_kwh", "retailer_ueur_kwh")
+    with connection.cursor() as cursor:
+        cursor.execute(ORDERS, [slot.pk])
+        rows = cursor.fetchall()
     return Book(
         orders=tuple(
             Order(pk, home, node or root, phase, Side(side), Kind(kind), energy, limit, retailer)
-            for pk, home, node, phase, side, kind, energy, limit, retailer in rows.values_list(
-                *fields, *amounts
-            )
+            for pk, home, node, phase, side, kind, energy, limit, retailer in rows
         ),
         grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
         slot_minutes=community.slot_minutes,
@@ -32,7 +36,7 @@ def order_book(slot: Slot) -> Book:
 
 def feeder_of(community: Community) -> grid.Feeder:
     """The community's feeder; without one, a single node that knows no limits of its own."""
-    row = Feeder.objects.filter(community=community).first()
+    row: Feeder | None = getattr(community, "feeder", None)
     return grid.single_node() if row is None else _build(row.pk, row.revision)
 
 

@@ -141,11 +141,10 @@ def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tup
     """What the home's retailer charges and pays; nothing where no contract is on file."""
     tariffs = TariffBook(home.community_id, ZoneInfo(home.community.timezone))
     try:
-        offers = tariffs.series(home.pk, starts)
+        imports, feed_ins, _ = tariffs.series(home.pk, starts)
     except MissingContract:
         return {}
-    pairs = zip(starts, offers, strict=True)
-    return {start: (offer.import_ueur_kwh, offer.feed_in_ueur_kwh) for start, offer in pairs}
+    return dict(zip(starts, zip(imports, feed_ins, strict=True), strict=True))
 
 
 def first_start(community_id: int) -> datetime | None:

@@ -32,3 +32,17 @@ def due_to_clear(community: Community, at: datetime) -> list[int]:
     """Open slots whose gate has closed, oldest first."""
     slots = Slot.objects.filter(community=community, status=Slot.Status.OPEN, gate_closure__lte=at)
     return list(slots.order_by("start").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def next_free_slot(community: Community, at: datetime) -> datetime:
+    """Start of the first slot whose orders are not written yet: what is decided now counts from there on."""
+    length = timedelta(minutes=community.slot_minutes)
+    last = (
+        Slot.objects.filter(community=community, start__gt=at)
+        .exclude(ordered_at__isnull=True, status=Slot.Status.OPEN)
+        .order_by("-start")
+        .values_list("end", flat=True)
+        .first()
+    )
+    epoch = datetime.fromtimestamp(0, at.tzinfo)
+    return last or epoch + -((epoch - at) // length) * length

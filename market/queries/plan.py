@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Case, F, Sum, When
 
 from market.agents import Mandate as MandateTerms
@@ -43,9 +44,7 @@ def cleared_plan(household_id: int, community_id: int, start: datetime, end: dat
     nets = dict(net.annotate(net_wh=NET_FLOW))
     devices: dict[int, list[DevicePlan]] = defaultdict(list)
     rows = SetPoint.objects.filter(slot__in=slots, device__household=household_id).order_by("device_id")
-    for slot, device, kind, energy_wh in rows.values_list(
-        "slot_id", "device_id", "device__kind", "energy_wh"
-    ):
+    for slot, device, kind, energy_wh in rows.values_list("slot_id", "device_id", "device__kind", "energy_wh"):
         devices[slot].append(DevicePlan(device, kind, energy_wh or 0))
     return [
         SlotPlan(slot.start, slot.end, slot.price_ueur_kwh, nets.get(slot.pk, 0), tuple(devices[slot.pk]))
@@ -62,18 +61,32 @@ class HomePlan:
     reserve_pct: int
 
 
+COMMUNITY_PLAN = """
+SELECT o.household_id,
+    sum(CASE o.side WHEN 'buy' THEN c.local_wh + c.retailer_wh ELSE -c.local_wh - c.retailer_wh END),
+    m.reserve_pct, m.objective,
+    coalesce((
+        SELECT json_agg(json_build_array(d.id, d.kind, p.energy_wh) ORDER BY d.id)
+        FROM market_setpoint p JOIN community_device d ON d.id = p.device_id
+        WHERE p.slot_id = s.id AND d.household_id = o.household_id
+    ), '[]')
+FROM market_slot s JOIN market_order o ON o.slot_id = s.id JOIN market_outcome c ON c.order_id = o.id
+    JOIN market_mandate m ON m.id = o.mandate_id
+WHERE s.community_id = %(community)s AND s.start = %(start)s
+GROUP BY s.id, o.household_id, m.reserve_pct, m.objective
+"""
+
+
 def community_plan(community_id: int, start: datetime) -> dict[int, HomePlan]:
     """Every home's plan for the slot that starts at `start`, by household; without orders a home is absent."""
-    outcomes = Outcome.objects.filter(slot__community=community_id, slot__start=start)
-    nets = outcomes.values_list("order__household_id").annotate(net_wh=NET_FLOW)
-    given = ("order__household_id", "order__mandate__reserve_pct", "order__mandate__objective")
-    reserve = {home: _held_pct(pct, aim) for home, pct, aim in outcomes.values_list(*given).distinct()}
-    devices: dict[int, list[DevicePlan]] = defaultdict(list)
-    rows = SetPoint.objects.filter(slot__community=community_id, slot__start=start)
-    fields = ("device__household_id", "device_id", "device__kind", "energy_wh")
-    for home, device, kind, energy_wh in rows.order_by("device_id").values_list(*fields):
-        devices[home].append(DevicePlan(device, kind, energy_wh or 0))
-    return {home: HomePlan(net, tuple(devices[home]), reserve[home]) for home, net in nets}
+    with connection.cursor() as cursor:
+        cursor.execute(COMMUNITY_PLAN, {"community": community_id, "start": start})
+        return {
+            home: HomePlan(
+                int(net_wh), tuple(DevicePlan(*device) for device in devices), _held_pct(reserve, objective)
+            )
+            for home, net_wh, reserve, objective, devices in cursor.fetchall()
+        }
 
 
 def reserve_pct(household_id: int, at: datetime) -> int:

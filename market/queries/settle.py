@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Sum
-from metering.queries import complete_starts, energy, received_since
 
 from community.models import Community
 from community.queries import TariffBook, active_households
 from market.models import Mandate, Settlement, Slot, Trade
 from market.settlement import Metered, SlotCase, SlotFacts, Terms, Traded
+from metering.queries import complete_starts, energy, received_since
 
 # After this long a slot is settled with the readings there are, marked provisional.
 PATIENCE = timedelta(days=1)
@@ -79,9 +79,7 @@ def _mandates(homes: Sequence[int]) -> dict[int, list[Mandate]]:
     return answer
 
 
-def _metered(
-    home: int, start: datetime, measured: dict[tuple[int, str, datetime], tuple[int, str]]
-) -> Metered:
+def _metered(home: int, start: datetime, measured: dict[tuple[int, str, datetime], tuple[int, str]]) -> Metered:
     imported = measured.get((home, "import", start))
     exported = measured.get((home, "export", start))
     estimated = any(part is not None and part[1] != "measured" for part in (imported, exported))
@@ -93,9 +91,7 @@ def _terms(home: int, slot: Slot, tariffs: TariffBook, mandates: list[Mandate]) 
     prices = tariffs.prices(home, slot.start)
     mandate = next((m for m in mandates if m.valid_from <= slot.gate_closure), None)
     if mandate is None:
-        return Terms(
-            home, prices.import_ueur_kwh, prices.feed_in_ueur_kwh, 0, 0, may_buy=False, may_sell=False
-        )
+        return Terms(home, prices.import_ueur_kwh, prices.feed_in_ueur_kwh, 0, 0, may_buy=False, may_sell=False)
     return Terms(
         home,
         prices.import_ueur_kwh,

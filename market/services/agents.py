@@ -1,79 +1,68 @@
 """Agents write the orders of a slot: load what they may see, let each decide, record."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from psycopg.types.json import Jsonb
 
+from community.copying import copy_into
 from market.agents import Decision, decide
 from market.models import Order, PlanStep, SetPoint, Slot
-from market.queries.agents import Assignment, assignments
+from market.queries.agents import Assignment, Street, assignments, read_street
+
+ORDER_FIELDS = (
+    "slot_id", "household_id", "mandate_id", "device_id", "side", "kind", "energy_wh", "limit_ueur_kwh",
+    "retailer_ueur_kwh", "placed_at",
+)  # fmt: skip
+PLAN_FIELDS = (
+    "household_id", "device_id", "planned_at", "position", "kind", "start", "end", "energy_wh",
+    "limit_ueur_kwh", "reason", "facts",
+)  # fmt: skip
 
 
 @transaction.atomic
-def place_orders(*, slot_id: int, at: datetime) -> None:
+def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) -> None:
     """Let every household's agent order in a slot, once; after gate closure nothing is written.
 
-    A second call finds the orders written and changes nothing.
+    A second call finds the orders written and changes nothing. `street` is what `queries.agents.street` read
+    moments ago, for callers that go through many slots at once.
     """
     slot = Slot.objects.select_for_update(of=("self",)).select_related("community").get(pk=slot_id)
     if slot.ordered_at is not None or slot.status != Slot.Status.OPEN or at >= slot.gate_closure:
         return
     planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
-    decisions = [
-        (assignment, decide(assignment.observation, planned=planned)) for assignment in assignments(slot, at)
-    ]
-    Order.objects.bulk_create(
-        [order for assignment, decision in decisions for order in _orders(slot, assignment, decision, at)]
+    given = assignments(street or read_street(slot.community, slot.start, at), slot, at)
+    decisions = [(assignment, decide(assignment.observation, planned=planned)) for assignment in given]
+    copy_into(
+        Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
-    SetPoint.objects.bulk_create(
-        [
-            SetPoint(slot=slot, device_id=device, base_wh=base_wh)
-            for _, decision in decisions
-            for device, base_wh in decision.base_wh.items()
-        ]
+    copy_into(
+        SetPoint,
+        ("slot_id", "device_id", "base_wh"),
+        ((slot.pk, device, base_wh) for _, made in decisions for device, base_wh in made.base_wh.items()),
     )
     if planned:
-        PlanStep.objects.bulk_create(
-            [step for assignment, decision in decisions for step in _plan(assignment, decision, at)]
+        copy_into(
+            PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
         )
-    slot.ordered_at = at
-    slot.save(update_fields=["ordered_at"])
+    Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
 
 
-def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> list[Order]:
+def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:
+    """The rows of a household's orders, in the order of `ORDER_FIELDS`."""
     seen = assignment.observation
     retailer = {"buy": seen.import_ueur_kwh[0], "sell": seen.feed_in_ueur_kwh[0]}
-    return [
-        Order(
-            slot=slot,
-            household_id=seen.household_id,
-            mandate_id=assignment.mandate_id,
-            device_id=wish.device_id,
-            side=wish.side,
-            kind=wish.kind,
-            energy_wh=wish.energy_wh,
-            limit_ueur_kwh=wish.limit_ueur_kwh,
-            retailer_ueur_kwh=retailer[wish.side],
-            placed_at=at,
-        )
-        for wish in decision.orders
-    ]
+    for wish in decision.orders:
+        whose = (slot.pk, seen.household_id, assignment.mandate_id, wish.device_id)
+        what = (wish.side, wish.kind, wish.energy_wh, wish.limit_ueur_kwh)
+        yield (*whose, *what, retailer[wish.side], at)
 
 
-def _plan(assignment: Assignment, decision: Decision, at: datetime) -> list[PlanStep]:
-    return [
-        PlanStep(
-            household_id=assignment.observation.household_id,
-            device_id=step.device_id,
-            planned_at=at,
-            position=position,
-            kind=step.kind,
-            start=step.start,
-            end=step.end,
-            energy_wh=step.energy_wh,
-            limit_ueur_kwh=step.limit_ueur_kwh,
-            reason=step.reason,
-            facts=step.facts,
-        )
-        for position, step in enumerate(decision.plan)
-    ]
+def _plan(assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:
+    """The rows of a household's plan, in the order of `PLAN_FIELDS`."""
+    for position, step in enumerate(decision.plan):
+        whose = (assignment.observation.household_id, step.device_id, at, position)
+        what = (step.kind, step.start, step.end, step.energy_wh, step.limit_ueur_kwh)
+        yield (*whose, *what, step.reason, Jsonb(step.facts))

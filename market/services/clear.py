@@ -1,17 +1,19 @@
 """Clearing a slot at gate closure: load the book, let the core decide, record in one transaction."""
 
 import logging
-from collections import defaultdict
 from dataclasses import asdict
 from datetime import datetime
 
 from django.db import transaction
+from psycopg.types.json import Jsonb
 
+from community.copying import copy_into
 from community.models import Device
 from market.clearing import Clearing, Rules, clear, verify
-from market.clearing.book import Book, Kind, Side
+from market.clearing.book import Book, Kind
 from market.models import Outcome, SetPoint, Slot, Trade
 from market.queries.book import feeder_of, order_book
+from market.queries.set_points import set_points_from_outcomes
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +29,13 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
     A clearing that the independent verifier refuses is not published: the slot falls back to the
     retailers, keeps the verifier's words and raises the alarm. Raises `GateStillOpen` before gate closure.
     """
-    slot = Slot.objects.select_for_update(of=("self",)).select_related("community").get(pk=slot_id)
+    slot = Slot.objects.select_for_update(of=("self",)).select_related("community__feeder").get(pk=slot_id)
     if slot.status != Slot.Status.OPEN:
         return
     if at < slot.gate_closure:
         raise GateStillOpen(f"Slot {slot.start:%Y-%m-%d %H:%M} closes at {slot.gate_closure:%H:%M} UTC.")
-    book = order_book(slot)
     feeder = feeder_of(slot.community)
+    book = order_book(slot, feeder.root)
     clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule))
     problems = verify(book, feeder, clearing)
     if problems:
@@ -57,49 +59,26 @@ def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
     slot.emergency = clearing.emergency
     slot.bindings = [asdict(binding) for binding in clearing.bindings]
     slot.save()
-    Outcome.objects.bulk_create(
-        [
-            Outcome(
-                order_id=fill.order_id,
-                slot=slot,
-                local_wh=fill.local_wh,
-                retailer_wh=fill.retailer_wh,
-                curtailed_wh=fill.curtailed_wh,
-                reason=fill.reason,
-                facts=fill.facts,
-            )
-            for fill in clearing.fills
-        ]
+    copy_into(
+        Outcome,
+        ("order_id", "slot_id", "local_wh", "retailer_wh", "curtailed_wh", "reason", "facts"),
+        (
+            (f.order_id, slot.pk, f.local_wh, f.retailer_wh, f.curtailed_wh, str(f.reason), Jsonb(f.facts))
+            for f in clearing.fills
+        ),
     )
     orders = {order.id: order for order in book.orders}
-    Trade.objects.bulk_create(
-        [
-            Trade(
-                order_id=fill.order_id,
-                slot=slot,
-                household_id=orders[fill.order_id].household_id,
-                side=orders[fill.order_id].side,
-                energy_wh=fill.local_wh,
-                price_ueur_kwh=clearing.price_ueur_kwh,
-            )
-            for fill in clearing.fills
-            if fill.local_wh
-        ]
+    traded = [(orders[fill.order_id], fill.local_wh) for fill in clearing.fills if fill.local_wh]
+    copy_into(
+        Trade,
+        ("order_id", "slot_id", "household_id", "side", "energy_wh", "price_ueur_kwh"),
+        (
+            (order.id, slot.pk, order.household_id, str(order.side), energy_wh, clearing.price_ueur_kwh)
+            for order, energy_wh in traded
+        ),
     )
-    _set_points(slot, {fill.order_id: fill.local_wh + fill.retailer_wh for fill in clearing.fills})
+    set_points_from_outcomes(slot.pk)
     _curtail(slot, book, clearing)
-
-
-def _set_points(slot: Slot, flows_wh: dict[int, int]) -> None:
-    """Tell each device: its own-use part, plus what its flexible orders bought, less what they sold."""
-    added: dict[int, int] = defaultdict(int)
-    flexible = slot.orders.filter(kind=Kind.FLEXIBLE, device__isnull=False)
-    for order_id, device_id, side in flexible.values_list("pk", "device_id", "side"):
-        added[device_id] += flows_wh.get(order_id, 0) * (1 if side == Side.BUY else -1)
-    set_points = list(slot.set_points.all())
-    for set_point in set_points:
-        set_point.energy_wh = set_point.base_wh + added[set_point.device_id]
-    SetPoint.objects.bulk_update(set_points, ["energy_wh"])
 
 
 def _curtail(slot: Slot, book: Book, clearing: Clearing) -> None:
@@ -110,9 +89,9 @@ def _curtail(slot: Slot, book: Book, clearing: Clearing) -> None:
     }
     if not held_back:
         return
-    panels = Device.objects.filter(
-        household__in=held_back, kind=Device.Kind.PV, retired_at__isnull=True
-    ).order_by("household_id", "pk")
+    panels = Device.objects.filter(household__in=held_back, kind=Device.Kind.PV, retired_at__isnull=True).order_by(
+        "household_id", "pk"
+    )
     first_of = {device.household_id: device for device in reversed(panels)}
     SetPoint.objects.bulk_create(
         [
@@ -141,4 +120,4 @@ def _record_fallback(slot: Slot, book: Book, problems: list[str], at: datetime) 
             for order in book.orders
         ]
     )
-    _set_points(slot, {})
+    set_points_from_outcomes(slot.pk)

@@ -111,9 +111,7 @@ def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:
 
 def _reverse(community: Community, replaced: Sequence[int], at: datetime) -> None:
     """Book the opposite of every entry whose settlement was replaced."""
-    originals = Entry.objects.filter(settlement__in=replaced, kind=Entry.Kind.SETTLE).prefetch_related(
-        "postings"
-    )
+    originals = Entry.objects.filter(settlement__in=replaced, kind=Entry.Kind.SETTLE).prefetch_related("postings")
     reversals = Entry.objects.bulk_create(
         [
             Entry(

@@ -27,9 +27,7 @@ def settle(case: SlotCase, *, true_up: bool = True) -> Settled:
     exports = [row.export_wh or 0 for row in metered]
     buys = [_buys(terms[home], case.facts) for home in homes]
     sells = [_sells(terms[home], case.facts) for home in homes]
-    wish_bought = [
-        traded[h].bought_wh if h in traded and ok else 0 for h, ok in zip(homes, buys, strict=True)
-    ]
+    wish_bought = [traded[h].bought_wh if h in traded and ok else 0 for h, ok in zip(homes, buys, strict=True)]
     wish_sold = [traded[h].sold_wh if h in traded and ok else 0 for h, ok in zip(homes, sells, strict=True)]
     bought, sold = _balance(_least(wish_bought, imports), _least(wish_sold, exports))
     more_bought, more_sold = [0] * len(homes), [0] * len(homes)

@@ -123,9 +123,7 @@ class Readings(APIView):
 class DeviceStates(APIView):
     """What the batteries and cars behind one metering point report."""
 
-    @extend_schema(
-        request=StatesSerializer, responses={204: None, 422: ProblemSerializer}, tags=["device states"]
-    )
+    @extend_schema(request=StatesSerializer, responses={204: None, 422: ProblemSerializer}, tags=["device states"])
     def post(self, request: Request, public_id: UUID) -> Response:
         """Upload device reports; one that is already known changes nothing."""
         point = point_of(request, public_id, Scope.STATES_WRITE)

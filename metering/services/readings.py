@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from community.copying import copy_into
 from metering.intervals import is_on_grid
 from metering.models import ApiToken, MeteringPoint, Reading, Upload
 from metering.services.partitions import ensure_partitions
@@ -178,23 +179,24 @@ def _copy(
     news: dict[int, int],
     at: datetime,
 ) -> None:
-    """Write the new versions through COPY; the meter is locked, so no other upload can be in between."""
-    columns = "metering_point_id, channel, start, resolution_minutes, version, energy_wh, quality"
-    statement = f"COPY metering_reading ({columns}, received_at, upload_id, row) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for i, version in news.items():
-            row = rows[i]
-            copy.write_row(
-                (
-                    metering_point.pk,
-                    row.channel,
-                    row.start,
-                    metering_point.resolution_minutes,
-                    version,
-                    row.energy_wh,
-                    row.quality,
-                    at,
-                    upload.pk,
-                    i,
-                )
+    """Write the new versions; the meter is locked, so no other upload can be in between."""
+    fields = ("metering_point_id", "channel", "start", "resolution_minutes", "version", "energy_wh", "quality")
+    copy_into(
+        Reading,
+        (*fields, "received_at", "upload_id", "row"),
+        (
+            (
+                metering_point.pk,
+                row.channel,
+                row.start,
+                metering_point.resolution_minutes,
+                version,
+                row.energy_wh,
+                row.quality,
+                at,
+                upload.pk,
+                i,
             )
+            for i, row, version in ((i, rows[i], version) for i, version in news.items())
+        ),
+    )

@@ -27,9 +27,7 @@ class Command(BaseCommand):
         if community is None:
             raise CommandError("There is no demo here yet. Run `manage.py seed_demo` first.")
         token = json.loads((DATA_DIR / "logins.json").read_text(encoding="utf-8"))["integrator"]["token"]
-        last = (
-            Reading.objects.filter(metering_point__household__community=community).order_by("-start").first()
-        )
+        last = Reading.objects.filter(metering_point__household__community=community).order_by("-start").first()
         if last is None:
             raise CommandError("The demo has no past yet. Run `manage.py seed_demo` first.")
         slot = community.slots.get(start=last.start)

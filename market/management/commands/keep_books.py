@@ -33,7 +33,9 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("SET synchronous_commit = off")
             while not _is_closed():
-                _settle_all(_last_delivery())
+                delivered = _last_delivery()
+                if delivered is not None:
+                    _settle_all(delivered)
         _settle_all(now())
         for community in Community.objects.order_by("pk"):
             close_due_months(community=community, at=now())
@@ -45,10 +47,9 @@ def _settle_all(at: datetime) -> None:
             pass
 
 
-def _last_delivery() -> datetime:
+def _last_delivery() -> datetime | None:
     """The instant of the newest upload: the past that is being lived through has come that far."""
-    newest = Upload.objects.order_by("-received_at").values_list("received_at", flat=True).first()
-    return newest or now()
+    return Upload.objects.order_by("-received_at").values_list("received_at", flat=True).first()
 
 
 def _is_closed() -> bool:

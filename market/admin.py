@@ -1,0 +1,26 @@
+"""The operator's view of the market: everything can be seen, nothing about money can be changed."""
+
+from django.contrib import admin
+
+from community.read_only_admin import ReadOnlyAdmin
+from market import models
+
+COLUMNS: dict[type, tuple[str, ...]] = {
+    models.Slot: ("community", "start", "status", "price_ueur_kwh", "traded_wh", "emergency"),
+    models.Mandate: ("household", "valid_from", "objective", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "paused"),
+    models.Order: ("slot", "household", "side", "kind", "energy_wh", "limit_ueur_kwh", "placed_at"),
+    models.Outcome: ("order", "local_wh", "retailer_wh", "curtailed_wh", "reason"),
+    models.Trade: ("slot", "household", "side", "energy_wh", "price_ueur_kwh"),
+    models.SetPoint: ("slot", "device", "base_wh", "energy_wh"),
+    models.Settlement: ("slot", "revision", "settled_at", "provisional", "is_current"),
+    models.SettledHome: ("household", "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "is_current"),
+    models.Account: ("community", "kind", "household"),
+    models.Entry: ("community", "kind", "settlement", "booked_at"),
+    models.Posting: ("entry", "account", "amount_neur", "energy_wh"),
+    models.Statement: ("household", "month", "issued_at", "slots", "provisional_slots"),
+    models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),
+}
+
+for model, columns in COLUMNS.items():
+    options = {"list_display": columns, "show_full_result_count": False, "list_select_related": True}
+    admin.site.register(model, type(f"{model.__name__}Admin", (ReadOnlyAdmin,), options))

@@ -1,0 +1,135 @@
+"""A home's months and days in sums, for the log and the statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncDay, TruncMonth
+
+from community.models import Household
+from market.models import Outcome, SettledHome, Slot, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A day or a month of one home. Energies in Wh; money in n€, + in the home's favour."""
+
+    first: date
+    slots: int
+    provisional: int
+    missing: int
+    import_wh: int
+    export_wh: int
+    bought_wh: int
+    sold_wh: int
+    paid_neur: int
+    earned_neur: int
+    saving_neur: int
+
+    @property
+    def buy_price_ueur_kwh(self) -> int | None:
+        """What a bought kWh cost on average."""
+        return self.paid_neur // self.bought_wh if self.bought_wh else None
+
+    @property
+    def sell_price_ueur_kwh(self) -> int | None:
+        """What a sold kWh brought on average."""
+        return self.earned_neur // self.sold_wh if self.sold_wh else None
+
+    @property
+    def rest_import_wh(self) -> int:
+        """From the retailer."""
+        return self.import_wh - self.bought_wh
+
+    @property
+    def rest_export_wh(self) -> int:
+        """To the retailer."""
+        return self.export_wh - self.sold_wh
+
+    @property
+    def neighbour_share(self) -> float | None:
+        """Part of the energy taken at the meter that neighbours supplied, percent."""
+        return 100 * self.bought_wh / self.import_wh if self.import_wh else None
+
+
+@dataclass(frozen=True, slots=True)
+class StreetMonth:
+    """The community's month: range of its prices, slots at a limit of the grid, and what that held back here."""
+
+    lowest_ueur_kwh: int | None
+    highest_ueur_kwh: int | None
+    congested_slots: int
+    held_back_wh: int
+
+
+def months_of(home: Household) -> list[Span]:
+    """Every month with settled slots, newest first."""
+    return _spans(SettledHome.objects.filter(household=home), TruncMonth, home)[::-1]
+
+
+def days_of(home: Household, start: datetime, end: datetime) -> list[Span]:
+    """Every day of `[start, end)` with settled slots, oldest first; days without any are absent."""
+    rows = SettledHome.objects.filter(household=home, start__gte=start, start__lt=end)
+    return _spans(rows, TruncDay, home)
+
+
+def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth], home: Household) -> list[Span]:
+    fee = F("settlement__slot__grid_fee_ueur_kwh")
+    zone = ZoneInfo(home.community.timezone)
+    sums = (
+        rows.filter(is_current=True)
+        .annotate(span=trunc("start", tzinfo=zone))
+        .values("span")
+        .annotate(
+            slots=Count("pk"),
+            provisional=Count("pk", filter=Q(settlement__provisional=True)),
+            gaps=Count("pk", filter=Q(missing=True)),
+            taken=Sum("import_wh"),
+            given=Sum("export_wh"),
+            bought=Sum("bought_wh"),
+            sold=Sum("sold_wh"),
+            paid=Sum(F("bought_wh") * F("price_ueur_kwh"), default=0),
+            earned=Sum(F("sold_wh") * (F("price_ueur_kwh") - fee), default=0),
+            saved=Sum(F("baseline_neur") - F("actual_neur")),
+        )
+        .order_by("span")
+    )
+    return [
+        Span(
+            first=row["span"].date(),
+            slots=row["slots"],
+            provisional=row["provisional"],
+            missing=row["gaps"],
+            import_wh=int(row["taken"]),
+            export_wh=int(row["given"]),
+            bought_wh=int(row["bought"]),
+            sold_wh=int(row["sold"]),
+            paid_neur=int(row["paid"]),
+            earned_neur=int(row["earned"]),
+            saving_neur=int(row["saved"]),
+        )
+        for row in sums
+    ]
+
+
+def street_month(home: Household, start: datetime, end: datetime) -> StreetMonth:
+    """Prices and congestion of the community in `[start, end)`."""
+    slots = Slot.objects.filter(community=home.community_id, start__gte=start, start__lt=end)
+    found = slots.aggregate(
+        low=Min("price_ueur_kwh"), high=Max("price_ueur_kwh"), full=Count("pk", filter=~Q(bindings=[]))
+    )
+    held = Outcome.objects.filter(slot__in=slots, order__household=home).aggregate(Sum("curtailed_wh"))
+    return StreetMonth(found["low"], found["high"], found["full"], held["curtailed_wh__sum"] or 0)
+
+
+def statement_of(home: Household, month: date) -> Statement | None:
+    """The closed month's statement with its lines, or None while it is open."""
+    return Statement.objects.filter(household=home, month=month).prefetch_related("lines").first()
+
+
+def settled_slots(home: Household, start: datetime, end: datetime) -> Sequence[SettledHome]:
+    """Settled slots of `[start, end)`, oldest first."""
+    rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=start, start__lt=end)
+    return list(rows.select_related("settlement__slot").order_by("start"))

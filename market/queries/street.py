@@ -1,0 +1,84 @@
+"""The community's day in sums: nothing here tells one home from another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+
+from community.models import Community
+from market.models import SettledHome, Slot, Trade
+
+
+@dataclass(frozen=True, slots=True)
+class StreetSlot:
+    """One slot of the community, Wh and µ€/kWh."""
+
+    start: datetime
+    end: datetime
+    status: str
+    price_ueur_kwh: int | None
+    traded_wh: int
+    import_wh: int
+    export_wh: int
+    emergency: bool
+    limits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Congestion:
+    """A limit that was reached without a break from `start` to `end`."""
+
+    element: str
+    kind: str
+    start: datetime
+    end: datetime
+
+
+def street_slots(community: Community, first: datetime, until: datetime) -> list[StreetSlot]:
+    """Every slot that the market opened in `[first, until)`, in order."""
+    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).order_by("start")
+    return [
+        StreetSlot(
+            row.start,
+            row.end,
+            row.status,
+            row.price_ueur_kwh,
+            row.traded_wh,
+            row.import_wh,
+            row.export_wh,
+            row.emergency,
+            tuple((binding["element"], binding["kind"]) for binding in row.bindings),
+        )
+        for row in rows
+    ]
+
+
+def congestions(slots: Sequence[StreetSlot]) -> list[Congestion]:
+    """Limits that were reached, slots in a row taken together."""
+    running: dict[tuple[str, str], Congestion] = {}
+    found: list[Congestion] = []
+    for slot in slots:
+        for element, kind in slot.limits:
+            before = running.get((element, kind))
+            start = before.start if before and before.end == slot.start else slot.start
+            if before and before.end == slot.start:
+                found.remove(before)
+            running[element, kind] = Congestion(element, kind, start, slot.end)
+            found.append(running[element, kind])
+    return found
+
+
+def homes_that_traded(community: Community, first: datetime, until: datetime) -> int:
+    """How many homes bought or sold in `[first, until)`."""
+    trades = Trade.objects.filter(slot__community=community, slot__start__gte=first, slot__start__lt=until)
+    return trades.aggregate(homes=Count("household", distinct=True))["homes"] or 0
+
+
+def price_band(community: Community, first: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
+    """(lowest feed-in, highest import price) among the homes, by slot, as settled."""
+    rows = SettledHome.objects.filter(
+        household__community=community, is_current=True, start__gte=first, start__lt=until
+    )
+    bands = rows.values_list("start").annotate(Min("feed_in_ueur_kwh"), Max("import_ueur_kwh"))
+    return {start: (low, high) for start, low, high in bands}

@@ -1,0 +1,102 @@
+"""A home's months: the log, the statement, and the slots as a file."""
+
+import csv
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from community.access import household_of
+from community.datebar import month_bar, parse_day, parse_month
+from community.models import Household
+from community.pages import page
+from community.tariffs import local_day, month_span
+from config import clock
+from market.addresses import kept, slot_address
+from market.queries import months as queries
+from market.wording import months as wording
+
+
+@login_required
+@require_safe
+def months(request: HttpRequest) -> HttpResponse:
+    """The log of all months; `?m=` names the one whose days are shown."""
+    household = household_of(request)
+    zone = _zone(household)
+    today = clock.now().astimezone(zone).date()
+    month = parse_month(request.GET.get("m"), today)
+    span = month_span(month.year, month.month, zone)
+    log = queries.months_of(household)
+    context = {
+        "section": "months",
+        "bar": month_bar(month, today, request.path, first=log[-1].first if log else None, keep=kept(request.GET)),
+        "months": log,
+        "selected": next((row for row in log if row.first == month), None),
+        "running": month == today.replace(day=1),
+        "street": queries.street_month(household, *span),
+        "days": wording.day_rows(queries.days_of(household, *span)),
+    }
+    return page(request, "market/months.html", context)
+
+
+@login_required
+@require_safe
+def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """One month as a statement: closed and final, or a preview; `?day=` opens a day's slots."""
+    household = household_of(request)
+    zone = _zone(household)
+    first = _month(year, month)
+    start, end = month_span(year, month, zone)
+    today = clock.now().astimezone(zone).date()
+    closed = queries.statement_of(household, first)
+    total = next((row for row in queries.months_of(household) if row.first == first), None)
+    if total is None:
+        raise Http404("This home has no settled slots in that month.")
+    chosen = request.GET.get("day")
+    day = parse_day(chosen, today) if chosen else None
+    slots = (
+        queries.settled_slots(household, *local_day(day, zone))
+        if day and start <= local_day(day, zone)[0] < end
+        else []
+    )
+    context = {
+        "section": "months",
+        "bar": month_bar(first, today, request.path, keep=kept(request.GET)),
+        "first": first,
+        "household": household,
+        "closed": closed,
+        "lines": wording.statement_lines(closed, total),
+        "total": total,
+        "days": wording.day_rows(queries.days_of(household, start, end)),
+        "day": day,
+        "slots": [{"slot": slot, "address": slot_address(slot.start, kept(request.GET))} for slot in slots],
+    }
+    return page(request, "market/statement.html", context)
+
+
+@login_required
+@require_safe
+def month_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """The month's settled slots as CSV: plain numbers in the units of the column names."""
+    household = household_of(request)
+    _month(year, month)
+    rows = queries.settled_slots(household, *month_span(year, month, _zone(household)))
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="azotea-{year:04}-{month:02}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(wording.CSV_COLUMNS)
+    writer.writerows(wording.csv_row(row) for row in rows)
+    return response
+
+
+def _month(year: int, month: int) -> date:
+    try:
+        return date(year, month, 1)
+    except ValueError as error:
+        raise Http404("There is no such month.") from error
+
+
+def _zone(household: Household) -> ZoneInfo:
+    return ZoneInfo(household.community.timezone)

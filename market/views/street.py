@@ -1,0 +1,80 @@
+"""The community's day, for every member, in sums only."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from community.access import member_of
+from community.datebar import day_bar, parse_day
+from community.models import Community
+from community.pages import page
+from community.tariffs import local_day, slots_of
+from config import clock
+from market.chart_shapes import ChartSlot, DayChart
+from market.charts import day_chart
+from market.queries import day as day_queries
+from market.queries import street as queries
+from market.queries.street import StreetSlot
+from market.wording import street as wording
+
+
+@login_required
+@require_safe
+def street(request: HttpRequest) -> HttpResponse:
+    """Prices, energy and congestion of the street on a day; `?d=` names another than today."""
+    community = member_of(request).community
+    zone = ZoneInfo(community.timezone)
+    at = clock.now()
+    today = at.astimezone(zone).date()
+    day = parse_day(request.GET.get("d"), today)
+    first, until = local_day(day, zone)
+    slots = queries.street_slots(community, first, until)
+    past = [slot for slot in slots if slot.start <= at and slot.status != "open"]
+    begun = day_queries.first_start(community.pk)
+    homes = queries.homes_that_traded(community, first, until)
+    context = {
+        "section": "community-day",
+        "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
+        "sentence": wording.sentence(
+            past, queries.homes_that_traded(community, first, until), is_today=day == today
+        ),
+        "figures": wording.figures_of(past),
+        "chart": _chart(community, first, until, past, at) if past else None,
+        "congestions": wording.congestion_rows(queries.congestions(past)),
+        "troubles": wording.troubles(past),
+        "hours": wording.hours(past),
+    }
+    return page(request, "market/street.html", context)
+
+
+def _chart(
+    community: Community, first: datetime, until: datetime, past: Sequence[StreetSlot], at: datetime
+) -> DayChart:
+    """The whole day; what has not happened yet stays empty."""
+    band = queries.price_band(community, first, until)
+    known = {slot.start: slot for slot in past}
+    length = timedelta(minutes=community.slot_minutes)
+    now = (at - first) / length
+    starts = slots_of(first, until, community.slot_minutes)
+    return day_chart(
+        [_shape(start, known.get(start), band.get(start, (None, None))) for start in starts],
+        now if 0 <= now < len(starts) else None,
+    )
+
+
+def _shape(start: datetime, slot: StreetSlot | None, band: tuple[int | None, int | None]) -> ChartSlot:
+    if slot is None:
+        return ChartSlot(start=start, feed_in_ueur_kwh=None, retail_ueur_kwh=None)
+    return ChartSlot(
+        start=start,
+        feed_in_ueur_kwh=band[0],
+        retail_ueur_kwh=band[1],
+        price_ueur_kwh=slot.price_ueur_kwh,
+        sold_wh=slot.traded_wh,
+        export_wh=slot.traded_wh + slot.export_wh,
+        import_wh=slot.import_wh,
+    )
