@@ -6,59 +6,59 @@ from community import models
 
 
 @admin.register(models.User)
-class UserAdmin(admin.ModelAdmin[models.User]):
+class UserAdmin(admin.ModelAdmin):
     list_display = ("email", "name", "is_active", "is_staff")
     search_fields = ("email", "name")
     fields = ("email", "name", "is_active", "is_staff", "is_superuser")
 
 
 @admin.register(models.Community)
-class CommunityAdmin(admin.ModelAdmin[models.Community]):
+class CommunityAdmin(admin.ModelAdmin):
     list_display = ("name", "legal_mode", "price_rule", "fairness_rule", "slot_minutes")
 
 
 @admin.register(models.Member)
-class MemberAdmin(admin.ModelAdmin[models.Member]):
+class MemberAdmin(admin.ModelAdmin):
     list_display = ("user", "community", "role", "joined_at", "left_at")
     list_filter = ("community", "role")
 
 
 @admin.register(models.Household)
-class HouseholdAdmin(admin.ModelAdmin[models.Household]):
+class HouseholdAdmin(admin.ModelAdmin):
     list_display = ("name", "community", "member", "node", "phase", "contracted_w")
     list_filter = ("community",)
     search_fields = ("name",)
 
 
 @admin.register(models.Device)
-class DeviceAdmin(admin.ModelAdmin[models.Device]):
+class DeviceAdmin(admin.ModelAdmin):
     list_display = ("name", "household", "kind", "peak_w", "capacity_wh", "retired_at")
     list_filter = ("kind",)
 
 
-class VersionInline(admin.TabularInline[models.TariffVersion, models.Tariff]):
+class VersionInline(admin.TabularInline):
     model = models.TariffVersion
     extra = 0
 
 
 @admin.register(models.Tariff)
-class TariffAdmin(admin.ModelAdmin[models.Tariff]):
+class TariffAdmin(admin.ModelAdmin):
     list_display = ("retailer", "name")
     inlines = (VersionInline,)
 
 
 @admin.register(models.SupplyContract)
-class SupplyContractAdmin(admin.ModelAdmin[models.SupplyContract]):
+class SupplyContractAdmin(admin.ModelAdmin):
     list_display = ("household", "tariff", "valid_from")
 
 
 @admin.register(models.Feeder)
-class FeederAdmin(admin.ModelAdmin[models.Feeder]):
+class FeederAdmin(admin.ModelAdmin):
     list_display = ("name", "community", "transformer_va", "v_min_pu", "v_max_pu", "revision")
 
 
 @admin.register(models.Invitation)
-class InvitationAdmin(admin.ModelAdmin[models.Invitation]):
+class InvitationAdmin(admin.ModelAdmin):
     list_display = ("email", "community", "household", "created_at", "expires_at", "accepted_at", "revoked_at")
     exclude = ("secret_hash",)
 

@@ -137,11 +137,7 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
         .order_by("name")
     )
     devices = devices_of(home.pk for home in homes)
-    invitations = {
-        invitation.household_id: invitation
-        for invitation in open_invitations(community_id, at)
-        if invitation.household_id
-    }
+    invitations = {row.household_id: row for row in open_invitations(community_id, at) if row.household_id}
     return [
         Neighbour(
             home,

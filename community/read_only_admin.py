@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Model]):
+class ReadOnlyAdmin(admin.ModelAdmin):
     """No adding, changing or deleting; corrections go through the services, as entries of their own."""
 
     def has_add_permission(self, request: HttpRequest, *_args: Any) -> bool:

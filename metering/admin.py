@@ -12,7 +12,7 @@ from metering.services.tokens import revoke_token
 
 
 @admin.register(MeteringPoint)
-class MeteringPointAdmin(admin.ModelAdmin[MeteringPoint]):
+class MeteringPointAdmin(admin.ModelAdmin):
     list_display = ("cups", "household", "resolution_minutes", "public_id")
     readonly_fields = ("public_id",)
 

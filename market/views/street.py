@@ -39,9 +39,7 @@ def street(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "community-day",
         "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
-        "sentence": wording.sentence(
-            past, queries.homes_that_traded(community, first, until), is_today=day == today
-        ),
+        "sentence": wording.sentence(past, homes, is_today=day == today),
         "figures": wording.figures_of(past),
         "chart": _chart(community, first, until, past, at) if past else None,
         "congestions": wording.congestion_rows(queries.congestions(past)),
