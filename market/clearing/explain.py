@@ -28,7 +28,7 @@ def _fill(
     bindings: tuple[Binding, ...],
 ) -> Fill:
     curtailed_wh = order.energy_wh - flow_wh if order.kind is Kind.FIRM else 0
-    reason = _reason(book, order, local_wh, curtailed_wh, price_ueur_kwh, bindings)
+    reason = _reason(book, order, local_wh, flow_wh, price_ueur_kwh, bindings)
     facts: dict[str, int | str | None] = {
         "price_ueur_kwh": price_ueur_kwh,
         "limit_ueur_kwh": order.bound_ueur_kwh,
@@ -46,14 +46,16 @@ def _reason(
     book: Book,
     order: Order,
     local_wh: int,
-    curtailed_wh: int,
+    flow_wh: int,
     price_ueur_kwh: int | None,
     bindings: tuple[Binding, ...],
 ) -> Reason:
     if local_wh == order.energy_wh:
         return Reason.FILLED
-    if curtailed_wh:
+    if order.kind is Kind.FIRM and flow_wh < order.energy_wh:
         return Reason.CURTAILED
+    if order.kind is Kind.FLEXIBLE and order.meets_retailer and flow_wh < order.energy_wh:
+        return Reason.NETWORK_LIMIT  # its retailer would have served it
     if price_ueur_kwh is None:
         other = any(o.side is not order.side for o in book.orders)
         return Reason.LIMIT_NOT_MET if other else Reason.NO_COUNTERPARTY

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from config.clock import now
@@ -65,6 +66,13 @@ class Gateway:
                 self._call("POST", f"{path}/readings", {"readings": oldest.readings})
                 if oldest.states:
                     self._call("POST", f"{path}/device-states", {"states": oldest.states})
+            except urllib.error.HTTPError as error:
+                if error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    # The site will never take this one; keeping it would hold up all that come after.
+                    logger.error("%s: a report was refused: %s", home.name, error.read().decode())
+                    home.outbox.pop(0)
+                    continue
+                return
             except OSError as error:
                 logger.warning("%s: %d reports wait (%s)", home.name, len(home.outbox), error)
                 return
@@ -78,7 +86,8 @@ class Gateway:
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310
-            return json.load(response)
+            answer = response.read()
+        return json.loads(answer) if answer else None
 
 
 def _stamp(instant: datetime) -> str:
