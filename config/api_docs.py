@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from config.headers import POLICY
 
 
+@extend_schema(exclude=True)
 class TryItView(SpectacularSwaggerSplitView):
     """Swagger UI. It sets style attributes from script, so this one page allows inline style."""
 
