@@ -24,7 +24,7 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         invitation = members.find_invitation(secret=secret, at=clock.now())
     except members.InvitationProblem:
-        return _answer(request, {"invitation": None}, status=410)
+        return page(request, "community/join.html", {"invitation": None}, status=410)
     known = User.objects.filter(email=invitation.email).exists()
     data = request.POST or None
     form = ReturnForm(data) if known else JoinForm(data, email=invitation.email)
@@ -33,7 +33,8 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
             return _let_in(request, secret, invitation, form.cleaned_data)
         except members.InvitationProblem as problem:
             form.add_error("password", _problem(problem.code))
-    return _answer(request, {"invitation": invitation, "form": form}, status=422 if form.errors else 200)
+    context = {"invitation": invitation, "form": form}
+    return page(request, "community/join.html", context, status=422 if form.errors else 200)
 
 
 def _let_in(request: HttpRequest, secret: str, invitation: Invitation, given: dict[str, str]) -> HttpResponse:
@@ -41,12 +42,6 @@ def _let_in(request: HttpRequest, secret: str, invitation: Invitation, given: di
     login(request, member.user, backend="django.contrib.auth.backends.ModelBackend")
     messages.success(request, _("Welcome. Set your rules once; from then on your agent trades for you."))
     return redirect("mandate" if invitation.household_id else "community-day")
-
-
-def _answer(request: HttpRequest, context: dict[str, object], *, status: int) -> HttpResponse:
-    response = page(request, "community/join.html", context, status=status)
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address is a secret
-    return response
 
 
 def _problem(code: str) -> str:

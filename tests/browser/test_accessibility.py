@@ -1,0 +1,77 @@
+"""axe on every page, on a phone and on a desk, in both languages, in light and dark."""
+
+from datetime import date, timedelta
+from unittest.mock import patch
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from community.models import Member
+from community.services.members import invite
+from market.services.agents import place_orders
+from market.services.clear import clear_slot
+from market.services.forecasts import renew_forecasts
+from market.services.settle import settle_due
+from market.services.slots import open_slots
+from market.services.statements import close_month
+from tests import factories as make
+from tests.browser.conftest import DESK, PHONE, log_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = make.NOON + timedelta(hours=2)
+PAGES = (
+    "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
+    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/more/", "/password/", "/nowhere/",
+)  # fmt: skip
+
+
+@pytest.fixture
+def street():
+    """A street with trades, an open invitation and a closed month."""
+    street = make.community(export_limit_w=1_000)
+    offer = make.tariff()
+    marta = make.home(street, "Azahar 1", offer, make.member(street, "Marta", Member.Role.ADMIN))
+    ana = make.home(street, "Azahar 3", offer)
+    make.battery(marta)
+    make.history(marta, -700)
+    make.history(ana, 300)
+    renew_forecasts(community=street, at=make.NOON - timedelta(minutes=10))
+    open_slots(community=street, first=make.NOON, until=NOW)
+    for slot in street.slots.order_by("start"):
+        place_orders(slot_id=slot.pk, at=slot.gate_closure - timedelta(minutes=5))
+        clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+        make.read(marta, slot.start, 0, 700)
+        make.read(ana, slot.start, 300, 0)
+    settle_due(community=street, at=NOW)
+    close_month(community=street, month=date(2026, 11, 1), at=NOW)
+    admin = marta.member
+    street.secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)[1]
+    with patch("config.clock.now", lambda: NOW):
+        yield street
+
+
+@pytest.mark.parametrize(
+    ("viewport", "locale", "scheme"), [(PHONE, "es-ES", "light"), (DESK, "en-GB", "dark")], ids=["phone", "desk"]
+)
+def test_no_page_has_an_accessibility_problem(open_page, street, viewport, locale, scheme):
+    page = open_page(locale, viewport)
+    page.emulate_media(color_scheme=scheme)
+    found = []
+    for path in ("/login/", f"/join/{street.secret}/", "/join/nothing/"):
+        page.goto(path)
+        found += problems(page, path)
+    log_in(page, "marta@example.org", make.PASSWORD)
+    for path in PAGES:
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        found += problems(page, path)
+
+    assert found == []
+
+
+def problems(page, path):
+    answer = Axe().run(page)
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    said = [f"{path}: {row['id']} {row['nodes'][0]['html'][:120]}" for row in answer.response["violations"]]
+    return said + ([f"{path}: {wide} px too wide"] if wide > 0 else [])
