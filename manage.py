@@ -9,7 +9,7 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
     except ImportError:
-        sys.exit("Azotea's dependencies are not installed here. Run `make install`, then `.venv/bin/python manage.py …`")
+        sys.exit("Azotea's dependencies are missing. Run `make install`, then `.venv/bin/python manage.py …`")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from config import embedded
 

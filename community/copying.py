@@ -12,9 +12,10 @@ def copy_into(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
 
     Constraints hold as for any insert; ids are given by the database and are not returned.
     """
-    columns = [model._meta.get_field(field).column for field in fields]
+    columns = {field.attname: field.column for field in model._meta.concrete_fields}
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.Identifier(model._meta.db_table),
+        sql.SQL(", ").join(sql.Identifier(columns[field] or field) for field in fields),
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -11,7 +11,7 @@ from config.headers import POLICY
 
 
 @extend_schema(exclude=True)
-class TryItView(SpectacularSwaggerSplitView):
+class TryItView(SpectacularSwaggerSplitView):  # type: ignore[misc]
     """Swagger UI. It sets style attributes from script, so this one page allows inline style."""
 
     url_name = "api-schema"

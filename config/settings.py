@@ -142,6 +142,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
 SECURE_SSL_REDIRECT = not EMBEDDED
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("BEHIND_PROXY") == "1" else None
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not EMBEDDED
+# Whether a domain enters the browsers' preload list is for its owner to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 

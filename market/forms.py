@@ -34,7 +34,7 @@ class PriceField(forms.DecimalField):
         self.error_messages["max_value"] = _("That is more than 2 € per kWh: is it meant in cents?")
         self.error_messages["min_value"] = _("A price limit cannot be below zero.")
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
 
 

@@ -36,7 +36,9 @@ def member(street: Community, name: str, role: str = Member.Role.RESIDENT) -> Me
     return Member.objects.create(community=street, user=user, role=role, joined_at=street.created_at)
 
 
-def tariff(name: str = "Tres", p1: int = 200_000, p2: int = 150_000, p3: int = 100_000, feed_in: int = 50_000) -> Tariff:
+def tariff(
+    name: str = "Tres", p1: int = 200_000, p2: int = 150_000, p3: int = 100_000, feed_in: int = 50_000
+) -> Tariff:
     offer = Tariff.objects.create(retailer="Luz", name=name)
     TariffVersion.objects.create(
         tariff=offer,
@@ -86,7 +88,9 @@ def slot(street: Community, start: datetime = NOON) -> Slot:
     return Slot.objects.get(community=street, start=start)
 
 
-def read(household: Household, start: datetime, import_wh: int, export_wh: int, at: datetime | None = None) -> None:
+def read(
+    household: Household, start: datetime, import_wh: int, export_wh: int, at: datetime | None = None
+) -> None:
     """Store one quarter of an hour of both channels."""
     store_readings(
         metering_point=meter(household),
@@ -103,6 +107,4 @@ def history(household: Household, net_wh: int, days: int = 7, until: datetime = 
     for i in range(days * 96):
         start = until - QUARTER * (i + 1)
         rows += [ReadingRow("import", start, max(net_wh, 0)), ReadingRow("export", start, max(-net_wh, 0))]
-    store_readings(
-        metering_point=meter(household), rows=rows, source="api", content_sha256="0" * 64, at=until
-    )
+    store_readings(metering_point=meter(household), rows=rows, source="api", content_sha256="0" * 64, at=until)

@@ -1,4 +1,4 @@
-"""How good a congested clearing can be at most: the whole problem at once, order by order, every limit written out.
+"""How good a congested clearing can be at most: the whole problem at once, every limit written out.
 
 Deliberately another formulation than the optimiser's: all rows from the start, one variable per order, scipy.
 """
@@ -91,8 +91,8 @@ def _rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
             for sign in (1, -1):
                 rows.append(sign * below[place[line.child]])
                 most.append(3**0.5 * feeder.nominal_v * line.limit_a)
-    for node in range(len(feeder.nodes)):
-        rows += [drop[node], -drop[node]]
+    for i in range(len(feeder.nodes)):
+        rows += [drop[i], -drop[i]]
         most += [feeder.slack_pu**2 - feeder.v_min_pu**2, feeder.v_max_pu**2 - feeder.slack_pu**2]
     at_nodes, room = np.array(rows), np.array(most)
     for node, power in book.base_w.items():

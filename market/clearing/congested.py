@@ -152,9 +152,8 @@ def _whole(
     local: dict[int, int] = {}
     flow: dict[int, int] = {}
     for column, matched, flowing in zip(columns, locals_, flows, strict=True):
-        flowing = flowing if column.meets_retailer else matched
         asked = [order.energy_wh for order in column.orders]
-        parts = apportion(flowing, asked)
+        parts = apportion(flowing if column.meets_retailer else matched, asked)
         flow |= {order.id: part for order, part in zip(column.orders, parts, strict=True)}
         shares = apportion_within(matched, asked, parts)
         local |= {order.id: part for order, part in zip(column.orders, shares, strict=True)}

@@ -35,38 +35,12 @@ class Solution:
 
 def optimise(columns: Sequence[Column], room_wh: Floats, barred: frozenset[int]) -> Solution:
     """Solve for the columns; `room_wh` is what each row may still carry in the slot. `barred` do not match."""
-    energy = np.array([column.energy_wh for column in columns]) / 1e3
-    prices = np.array([column.asked_ueur_kwh for column in columns]) * MEUR
-    buys = np.array([column.side is Side.BUY for column in columns])
-    firm = np.array([column.kind is Kind.FIRM for column in columns])
-    served = np.array([column.meets_retailer for column in columns])
-    free = np.array([column.orders[0].id not in barred for column in columns])
     matched, flowing = cp.Variable(len(columns)), cp.Variable(len(columns))
     broken = cp.Variable(len(room_wh), nonneg=True)
-    signs = np.where(buys, 1.0, -1.0)
-    worth = signs * prices + NEIGHBOUR_REWARD
-    kept = np.where(firm & ~buys, [column.retailer_ueur_kwh * MEUR for column in columns], 0.0)
-    highest = max(1.0, float(np.max(np.abs(prices))))
     rows = np.array([column.coefficients for column in columns]).T
     network = rows @ flowing - broken <= room_wh / 1e3
-    problem = cp.Problem(
-        cp.Maximize(
-            worth @ matched
-            + (kept + RETAILER_REWARD) @ flowing
-            - RETAILER_REWARD * cp.sum(matched)
-            - SCARCITY * highest * cp.sum(broken)
-        ),
-        [
-            signs @ matched == 0,
-            matched >= 0,
-            matched <= cp.multiply(free.astype(float), energy),
-            matched <= flowing,
-            flowing <= energy,
-            cp.multiply((~served).astype(float), flowing - matched) == 0,
-            cp.multiply((firm & buys).astype(float), flowing - energy) == 0,
-            network,
-        ],
-    )
+    worth = _worth(columns, matched, flowing, broken)
+    problem = cp.Problem(cp.Maximize(worth), [*_shares(columns, matched, flowing, barred), network])
     problem.solve(solver=cp.HIGHS, warm_start=False, highs_options={"output_flag": False})
     if problem.status != cp.OPTIMAL:
         raise ArithmeticError(f"The solver ended with {problem.status}.")
@@ -74,6 +48,47 @@ def optimise(columns: Sequence[Column], room_wh: Floats, barred: frozenset[int])
     return Solution(
         tuple(1e3 * np.atleast_1d(matched.value)),
         tuple(1e3 * np.atleast_1d(flowing.value)),
-        tuple(int(round(dual / MEUR)) for dual in duals),
+        tuple(round(float(dual) / MEUR) for dual in duals),
         tuple(1e3 * np.atleast_1d(broken.value)),
     )
+
+
+def _worth(
+    columns: Sequence[Column], matched: cp.Variable, flowing: cp.Variable, broken: cp.Variable
+) -> cp.Expression:
+    """Welfare with the small rewards, less the penalty of limits that stay broken, in m€."""
+    signs = np.array([1.0 if column.side is Side.BUY else -1.0 for column in columns])
+    prices = np.array([column.asked_ueur_kwh for column in columns]) * MEUR
+    # Not curtailing a firm surplus is worth its feed-in price.
+    kept = np.array(
+        [
+            column.retailer_ueur_kwh * MEUR if column.kind is Kind.FIRM and column.side is Side.SELL else 0.0
+            for column in columns
+        ]
+    )
+    scarcity = SCARCITY * max(1.0, float(np.max(np.abs(prices))))
+    return (
+        (signs * prices + NEIGHBOUR_REWARD - RETAILER_REWARD) @ matched
+        + (kept + RETAILER_REWARD) @ flowing
+        - scarcity * cp.sum(broken)
+    )
+
+
+def _shares(
+    columns: Sequence[Column], matched: cp.Variable, flowing: cp.Variable, barred: frozenset[int]
+) -> list[cp.Constraint]:
+    """What is matched flows, what flows was asked for, and both sides of the matching agree."""
+    energy = np.array([column.energy_wh for column in columns]) / 1e3
+    buys = np.array([column.side is Side.BUY for column in columns])
+    firm_buys = buys & np.array([column.kind is Kind.FIRM for column in columns])
+    unserved = np.array([not column.meets_retailer for column in columns])
+    free = np.array([column.orders[0].id not in barred for column in columns])
+    return [
+        np.where(buys, 1.0, -1.0) @ matched == 0,
+        matched >= 0,
+        matched <= free * energy,
+        matched <= flowing,
+        flowing <= energy,
+        cp.multiply(unserved.astype(float), flowing - matched) == 0,
+        cp.multiply(firm_buys.astype(float), flowing - energy) == 0,
+    ]

@@ -102,7 +102,8 @@ def _network(book: Book, feeder: Feeder, pairs: Pairs, clearing: Clearing) -> It
             yield f"The {name} limit of {limit:.0f} W is broken: {power:.0f} W."
     into = {line.child: line for line in feeder.lines}
     flows: dict[str, float] = {}
-    for node, power in drawn.items():
+    for start, power in drawn.items():
+        node = start
         while node in into:
             flows[node] = flows.get(node, 0.0) + power
             node = into[node].parent
@@ -117,8 +118,8 @@ def _voltages(feeder: Feeder, flows: dict[str, float], total: float) -> Iterator
     volts = feeder.nominal_v**2
     squared = {feeder.root: feeder.slack_pu**2 - 2 * feeder.transformer.r_ohm * total / volts}
     into = {line.child: line for line in feeder.lines}
-    for node in feeder.nodes:
-        path = []
+    for start in feeder.nodes:
+        path, node = [], start
         while node not in squared:
             path.append(node)
             node = into[node].parent

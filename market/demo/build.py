@@ -2,8 +2,7 @@
 
 import json
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,14 +17,6 @@ from metering.models import ApiToken, MeteringPoint
 from metering.services.tokens import issue_token
 
 FEEDER = Path(neighbourhood.__file__).with_name("feeder_simbench_rural1.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a visitor types; shown once, kept only in the data folder of the demo."""
-
-    email: str
-    password: str
 
 
 @transaction.atomic
@@ -66,7 +57,7 @@ def build(*, at: datetime) -> tuple[Community, dict[str, dict[str, str]]]:
     return community, logins
 
 
-def _tariffs(since: "datetime.date") -> dict[str, tuple[Tariff, "datetime.date"]]:
+def _tariffs(since: date) -> dict[str, tuple[Tariff, date]]:
     answer = {}
     for key, offer in neighbourhood.TARIFFS.items():
         tariff = Tariff.objects.create(retailer=offer.retailer, name=offer.name)

@@ -11,7 +11,8 @@ from market.models import Slot
 
 ORDERS = """
 SELECT o.id, o.household_id, n.code, h.phase, o.side, o.kind, o.energy_wh, o.limit_ueur_kwh, o.retailer_ueur_kwh
-FROM market_order o JOIN community_household h ON h.id = o.household_id LEFT JOIN community_node n ON n.id = h.node_id
+FROM market_order o JOIN community_household h ON h.id = o.household_id
+    LEFT JOIN community_node n ON n.id = h.node_id
 WHERE o.slot_id = %s ORDER BY o.id
 """
 

@@ -1,7 +1,9 @@
 """A community's month in sums: what statements are made of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, Sum
@@ -55,24 +57,25 @@ def home_months(community: Community, month: date) -> list[HomeMonth]:
         )
         .order_by("household_id")
     )
-    return [
-        HomeMonth(
-            household_id=row["household_id"],
-            slots=row["slots"],
-            provisional_slots=row["provisional_slots"],
-            bought_wh=int(row["traded_in_wh"]),
-            bought_neur=-int(row["paid_neur"]),
-            sold_wh=int(row["traded_out_wh"]),
-            sold_neur=int(row["earned_neur"]),
-            retailer_import_wh=int(row["import_rest_wh"]),
-            retailer_import_neur=-int(row["import_rest_neur"]),
-            retailer_export_wh=int(row["export_rest_wh"]),
-            retailer_export_neur=int(row["export_rest_neur"]),
-            saving_neur=int(row["saved_neur"]),
-            grid_fee_neur=int(row["fee_neur"]),
-        )
-        for row in sums
-    ]
+    return [_home_month(row) for row in sums]
+
+
+def _home_month(row: Mapping[str, Any]) -> HomeMonth:
+    return HomeMonth(
+        household_id=row["household_id"],
+        slots=row["slots"],
+        provisional_slots=row["provisional_slots"],
+        bought_wh=int(row["traded_in_wh"]),
+        bought_neur=-int(row["paid_neur"]),
+        sold_wh=int(row["traded_out_wh"]),
+        sold_neur=int(row["earned_neur"]),
+        retailer_import_wh=int(row["import_rest_wh"]),
+        retailer_import_neur=-int(row["import_rest_neur"]),
+        retailer_export_wh=int(row["export_rest_wh"]),
+        retailer_export_neur=int(row["export_rest_neur"]),
+        saving_neur=int(row["saved_neur"]),
+        grid_fee_neur=int(row["fee_neur"]),
+    )
 
 
 def unclosed_months(community: Community, before: datetime) -> list[date]:

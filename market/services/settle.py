@@ -163,7 +163,7 @@ def _book(community: Community, results: Sequence[tuple[Settlement, Settled]], a
 
 def _accounts(community: Community) -> dict[tuple[str, int | None], int]:
     """Account ids by (kind, household); accounts that do not exist yet are opened."""
-    wanted = [(Account.Kind.GRID_FEE.value, None)]
+    wanted: list[tuple[str, int | None]] = [(Account.Kind.GRID_FEE.value, None)]
     wanted += [(Account.Kind.HOUSEHOLD.value, home.pk) for home in community.households.all()]
     Account.objects.bulk_create(
         [Account(community=community, kind=kind, household_id=home) for kind, home in wanted],

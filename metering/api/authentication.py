@@ -41,7 +41,7 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="azotea"'
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
     """How the API's description names the token."""
 
     target_class = TokenAuthentication

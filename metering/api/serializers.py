@@ -78,4 +78,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = RowProblemSerializer(many=True, required=False)
+    errors = RowProblemSerializer(many=True, required=False)  # type: ignore[assignment]

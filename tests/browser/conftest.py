@@ -43,9 +43,9 @@ def open_page(browser: Browser, live_server) -> Iterator:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: complaints.append(said.text)
-            if said.type == "error" and "status of 4" not in said.text
-            else None,
+            lambda said: (
+                complaints.append(said.text) if said.type == "error" and "status of 4" not in said.text else None
+            ),
         )
         return page
 

@@ -53,7 +53,9 @@ def test_ceuta_is_an_hour_later():
     assert period(datetime(2026, 11, 23, 14, tzinfo=MADRID), MADRID, "ceuta_melilla") == "P1"
 
 
-@pytest.mark.parametrize(("day", "slots"), [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100), (date(2026, 6, 1), 96)])
+@pytest.mark.parametrize(
+    ("day", "slots"), [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100), (date(2026, 6, 1), 96)]
+)
 def test_clock_changes_make_short_and_long_days(day, slots):
     assert len(slots_of(*local_day(day), 15)) == slots
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from market.models import Entry, Order, Settlement, SetPoint, Statement, Trade
+from market.models import Entry, Order, SetPoint, Settlement, Statement, Trade
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.settle import settle_due

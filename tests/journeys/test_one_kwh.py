@@ -18,8 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 START = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 
 
-
-
 @pytest.fixture
 def at():
     """Sets the neighbourhood's clock for the doors: tasks and API."""
@@ -60,7 +58,11 @@ def test_one_kwh_from_meter_to_statement(at, settings):
     tasks.tick()
     slot = Slot.objects.get(start=START)
     orders = {order.household_id: order for order in Order.objects.filter(slot=slot)}
-    assert (orders[ana.pk].side, orders[ana.pk].energy_wh, orders[ana.pk].limit_ueur_kwh) == ("sell", 1_000, 90_000)
+    assert (orders[ana.pk].side, orders[ana.pk].energy_wh, orders[ana.pk].limit_ueur_kwh) == (
+        "sell",
+        1_000,
+        90_000,
+    )
     assert (orders[bruno.pk].side, orders[bruno.pk].energy_wh, orders[bruno.pk].limit_ueur_kwh) == (
         "buy", 1_500, 160_000,
     )  # fmt: skip

@@ -50,8 +50,7 @@ def test_an_order_filled_by_its_own_retailer_claims_no_neighbour():
     text = said("filled", "buy", local_wh=0, retailer_wh=500)
 
     assert (
-        text
-        == "Your own retailer charged no more than a neighbour would have. Your retailer supplied 0.50 kWh."
+        text == "Your own retailer charged no more than a neighbour would have. Your retailer supplied 0.50 kWh."
     )
 
 

@@ -79,10 +79,7 @@ def test_a_slot_that_did_not_trade_has_no_lines_with_neighbours():
 def test_the_headline_is_the_price_or_why_there_is_none(fields, expected):
     sentence = plain(wording.sentence(a_slot(**fields)))
 
-    assert (
-        sentence.replace('<span class="nowrap">', "").replace("</span>", "").replace("&#x27;", "'")
-        == expected
-    )
+    assert sentence.replace('<span class="nowrap">', "").replace("</span>", "").replace("&#x27;", "'") == expected
 
 
 def test_the_second_line_names_both_sides_and_the_rule():

@@ -203,7 +203,10 @@ def test_readings_can_be_read_back_in_a_window(home, token):
     rows = get("start=2026-11-23T11:00:00Z&end=2026-11-23T11:15:00Z").json()
     only = get("start=2026-11-23T12:00:00%2B01:00&end=2026-11-23T13:00:00%2B01:00&channel=export").json()
 
-    assert [(row["channel"], row["energy_wh"], row["version"]) for row in rows] == [("export", 7, 1), ("import", 260, 2)]
+    assert [(row["channel"], row["energy_wh"], row["version"]) for row in rows] == [
+        ("export", 7, 1),
+        ("import", 260, 2),
+    ]
     assert [row["energy_wh"] for row in only] == [7]
     assert get("start=2026-11-23T11:00:00&end=2026-11-23T11:15:00Z").status_code == 400
     assert get("start=2026-01-01T00:00:00Z&end=2026-11-23T11:15:00Z").status_code == 400

@@ -23,9 +23,7 @@ def home():
 
 
 def store(home, rows, at=NOON + timedelta(days=1)):
-    return store_readings(
-        metering_point=make.meter(home), rows=rows, source="api", content_sha256="0" * 64, at=at
-    )
+    return store_readings(metering_point=make.meter(home), rows=rows, source="api", content_sha256="0" * 64, at=at)
 
 
 @pytest.mark.django_db

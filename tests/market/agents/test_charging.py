@@ -34,9 +34,7 @@ def test_willingness_rises_as_the_deadline_nears(observe):
     seen = observe(18, pv=False)
     blocks = horizon(seen, 1)
 
-    willing = [
-        charging(seen, car(seen, hours=hours), blocks).willing_ueur_kwh for hours in (14, 5, 3, 2, 1.25)
-    ]
+    willing = [charging(seen, car(seen, hours=hours), blocks).willing_ueur_kwh for hours in (14, 5, 3, 2, 1.25)]
 
     assert willing == sorted(willing)
     assert willing[0] < willing[-1] <= 229_000

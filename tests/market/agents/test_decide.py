@@ -46,9 +46,7 @@ def observations(draw, observe, battery):
         mandate=draw(mandates),
         grid_fee_ueur_kwh=draw(st.sampled_from([0, 5_000])),
     )
-    charger = EvCharger(
-        3, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23)
-    )
+    charger = EvCharger(3, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23))
     return replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
 
 
@@ -129,9 +127,7 @@ def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, c
 @given(chance=st.data())
 def test_firm_energy_is_what_no_device_covers(some, chance):
     seen = chance.draw(some)
-    allowed = replace(
-        seen, mandate=replace(seen.mandate, sell_periods=PERIODS, buy_periods=PERIODS, paused=False)
-    )
+    allowed = replace(seen, mandate=replace(seen.mandate, sell_periods=PERIODS, buy_periods=PERIODS, paused=False))
 
     decision = decide(allowed)
 

@@ -84,9 +84,7 @@ def test_a_home_without_any_past_is_foretold_nothing():
 
 
 def test_the_last_hour_moves_the_next_ones_less_and_less():
-    answer = corrected(
-        np.zeros((2, 40)), np.array([[200.0, np.nan], [np.nan, np.nan]]), np.full((2, 2), 100.0)
-    )
+    answer = corrected(np.zeros((2, 40)), np.array([[200.0, np.nan], [np.nan, np.nan]]), np.full((2, 2), 100.0))
 
     assert answer[0, 0] == 80
     assert np.all(np.diff(answer[0]) < 0)

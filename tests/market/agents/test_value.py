@@ -49,9 +49,7 @@ def best_by_trying_everything(blocks, curve_end, size_wh, power_wh):
         used = min(-move, need)
         if -move > used and block.sale is None:
             return None
-        return used * (block.buy * 100 // CAUTION_PCT) + (-move - used) * (
-            (block.sale or 0) * 100 // CAUTION_PCT
-        )
+        return used * (block.buy * 100 // CAUTION_PCT) + (-move - used) * ((block.sale or 0) * 100 // CAUTION_PCT)
 
     @cache
     def best(i, level):

@@ -57,7 +57,9 @@ def by_id(name):
 def test_the_retailer_in_the_book_caps_and_floors():
     case = by_id("community_with_retailer")["input"]
     bids = [order(i, Side.BUY, q, p, retailer_ueur_kwh=20_000_000) for i, (_, q, p) in enumerate(case["bids"])]
-    asks = [order(9 + i, Side.SELL, q, p, retailer_ueur_kwh=6_000_000) for i, (_, q, p) in enumerate(case["offers"])]
+    asks = [
+        order(9 + i, Side.SELL, q, p, retailer_ueur_kwh=6_000_000) for i, (_, q, p) in enumerate(case["offers"])
+    ]
 
     answer = clear(Book((*bids, *asks)), BUSBAR, Rules())
 
@@ -146,9 +148,7 @@ def test_a_full_line_holds_the_seller_behind_it_back():
 
 
 def test_an_export_limit_is_kept_and_shared():
-    sellers = [
-        order(i, Side.SELL, 1.0, 0, kind=Kind.FIRM, retailer_ueur_kwh=50_000) for i in range(4)
-    ]
+    sellers = [order(i, Side.SELL, 1.0, 0, kind=Kind.FIRM, retailer_ueur_kwh=50_000) for i in range(4)]
     book = Book(tuple(sellers), export_limit_w=8_000)
 
     answer = clear(book, BUSBAR, Rules())

@@ -108,9 +108,7 @@ def test_the_verifier_refuses_a_clearing_that_was_tampered_with(spoil):
 
 
 def test_the_verifier_refuses_a_broken_cable():
-    sellers = tuple(
-        Order(i, i, "b2", "abc", Side.SELL, Kind.FIRM, 5_000, 0, 50_000) for i in range(4)
-    )
+    sellers = tuple(Order(i, i, "b2", "abc", Side.SELL, Kind.FIRM, 5_000, 0, 50_000) for i in range(4))
     book = Book(sellers)
 
     fair = clear(book, WIDE, Rules())
@@ -120,9 +118,7 @@ def test_the_verifier_refuses_a_broken_cable():
 
 
 def test_firm_load_beyond_a_limit_is_an_emergency_and_not_a_failure():
-    book = Book(
-        (Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 5_000, 200_000, 200_000),), import_limit_w=8_000
-    )
+    book = Book((Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 5_000, 200_000, 200_000),), import_limit_w=8_000)
 
     answer = clear(book, WIDE, Rules())
 

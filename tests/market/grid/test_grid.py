@@ -56,7 +56,9 @@ def test_flows_and_voltages_add_up_by_hand(loads):
     flows, volts = line_flows_w(feeder, drawn), voltages_pu(feeder, drawn)
 
     below = {node: float(load) for node, load in zip(feeder.nodes, loads, strict=True)}
-    for line in reversed([next(row for row in feeder.lines if feeder.index[row.child] == i) for i in feeder.order[1:]]):
+    for line in reversed(
+        [next(row for row in feeder.lines if feeder.index[row.child] == i) for i in feeder.order[1:]]
+    ):
         below[line.parent] += below[line.child]
     for line in feeder.lines:
         assert flows[feeder.index[line.child]] == pytest.approx(below[line.child])
@@ -93,7 +95,9 @@ def test_the_linear_voltages_are_close_to_ac_power_flow(scale):
     linear, exact = voltages_pu(feeder, drawn), ac_voltages(feeder, drawn)
 
     assert np.max(np.abs(linear - exact)) < 0.004
-    assert np.all(linear >= exact - 1e-6), "the linear model is optimistic about under-voltage, never about over-voltage"
+    assert np.all(linear >= exact - 1e-6), (
+        "the linear model is optimistic about under-voltage, never about over-voltage"
+    )
 
 
 def test_broken_limits_name_the_element_and_the_side():

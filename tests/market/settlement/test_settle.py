@@ -25,9 +25,7 @@ def slots(draw: st.DrawFn) -> SlotCase:
     metered, traded, terms = [], [], []
     for home in range(homes):
         missing = draw(st.sampled_from([False] * 9 + [True]))
-        metered.append(
-            Metered(home, None if missing else draw(energies), None if missing else draw(energies))
-        )
+        metered.append(Metered(home, None if missing else draw(energies), None if missing else draw(energies)))
         traded.append(Traded(home, draw(energies), draw(energies)))
         feed_in = draw(st.integers(0, 90_000))
         terms.append(
@@ -130,9 +128,7 @@ def test_worked_trades_against_the_retailer_with_taxes(i):
     given, known = TRADES["inputs"], TRADES["expected"]["not_capped"]["trades"][i]
     trade = given["trades"][i]
     tax = (1 + Decimal(given["iee"])) * (1 + Decimal(given["iva"]))
-    charged, paid = (
-        round(p * tax) for p in (trade["retail"], given["seller_surplus_price_ue_kwh"])
-    )
+    charged, paid = (round(p * tax) for p in (trade["retail"], given["seller_surplus_price_ue_kwh"]))
     fee = given["fee_ue_kwh"]
     terms = (Terms(1, 10**6, paid, 0, 10**6), Terms(2, charged, 0, 0, 10**6))
     case = SlotCase(
