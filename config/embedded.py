@@ -43,6 +43,7 @@ def start(folder: Path) -> dict[str, str]:
         "DATABASE_URL": _start_postgres(folder / "postgres"),
         "REDIS_URL": _start_valkey(folder),
         "AZOTEA_EMBEDDED": "1",
+        "STATIC_ROOT": str(_static_folder(folder)),
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1],testserver",
         **_secrets(folder / "secrets.json"),
     }
@@ -116,6 +117,13 @@ def _answers(url: str) -> bool:
         return bool(redis.Redis.from_url(url, socket_timeout=2).ping())
     except redis.RedisError:
         return False
+
+
+def _static_folder(folder: Path) -> Path:
+    """Where collected static files would be; here they come straight from the checkout."""
+    static = folder / "static"
+    static.mkdir(exist_ok=True)
+    return static
 
 
 def _secrets(path: Path) -> dict[str, str]:

@@ -158,7 +158,7 @@ def _children(port: int) -> list[Child]:
     python = [sys.executable, "-m"]
     celery = [*python, "celery", "--app", "config.celery"]
     schedule = str(embedded.DATA_DIR / "beat-schedule")
-    web = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--access-logfile", "-"]
+    web = ["--bind", f"127.0.0.1:{port}", "--threads", "8", "--access-logfile", "-", "--no-control-socket"]
     commands = {
         "gateway": [sys.executable, "manage.py", "demo_gateway", "--url", f"http://127.0.0.1:{port}"],
         "beat": [*celery, "beat", "--schedule", schedule, "--pidfile="],

@@ -40,7 +40,7 @@ def _bound(book: Book, feeder: Feeder) -> tuple[float, bool]:
     served = firm | np.array([order.bound_ueur_kwh == order.retailer_ueur_kwh for order in orders])
     sign = np.where(buys, 1.0, -1.0)
     cost = np.concatenate([-sign * asked, np.where(firm & ~buys, -feed_in, 0.0)])
-    network, room = _rows(book, feeder)
+    network, room = limit_rows(book, feeder)
     below = hstack([eye_array(n), -eye_array(n)])  # x ≤ z
     equal = bmat([[csr_array(sign[None, :]), None], [eye_array(n), -csr_array(np.diag((~served).astype(float)))]])
     equal = csr_array(equal)[np.concatenate([[True], ~served])]
@@ -62,7 +62,7 @@ def _bound(book: Book, feeder: Feeder) -> tuple[float, bool]:
     return -answer.fun - lost, not len(bids) or not len(asks) or float(bids.min()) >= float(asks.max())
 
 
-def _rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
+def limit_rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
     """All limits as rows over the orders' Wh: (coefficients, what is left after the base load)."""
     into = {line.child: line for line in feeder.lines}
     place = {node: i for i, node in enumerate(feeder.nodes)}

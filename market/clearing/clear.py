@@ -1,15 +1,12 @@
 """Clearing one slot: most welfare inside the street's limits, shared pro rata, at one price."""
 
 from market.clearing import congested, price
-from market.clearing.book import Book, Rules, Side
+from market.clearing.book import Book, Order, Rules, Side
 from market.clearing.congested import Answer
 from market.clearing.explain import explain
 from market.clearing.merit import asked_ueur_kwh, uncongested
 from market.clearing.outcome import Binding, Clearing
 from market.grid import Feeder
-
-# With limits that bind, at most this many prices are tried for one that serves everybody who trades.
-MOST_PRICES = 24
 
 
 def clear(book: Book, feeder: Feeder, rules: Rules) -> Clearing:
@@ -31,25 +28,38 @@ def clear(book: Book, feeder: Feeder, rules: Rules) -> Clearing:
 
 
 def _one_price(book: Book, feeder: Feeder, best: Answer) -> Answer:
-    """`best`, or if no single price suits all its trades, the best clearing that one price supports."""
+    """`best`, or if no single price suits all its trades, the best clearing that one price supports.
+
+    More sellers and fewer buyers accept a higher price, so welfare rises up to the best price and falls beyond
+    it; the search halves the limits between the two that contradict each other.
+    """
     fee = book.grid_fee_ueur_kwh
     inside = price.acceptable(book.orders, best.local_wh, fee)
     if inside is None or inside[0] <= inside[1]:
         return best
-    asked = {asked_ueur_kwh(order, fee) for order in book.orders}
-    candidates = sorted(level for level in asked if inside[1] <= level <= inside[0])
-    step = -(-len(candidates) // MOST_PRICES)
-    answers = []
-    for candidate in candidates[::step]:
-        barred = frozenset(
-            order.id
-            for order in book.orders
-            if (asked_ueur_kwh(order, fee) < candidate) == (order.side is Side.BUY)
-            and asked_ueur_kwh(order, fee) != candidate
-        )
-        answer = congested.solve(book, feeder, best.limits, barred)
-        answers.append((welfare_neur(book, answer), -candidate, answer))
-    return max(answers, key=lambda option: option[:2])[2]
+    levels = sorted({asked_ueur_kwh(order, fee) for order in book.orders})
+    candidates = [level for level in levels if inside[1] <= level <= inside[0]]
+    tried: dict[int, tuple[int, Answer]] = {}
+
+    def worth(i: int) -> int:
+        if i not in tried:
+            barred = frozenset(order.id for order in book.orders if _refuses(order, candidates[i], fee))
+            answer = congested.solve(book, feeder, best.limits, barred)
+            tried[i] = (welfare_neur(book, answer), answer)
+        return tried[i][0]
+
+    low, high = 0, len(candidates) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if worth(middle) >= worth(middle + 1) else (middle + 1, high)
+    worth(low)
+    return tried[low][1]
+
+
+def _refuses(order: Order, price_ueur_kwh: int, fee_ueur_kwh: int) -> bool:
+    """Whether an order would rather not trade with neighbours at this price."""
+    asked = asked_ueur_kwh(order, fee_ueur_kwh)
+    return asked < price_ueur_kwh if order.side is Side.BUY else asked > price_ueur_kwh
 
 
 def welfare_neur(book: Book, answer: Answer) -> int:

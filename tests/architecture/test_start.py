@@ -24,6 +24,7 @@ def run(*command, **environment):
     clean = {key: value for key, value in os.environ.items() if key not in TESTS_ONLY}
     return subprocess.run(
         [sys.executable, *command],
+        check=False,
         cwd=ROOT,
         capture_output=True,
         text=True,
