@@ -34,7 +34,8 @@ def _fill(
         "limit_ueur_kwh": order.bound_ueur_kwh,
     }
     if reason in {Reason.NETWORK_LIMIT, Reason.CURTAILED}:
-        facts |= {"element": bindings[0].element, "kind": bindings[0].kind}
+        # A last Wh lost to rounding has no limit to blame.
+        facts |= {"element": bindings[0].element, "kind": bindings[0].kind} if bindings else {}
         if order.kind is Kind.FLEXIBLE:
             curtailed_wh = order.energy_wh - flow_wh
     if reason is Reason.RATIONED:

@@ -41,7 +41,10 @@ def optimise(columns: Sequence[Column], room_wh: Floats, barred: frozenset[int])
     network = rows @ flowing - broken <= room_wh / 1e3
     worth = _worth(columns, matched, flowing, broken)
     problem = cp.Problem(cp.Maximize(worth), [*_shares(columns, matched, flowing, barred), network])
-    problem.solve(solver=cp.HIGHS, warm_start=False, highs_options={"output_flag": False})
+    try:
+        problem.solve(solver=cp.HIGHS, warm_start=False, highs_options={"output_flag": False})
+    except cp.SolverError as error:
+        raise ArithmeticError(str(error)) from error
     if problem.status != cp.OPTIMAL:
         raise ArithmeticError(f"The solver ended with {problem.status}.")
     duals = np.abs(np.atleast_1d(network.dual_value))

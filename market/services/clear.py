@@ -36,8 +36,11 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
         raise GateStillOpen(f"Slot {slot.start:%Y-%m-%d %H:%M} closes at {slot.gate_closure:%H:%M} UTC.")
     feeder = feeder_of(slot.community)
     book = order_book(slot, feeder.root)
-    clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule))
-    problems = verify(book, feeder, clearing)
+    try:
+        clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule))
+        problems = verify(book, feeder, clearing)
+    except ArithmeticError as error:  # the solver found no answer
+        problems = [str(error)]
     if problems:
         logger.error("Slot %s was not cleared: %s", slot.pk, "; ".join(problems))
         _record_fallback(slot, book, problems, at)
@@ -85,7 +88,9 @@ def _curtail(slot: Slot, book: Book, clearing: Clearing) -> None:
     """Ask the panels of a home to hold back what the grid cannot take (a last resort)."""
     orders = {order.id: order for order in book.orders}
     held_back = {
-        orders[fill.order_id].household_id: fill.curtailed_wh for fill in clearing.fills if fill.curtailed_wh
+        orders[fill.order_id].household_id: fill.curtailed_wh
+        for fill in clearing.fills
+        if fill.curtailed_wh and orders[fill.order_id].kind is Kind.FIRM
     }
     if not held_back:
         return

@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import Sum
 
-from market.models import Entry, Mandate, Order, Posting, SettledHome, Settlement, Trade
+from community.models import Device
+from market.models import Entry, Mandate, Order, Posting, SetPoint, SettledHome, Settlement, Trade
 from market.services.agents import place_orders
 from market.services.clear import GateStillOpen, clear_slot
 from market.services.settle import settle_due, settle_slots
@@ -170,3 +171,32 @@ def test_a_clearing_that_the_verifier_refuses_is_not_published(street, homes, mo
     assert not Trade.objects.exists()
     assert {outcome.retailer_wh for outcome in slot.outcomes.all()} == {1_000}
     assert "was not cleared" in caplog.text
+
+
+def test_a_solver_without_an_answer_leaves_everybody_with_the_retailer(street, homes, monkeypatch, caplog):
+    slot = make.slot(street)
+    order(slot, homes[1], "buy", 1_000, 150_000)
+
+    def give_up(*_):
+        raise ArithmeticError("The solver ended with infeasible.")
+
+    monkeypatch.setattr("market.services.clear.clear", give_up)
+
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+
+    slot.refresh_from_db()
+    assert (slot.status, slot.problems) == ("fallback", ["The solver ended with infeasible."])
+
+
+def test_only_panels_hold_back_and_only_what_the_grid_cannot_take(street, homes):
+    ana, _ = homes
+    street.export_limit_w = 2_000
+    street.save()
+    panels = Device.objects.create(household=ana, kind="pv", name="Placas", peak_w=5_000)
+    make.battery(ana)
+    slot = make.slot(street)
+    order(slot, ana, "sell", 800, 0)
+
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+
+    assert list(SetPoint.objects.values_list("device", "energy_wh")) == [(panels.pk, 300)]
