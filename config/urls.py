@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
@@ -14,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api_urls")),
     path("operator/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=static("img/azotea.svg"))),
 ]

@@ -1,26 +1,41 @@
 """Real PostgreSQL and Valkey for the tests, started before Django reads its settings.
 
 Loaded with `-p tests.servers`. With pytest-xdist the controller starts them and the workers inherit the
-environment; they end with the run.
+environment; they end with the run, even if it is killed.
 """
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-_folder: tempfile.TemporaryDirectory[str] | None = None
+_FOLDER = pytest.StashKey[Path]()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
-    global _folder  # noqa: PLW0603 one folder per run, kept until the run ends
-    if os.environ.get("DATABASE_URL"):
-        return
-    from config import embedded
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """A wrapper runs before pytest-django's own hook, which loads the settings."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        # What one worker caches or queues must not reach another: each has a numbered database in Valkey.
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{1 + int(worker[2:])}"
+    elif not os.environ.get("DATABASE_URL"):
+        from config import embedded
 
-    _folder = tempfile.TemporaryDirectory(prefix="azotea-tests-", ignore_cleanup_errors=True)
-    os.environ["AZOTEA_DATA"] = _folder.name
-    Path(_folder.name).chmod(0o755)  # as root, PostgreSQL runs as another user
-    os.environ.update(embedded.start(Path(_folder.name)))
+        folder = Path(tempfile.mkdtemp(prefix="azotea-tests-"))
+        early_config.stash[_FOLDER] = folder
+        os.environ["AZOTEA_DATA"] = str(folder)
+        os.environ.update(embedded.start(folder, hasty=True, dies_with_us=True))
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = config.stash.get(_FOLDER, None)
+    if folder is not None:
+        from config import embedded
+
+        embedded.stop(folder)
+        shutil.rmtree(folder, ignore_errors=True)

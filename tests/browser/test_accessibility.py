@@ -70,6 +70,15 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
     assert found == []
 
 
+def test_the_try_it_page_works_under_its_own_rules(open_page, street):
+    page = open_page(viewport=DESK)
+
+    page.goto("/api/v1/docs")
+
+    page.wait_for_selector(".opblock")
+    assert page.locator(".opblock").count() >= 5
+
+
 def problems(page, path):
     answer = Axe().run(page)
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -3,10 +3,18 @@
 import json
 from pathlib import Path
 
+from config.processes import CannotStart
+
 
 def greeting(folder: Path, port: int, seconds: float) -> str:
-    """Address and logins; they were generated here and are nowhere else but in the data folder."""
-    logins = json.loads((folder / "logins.json").read_text(encoding="utf-8"))
+    """Address and logins; these were generated here and are in no other place than the data folder.
+
+    Raises `CannotStart` if they are gone.
+    """
+    path = folder / "logins.json"
+    if not path.exists():
+        raise CannotStart(f"{path} is gone, and with it the logins. Delete {folder} to begin anew.")
+    logins = json.loads(path.read_text(encoding="utf-8"))
     integrator = logins["integrator"]
     people = [
         f"  {who:<11}{logins[key]['email']:<26}{logins[key]['password']}"
