@@ -14,7 +14,7 @@ class NotRadial(ValueError):
 
 @transaction.atomic
 def load_feeder(*, community: Community, described: dict[str, Any]) -> Feeder:
-    """Store a radial feeder given as plain JSON (docs/feeders.md); the community must not have one yet.
+    """Store a radial feeder given as plain JSON (see `community/demo`); the community must not have one yet.
 
     Resistances and reactances in ohm, limits in ampere, transformer power in kVA referred to the LV side.
     """

@@ -21,7 +21,7 @@ AHEAD = timedelta(days=2)
 @transaction.atomic
 def renew_forecasts(*, community: Community, at: datetime) -> None:
     """Issue a forecast for every trading home if the last one is too old; else change nothing."""
-    Community.objects.select_for_update().get(pk=community.pk)
+    Community.objects.select_for_update(no_key=True).get(pk=community.pk)
     issued = last_issue(community.pk, at)
     if issued is not None and at - issued < RENEW_EVERY:
         return

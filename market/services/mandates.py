@@ -30,7 +30,7 @@ def give_mandate(
 
     Prices are in µ€/kWh, the reserve in percent of the battery. Giving the same mandate again adds nothing.
     """
-    Household.objects.select_for_update().get(pk=household.pk)
+    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     terms = {
         "min_sell_ueur_kwh": min_sell_ueur_kwh,
         "max_buy_ueur_kwh": max_buy_ueur_kwh,

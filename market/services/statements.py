@@ -26,7 +26,7 @@ def close_month(*, community: Community, month: date, at: datetime) -> None:
 
     The cents of all households and of the grid fee are rounded as one pool, so that they add up to zero.
     """
-    Community.objects.select_for_update().get(pk=community.pk)
+    Community.objects.select_for_update(no_key=True).get(pk=community.pk)
     if Statement.objects.filter(household__community=community, month=month).exists():
         return
     homes = home_months(community, month)

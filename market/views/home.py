@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from community.access import household_of
+from community.access import household_of, member_or_none
 from community.datebar import day_bar, parse_day
 from community.models import Device, Household
 from community.pages import page
@@ -33,6 +34,9 @@ RECENT = 6
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What the home sold, bought and gained on a day; `?d=` names another day than today."""
+    elsewhere = _other_landing(request)
+    if elsewhere:
+        return redirect(elsewhere)
     household = household_of(request)
     at = clock.now()
     today = at.astimezone(_zone(household)).date()
@@ -53,6 +57,14 @@ def home(request: HttpRequest) -> HttpResponse:
     }
     context["notice"] = wording.notice(context["provisional"], paused=mandate is not None and mandate.paused)
     return page(request, "market/home.html", context)
+
+
+def _other_landing(request: HttpRequest) -> str | None:
+    """Where somebody without a home of their own goes: operators to their pages, members to the street."""
+    member = member_or_none(request)
+    if member is None:
+        return "admin:index" if request.user.is_staff else None
+    return None if member.households.exists() else "community-day"
 
 
 def _zone(household: Household) -> ZoneInfo:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Household
+from metering.cups import validate_cups
 
 
 class MeteringPoint(models.Model):
@@ -14,7 +15,7 @@ class MeteringPoint(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(Household, models.PROTECT, related_name="metering_points")
-    cups = models.CharField("CUPS", max_length=22, unique=True)
+    cups = models.CharField("CUPS", max_length=22, unique=True, validators=[validate_cups])
     resolution_minutes = models.PositiveSmallIntegerField(default=15)
 
     class Meta:

@@ -86,7 +86,7 @@ def store_readings(
         revised=0,
     )
     # The meter's row is the lock: two uploads for one meter come one after the other.
-    MeteringPoint.objects.select_for_update().get(pk=metering_point.pk)
+    MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
     if rows:
         ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
     news = _news(metering_point, rows, upload)

@@ -136,3 +136,13 @@ def test_a_user_of_no_community_is_told_so(client):
     User.objects.create_user("solo@example.org", make.PASSWORD, name="Solo")
 
     assert log_in(client, "Solo").get("/street/").status_code == 403
+
+
+def test_an_administrator_without_a_home_lands_on_the_street(client, admin):
+    assert log_in(client, "Marta").get("/").headers["location"] == "/street/"
+
+
+def test_an_operator_without_a_community_lands_on_the_operators_pages(client):
+    client.force_login(User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op"))
+
+    assert client.get("/").headers["location"] == "/operator/"
