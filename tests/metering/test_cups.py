@@ -22,7 +22,7 @@ def test_codes_of_the_rules(code, valid, why):
 
 
 def test_wrong_check_letters_are_told():
-    with pytest.raises(ValidationError, match="should be RK"):
+    with pytest.raises(ValidationError, match="deberían ser RK"):
         validate_cups("ES0021000000000001AA0F")
 
 
