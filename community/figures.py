@@ -125,6 +125,11 @@ def day(value: date) -> str:
     return str(format_skeleton("MMMMd", value, locale=locale()))
 
 
+def short_day(value: date) -> str:
+    """`22 nov`, `22 Nov`, for a table's row."""
+    return str(format_skeleton("MMMd", value, locale=locale()))
+
+
 def day_and_year(value: date) -> str:
     """`22 de noviembre de 2026`, `22 November 2026`."""
     return str(format_skeleton("yMMMMd", value, locale=locale()))

@@ -1,5 +1,6 @@
 """Reads of who lives where and what the retailer charges; all SQL of the app."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -134,8 +135,8 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
         .select_related("member__user")
         .prefetch_related("metering_points")
         .annotate(delivered_at=Max("metering_points__uploads__received_at"))
-        .order_by("name")
     )
+    homes.sort(key=lambda home: _in_street_order(home.name))
     devices = devices_of(home.pk for home in homes)
     invitations = {row.household_id: row for row in open_invitations(community_id, at) if row.household_id}
     return [
@@ -148,6 +149,11 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
         )
         for home in homes
     ]
+
+
+def _in_street_order(name: str) -> list[tuple[int, str]]:
+    """Sorting key that counts numbers as numbers: house 3 stands before house 11."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def open_invitations(community_id: int, at: datetime) -> list[Invitation]:

@@ -118,6 +118,12 @@ def day(value: date) -> str:
 
 
 @register.filter
+def short_day(value: date) -> str:
+    """ "22 nov"."""
+    return figures.short_day(value)
+
+
+@register.filter
 def day_and_year(value: date) -> str:
     """ "22 de noviembre de 2026"."""
     return figures.day_and_year(value)

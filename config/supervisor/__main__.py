@@ -112,7 +112,7 @@ def _run(port: int, speed: float) -> None:
         os.environ["AZOTEA_CLOCK_ORIGIN"] = origin
         virtual_time.keep(folder, origin, goes_on=True)
         _manage("migrate", log=folder / "log" / "migrate.log")
-        _manage("seed_demo")
+        _manage("seed_demo", log=folder / "log" / "seed.log", errors=None)
         for child in site:
             child.start()
         _wait_for(port, site[-1])
@@ -131,16 +131,19 @@ def _run(port: int, speed: float) -> None:
         embedded.stop(folder)
 
 
-def _manage(command: str, *options: str, log: Path | None = None) -> None:
-    """Run one command of manage.py to its end; a signal meant for us ends it too, with all that it started."""
-    output = log.open("ab") if log else None
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", command, *options],
-        cwd=ROOT,
-        start_new_session=True,
-        stdout=output,
-        stderr=subprocess.STDOUT if output else None,
-    )
+def _manage(command: str, *, log: Path, errors: int | None = subprocess.STDOUT) -> None:
+    """Run one command of manage.py to its end; a signal meant for us ends it too, with all that it started.
+
+    What it prints goes to `log`; `errors=None` leaves its errors and its progress on the terminal.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", command],
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=output,
+            stderr=errors,
+        )
     try:
         code = process.wait()
     except Stop:
@@ -148,7 +151,7 @@ def _manage(command: str, *options: str, log: Path | None = None) -> None:
         process.wait()
         raise
     if code:
-        raise CannotStart(f"`manage.py {command}` failed. See {log or 'above'}.")
+        raise CannotStart(f"`manage.py {command}` failed. See {log if errors else 'above'}.")
 
 
 def _wait_for(port: int, web: Child) -> None:

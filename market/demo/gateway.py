@@ -53,8 +53,8 @@ class Gateway:
         except OSError as error:
             logger.warning("%s: no plan for %s (%s)", home.name, start, error)
             return None
-        slots = answer["slots"]
-        return {**slots[0], "reserve_pct": answer["reserve_pct"]} if slots else None
+        slot = answer["slots"][0] if answer["slots"] else {}
+        return {**slot, "reserve_pct": answer["reserve_pct"]}
 
     def _send(self, home: DemoNeighbour, report: Report) -> None:
         """Deliver a slot's report; what could not be delivered waits in the home's outbox, oldest first."""

@@ -37,6 +37,7 @@ class DemoNeighbour:
     facts: DemoHome
     home: SimulatedHome
     zone: ZoneInfo
+    reserve_pct: int = 100  # what the battery keeps, as last told; until told, everything
     outbox: list[Report] = field(default_factory=list)
     _curves: dict[datetime, tuple[list[int], list[int]]] = field(default_factory=dict)
 
@@ -45,13 +46,14 @@ class DemoNeighbour:
         load_wh, pv_wh = self._curve(start)
         at_home = self.home.with_car(session_at(SEED, self.facts.curve, start, self.zone))
         plan = plan or {}
+        self.reserve_pct = plan.get("reserve_pct", self.reserve_pct)
         devices = plan.get("devices", [])
         metered = at_home.step(
             load_wh=load_wh,
             pv_wh=pv_wh,
             set_points={d["device"]: d["energy_wh"] for d in devices if d["kind"] != Device.Kind.PV},
             scheduled_net_wh=plan.get("scheduled_net_wh"),
-            reserve_pct=plan.get("reserve_pct", 10),
+            reserve_pct=self.reserve_pct,
             curtailed_wh=sum(d["energy_wh"] for d in devices if d["kind"] == Device.Kind.PV),
         )
         end = start + timedelta(minutes=self.home.slot_minutes)
