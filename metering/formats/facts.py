@@ -1,0 +1,106 @@
+"""What a meter file says, line by line and interval by interval."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+# The order of every `energies` tuple.
+CHANNELS = ("import", "export", "generation", "self")
+Energies = tuple[int | None, int | None, int | None, int | None]
+
+
+class UnreadableFile(ValueError):
+    """The file as a whole cannot be read; `code` is stable, `facts` fill the sentence that a person reads."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        super().__init__(f"{code} {facts or ''}".strip())
+        self.code, self.facts = code, facts
+
+
+class Line(NamedTuple):
+    """One line as written: local day (proleptic ordinal), label of its hour, energies in Wh.
+
+    `label` is minutes of the local day, or a place in the day counted from 1 where the sheet is `counted`.
+    """
+
+    number: int
+    cups: str
+    day: int
+    label: int
+    season: int | None  # 1 summer time, 0 winter time, None not said
+    energies: Energies
+    quality: str
+    code: str  # the source's own word for the quality
+
+
+class Interval(NamedTuple):
+    """Energy of one supply from `start` (UTC) on, for the file's resolution."""
+
+    number: int
+    cups: str
+    start: datetime
+    energies: Energies
+    quality: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One line that was not taken: `field` as the file calls it, `value` as written."""
+
+    number: int
+    field: str
+    code: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that a person should know although the file was read."""
+
+    code: str
+    value: str = ""
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A file's lines before its hours are understood.
+
+    `declares` is what the format says of its labels: `end`, `start`, or `instant` where the label and its
+    season name an instant by themselves.
+    """
+
+    format: str
+    lines: list[Line]
+    refusals: list[Refusal] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    counted: bool = False
+    declares: str = "end"
+
+
+@dataclass(slots=True)
+class FileReading:
+    """All that a file says: its intervals by supply and time, what was refused, and what to look at."""
+
+    format: str
+    dialect: str
+    minutes: int
+    intervals: list[Interval]
+    refusals: list[Refusal]
+    remarks: list[Remark]
+    duplicates: int = 0
+    conflicts: int = 0
+
+    def channels(self) -> list[str]:
+        """The channels that at least one interval has."""
+        return [
+            name
+            for i, name in enumerate(CHANNELS)
+            if any(interval.energies[i] is not None for interval in self.intervals)
+        ]
+
+    def total_wh(self, channel: str) -> int:
+        """Wh of one channel over the whole file."""
+        i = CHANNELS.index(channel)
+        return sum(interval.energies[i] or 0 for interval in self.intervals)

@@ -1,0 +1,86 @@
+"""A meter file from its bytes to its intervals; the format is found in the content, not in the name."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from stdnum.es import cups as supply_codes
+
+from metering.formats.cch import FIRST_LINE, kind_of, read_cch
+from metering.formats.columns import Mapping
+from metering.formats.datadis import read_datadis
+from metering.formats.decoding import text_of
+from metering.formats.dialects import place
+from metering.formats.espi import read_espi
+from metering.formats.facts import CHANNELS, FileReading, Line, Refusal, Sheet, UnreadableFile
+from metering.formats.local_days import starts
+from metering.formats.merging import merge
+from metering.formats.tables import read_table
+
+# Kept with every file: raise it when a reader's answer changes, so that old files can be read again.
+PARSER_VERSION = 1
+
+
+def read_file(
+    content: bytes,
+    zone: ZoneInfo,
+    *,
+    name: str = "",
+    cups: str = "",
+    dialect: str | None = None,
+    mapping: Mapping | None = None,
+) -> FileReading:
+    """Everything that a file says. `cups` is the supply of files that name none; `dialect` the user's choice.
+
+    Lines that cannot be meant are refused one by one with their number; a file that contradicts itself or
+    that nobody can know how to read raises `UnreadableFile`.
+    """
+    sheet = _sheet(text_of(content), name, cups, mapping)
+    sheet.lines, refused = _known_supplies(sheet.lines)
+    if not sheet.lines and not sheet.refusals and not refused:
+        raise UnreadableFile("no-lines")
+    dialect, minutes, intervals, misplaced, remarks = place(sheet, zone, dialect)
+    merged, duplicates, conflicts = merge(intervals)
+    return FileReading(
+        format=sheet.format,
+        dialect=dialect,
+        minutes=minutes,
+        intervals=merged,
+        refusals=sorted(sheet.refusals + refused + misplaced, key=lambda refusal: refusal.number),
+        remarks=sheet.remarks + remarks,
+        duplicates=duplicates,
+        conflicts=conflicts,
+    )
+
+
+def _sheet(text: str, name: str, cups: str, mapping: Mapping | None) -> Sheet:
+    beginning = text.lstrip()[:1]
+    if mapping is not None:
+        return read_table(text, cups, mapping)
+    if beginning in {"[", "{"}:
+        return read_datadis(text)
+    if beginning == "<":
+        return read_espi(text, cups)
+    if FIRST_LINE.match(text.lstrip()):
+        return read_cch(text.lstrip(), kind_of(name, text.lstrip()))
+    return read_table(text, cups)
+
+
+def _known_supplies(lines: list[Line]) -> tuple[list[Line], list[Refusal]]:
+    """Lines with a supply's code that can exist, by the 20 characters that identify it; the others refused."""
+    codes = {line.cups: supply_codes.compact(line.cups) for line in lines}
+    valid = {cups for cups, code in codes.items() if supply_codes.is_valid(code)}
+    refused = [Refusal(line.number, "cups", "bad-cups", line.cups) for line in lines if line.cups not in valid]
+    return [line._replace(cups=codes[line.cups][:20]) for line in lines if line.cups in valid], refused
+
+
+def gaps(reading: FileReading, zone: ZoneInfo, channel: str = "import") -> list[tuple[str, datetime]]:
+    """(supply, start) of what a file leaves out of the local days that it covers, in one channel."""
+    i = CHANNELS.index(channel)
+    filled = {(one.cups, one.start) for one in reading.intervals if one.energies[i] is not None}
+    days = {(one.cups, one.start.astimezone(zone).toordinal()) for one in reading.intervals}
+    return [
+        (cups, start)
+        for cups, day in sorted(days)
+        for start in starts(zone, day, reading.minutes)
+        if (cups, start) not in filled
+    ]
