@@ -15,7 +15,8 @@ def energy(community_id: int, start: datetime, end: datetime, minutes: int) -> E
     """(Wh, quality) by (household, channel, slot start) in `[start, end)`, summed over a home's meters.
 
     A meter with longer intervals than the slot is spread evenly and marked `profiled`; one with shorter
-    intervals is summed. Slots without readings are absent, never zero.
+    intervals is summed. Where a meter's hour came in quarters as well, the quarters count. Slots without
+    readings are absent, never zero.
     """
     newest = (
         Reading.objects.filter(
@@ -27,14 +28,24 @@ def energy(community_id: int, start: datetime, end: datetime, minutes: int) -> E
         .order_by("metering_point_id", "channel", "start", "resolution_minutes", "-version")
         .distinct("metering_point_id", "channel", "start", "resolution_minutes")
     )
-    fields = ("metering_point__household_id", "channel", "start", "resolution_minutes", "energy_wh", "quality")
-    answer: Energies = {}
-    for household, channel, at, resolution, energy_wh, quality in newest.values_list(*fields):
+    fields = ("metering_point_id", "metering_point__household_id", "channel", "start")
+    finest: dict[tuple[int, int, str, datetime], tuple[int, int, str]] = {}
+    found = newest.values_list(*fields, "resolution_minutes", "energy_wh", "quality")
+    for point, household, channel, at, resolution, energy_wh, quality in found:
+        kind = quality if resolution == minutes else Reading.Quality.PROFILED.value
         for slot, part in _in_slots(at, energy_wh, resolution, minutes):
-            if start <= slot < end:
-                kind = quality if resolution == minutes else Reading.Quality.PROFILED.value
-                before = answer.get((household, channel, slot), (0, kind))
-                answer[household, channel, slot] = (before[0] + part, kind)
+            if not start <= slot < end:
+                continue
+            key = (point, household, channel, slot)
+            before = finest.get(key)
+            if before is None or resolution < before[0]:
+                finest[key] = (resolution, part, kind)
+            elif resolution == before[0]:
+                finest[key] = (resolution, before[1] + part, kind)
+    answer: Energies = {}
+    for (_point, household, channel, slot), (_resolution, part, kind) in finest.items():
+        energy_wh, _kind = answer.get((household, channel, slot), (0, kind))
+        answer[household, channel, slot] = (energy_wh + part, kind)
     return answer
 
 
@@ -80,4 +91,6 @@ def readings_of(
     rows = Reading.objects.filter(metering_point=metering_point, start__gte=start, start__lt=end)
     if channel:
         rows = rows.filter(channel=channel)
-    return rows.order_by("start", "channel", "-version").distinct("start", "channel")
+    return rows.order_by("start", "channel", "resolution_minutes", "-version").distinct(
+        "start", "channel", "resolution_minutes"
+    )

@@ -40,6 +40,7 @@ class Upload(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     metering_point = models.ForeignKey(MeteringPoint, models.PROTECT, related_name="uploads")
     token = models.ForeignKey("metering.ApiToken", models.PROTECT, null=True, blank=True, related_name="uploads")
+    file = models.ForeignKey("metering.MeterFile", models.PROTECT, null=True, blank=True, related_name="uploads")
     source = models.CharField(max_length=8, choices=Source, default=Source.API)
     content_sha256 = models.CharField(max_length=64)
     received_at = models.DateTimeField()
@@ -62,6 +63,7 @@ class Reading(models.Model):
         IMPORT = "import", _("import")
         EXPORT = "export", _("export")
         GENERATION = "generation", _("generation")
+        SELF = "self", _("self-consumption")
 
     class Quality(models.TextChoices):
         MEASURED = "measured", _("measured")
@@ -81,7 +83,7 @@ class Reading(models.Model):
     quality = models.CharField(max_length=12, choices=Quality, default=Quality.MEASURED)
     received_at = models.DateTimeField()
     upload = models.ForeignKey(Upload, models.PROTECT, related_name="readings", db_index=False)
-    row = models.PositiveIntegerField(help_text=_("Place in the upload, counted from 0."))
+    row = models.PositiveIntegerField(help_text=_("Place in the upload, counted from 0; in a file, its line."))
 
     class Meta:
         indexes = [

@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from community.copying import copy_into
+from metering.formats.merging import RANK
 from metering.intervals import is_on_grid
-from metering.models import ApiToken, MeteringPoint, Reading, Upload
+from metering.models import ApiToken, MeterFile, MeteringPoint, Reading, Upload
 from metering.services.partitions import ensure_partitions
 
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
@@ -18,25 +19,19 @@ AHEAD = timedelta(minutes=5)
 MOST_WH = 10_000_000
 MOST_ERRORS = 100
 
-# The better quality replaces the worse, never the other way round.
-RANK = {
-    Reading.Quality.MEASURED: 5,
-    Reading.Quality.MANUAL: 4,
-    Reading.Quality.CALCULATED: 3,
-    Reading.Quality.SUBSTITUTED: 2,
-    Reading.Quality.ESTIMATED: 1,
-    Reading.Quality.PROFILED: 1,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """One interval as it was sent: Wh in `channel`, from `start` (aware) for the meter's resolution."""
+    """One interval as it was sent: Wh in `channel`, from `start` (aware) for the upload's resolution.
+
+    `number` is its line where it comes from a file.
+    """
 
     channel: str
     start: datetime
     energy_wh: int
     quality: str = Reading.Quality.MEASURED
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +62,21 @@ def store_readings(
     content_sha256: str,
     at: datetime,
     token: ApiToken | None = None,
+    file: MeterFile | None = None,
+    minutes: int | None = None,
 ) -> Upload:
     """Store an upload as of `at`; the counts of the returned `Upload` say what became of its rows.
 
-    A row that is known (same interval, value and quality) changes nothing; another value becomes a new
+    Rows have the meter's resolution unless `minutes` says otherwise, as an hourly file of a quarter-hour
+    meter does. A row that is known (same interval, value and quality) changes nothing; another value becomes a new
     version unless its quality is worse. One bad row refuses the whole upload with `RowErrors`.
     """
-    check(rows, metering_point.resolution_minutes, at)
+    minutes = minutes or metering_point.resolution_minutes
+    check(rows, minutes, at)
     upload = Upload(
         metering_point=metering_point,
         token=token,
+        file=file,
         source=source,
         content_sha256=content_sha256,
         received_at=at,
@@ -89,9 +89,9 @@ def store_readings(
     MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
     if rows:
         ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
-    news = _news(metering_point, rows, upload)
+    news = judge(rows, current(metering_point, rows, minutes), upload)
     upload.save()
-    _copy(metering_point, upload, rows, news, at)
+    _copy(upload, rows, news, minutes)
     return upload
 
 
@@ -126,59 +126,49 @@ def _row_errors(i: int, row: ReadingRow, minutes: int, at: datetime) -> list[Row
     return errors
 
 
-def _news(metering_point: MeteringPoint, rows: Sequence[ReadingRow], upload: Upload) -> dict[int, int]:
-    """Versions to write, by row; counts the upload's rows on the way."""
-    if not rows:
-        return {}
-    current = _current(metering_point, min(row.start for row in rows), max(row.start for row in rows))
+Known = dict[tuple[str, datetime], tuple[int, int, str]]
+
+
+def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload) -> dict[int, int]:
+    """Versions to write, by row; counts the upload's rows on the way. Writes nothing."""
     news: dict[int, int] = {}
     written: set[tuple[str, datetime]] = set()
     for i, row in enumerate(rows):
         key = (row.channel, row.start.astimezone(UTC))
-        known = current.get(key)
+        before = known.get(key)
         if key in written:
             upload.unchanged += 1
-        elif known is None:
+        elif before is None:
             news[i] = 1
             upload.created += 1
-        elif known[1:] == (row.energy_wh, row.quality) or RANK[_q(row.quality)] < RANK[_q(known[2])]:
+        elif before[1:] == (row.energy_wh, row.quality) or RANK[row.quality] < RANK[before[2]]:
             upload.unchanged += 1
         else:
-            news[i] = known[0] + 1
+            news[i] = before[0] + 1
             upload.revised += 1
         written.add(key)
     return news
 
 
-def _q(quality: str) -> Reading.Quality:
-    return Reading.Quality(quality)
-
-
-def _current(
-    metering_point: MeteringPoint, first: datetime, last: datetime
-) -> dict[tuple[str, datetime], tuple[int, int, str]]:
-    """(version, energy, quality) of the newest version of each interval, by channel and start."""
+def current(metering_point: MeteringPoint, rows: Sequence[ReadingRow], minutes: int) -> Known:
+    """(version, energy, quality) of the newest version of each interval that `rows` span, by channel and start."""
+    if not rows:
+        return {}
     newest = (
         Reading.objects.filter(
             metering_point=metering_point,
-            resolution_minutes=metering_point.resolution_minutes,
-            start__gte=first,
-            start__lte=last,
+            resolution_minutes=minutes,
+            start__gte=min(row.start for row in rows),
+            start__lte=max(row.start for row in rows),
         )
         .order_by("channel", "start", "-version")
         .distinct("channel", "start")
     )
-    rows = newest.values_list("channel", "start", "version", "energy_wh", "quality")
-    return {(channel, start): (version, energy, quality) for channel, start, version, energy, quality in rows}
+    found = newest.values_list("channel", "start", "version", "energy_wh", "quality")
+    return {(channel, start): (version, energy, quality) for channel, start, version, energy, quality in found}
 
 
-def _copy(
-    metering_point: MeteringPoint,
-    upload: Upload,
-    rows: Sequence[ReadingRow],
-    news: dict[int, int],
-    at: datetime,
-) -> None:
+def _copy(upload: Upload, rows: Sequence[ReadingRow], news: dict[int, int], minutes: int) -> None:
     """Write the new versions; the meter is locked, so no other upload can be in between."""
     fields = ("metering_point_id", "channel", "start", "resolution_minutes", "version", "energy_wh", "quality")
     copy_into(
@@ -186,16 +176,16 @@ def _copy(
         (*fields, "received_at", "upload_id", "row"),
         (
             (
-                metering_point.pk,
+                upload.metering_point_id,
                 row.channel,
                 row.start,
-                metering_point.resolution_minutes,
+                minutes,
                 version,
                 row.energy_wh,
                 row.quality,
-                at,
+                upload.received_at,
                 upload.pk,
-                i,
+                i if row.number is None else row.number,
             )
             for i, row, version in ((i, rows[i], version) for i, version in news.items())
         ),

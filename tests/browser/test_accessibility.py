@@ -1,6 +1,7 @@
 """axe on every page, on a phone and on a desk, in both languages, in light and dark."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -14,15 +15,17 @@ from market.services.forecasts import renew_forecasts
 from market.services.settle import settle_due
 from market.services.slots import open_slots
 from market.services.statements import close_month
+from metering.services.meter_files import take_in
 from tests import factories as make
 from tests.browser.conftest import DESK, PHONE, log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
     "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
-    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/more/", "/password/", "/nowhere/",
+    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -46,6 +49,8 @@ def street():
     settle_due(community=street, at=NOW)
     close_month(community=street, month=date(2026, 11, 1), at=NOW)
     admin = marta.member
+    file = FILES / "edistribucion_dirty.csv"
+    street.file = take_in(community=street, name=file.name, content=file.read_bytes(), at=NOW).public_id
     street.secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)[1]
     with patch("config.clock.now", lambda: NOW):
         yield street
@@ -62,7 +67,7 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
         page.goto(path)
         found += problems(page, path)
     log_in(page, "marta@example.org", make.PASSWORD)
-    for path in PAGES:
+    for path in (*PAGES, f"/meter-files/{street.file}/"):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         found += problems(page, path)

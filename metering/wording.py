@@ -1,0 +1,166 @@
+"""What a meter file's codes mean to a person: the cause and the cure, in words."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from metering.formats import CHANNELS, FileReading, Interval, Refusal, Remark, UnreadableFile
+from metering.services.meter_files import Preview
+
+FILE = {
+    "empty": gettext_lazy("The file is empty."),
+    "spreadsheet": gettext_lazy("This is a spreadsheet: save it as CSV and hand that in."),
+    "not-text": gettext_lazy("This is not a text file: was the right one chosen?"),
+    "too-large": gettext_lazy("Unpacked, the file has more than %(most_mib)s MiB: split it."),
+    "damaged": gettext_lazy("The packed file is damaged: download it again."),
+    "no-header": gettext_lazy("No line names its columns (CUPS, Fecha, Hora…): was the header cut off?"),
+    "no-unit": gettext_lazy("The column “%(column)s” does not say its unit: write kWh or Wh in the header."),
+    "no-energy-column": gettext_lazy("No column holds energy: is there one such as “Consumo_kWh”?"),
+    "no-time-column": gettext_lazy("There is a date but no hour: a column “Hora” is missing."),
+    "no-cups": gettext_lazy("The file does not say whose it is: choose the metering point."),
+    "no-lines": gettext_lazy("The file holds no readings."),
+    "not-json": gettext_lazy("Not JSON from line %(line)s on: was the download cut off?"),
+    "not-datadis": gettext_lazy("This JSON is not a list of hours as Datadis gives it."),
+    "not-xml": gettext_lazy("This XML cannot be read safely: it is damaged or defines entities."),
+    "no-intervals": gettext_lazy("This Green Button file holds no interval readings."),
+    "not-energy": gettext_lazy("Its readings are not energy that one channel counts (%(unit)s)."),
+    "running-total": gettext_lazy("Its readings are a dial's running total, not the energy of intervals."),
+    "curve-without-name": gettext_lazy(
+        "Whether this is A5D or B5D stands in the file's name only: keep the distributor's name."
+    ),
+    "mixed-hours": gettext_lazy(
+        "Line %(start_line)s says 00:00 and line %(end_line)s says 24:00: two ways of counting in one file. "
+        "Hand in each part by itself."
+    ),
+    "start-or-end": gettext_lazy(
+        "Its days run from 00:00 to 23:00, although such files name the end of each hour. "
+        "Choose what its hours mean."
+    ),
+    "unknown-dialect": gettext_lazy("This way of counting hours does not fit the file: let it be found out."),
+}
+LINE = {
+    "negative": gettext_lazy("energy is never negative"),
+    "not-a-number": gettext_lazy("not a number"),
+    "too-large": gettext_lazy("more than any home uses: is the unit right?"),
+    "not-a-day": gettext_lazy("not a date such as 25/10/2026"),
+    "not-a-time": gettext_lazy("not an hour such as 13:00 or 13"),
+    "time-out-of-range": gettext_lazy("no day has this hour"),
+    "no-such-hour": gettext_lazy("this day does not have this hour"),
+    "season": gettext_lazy("summer or winter time contradicts the date"),
+    "off-grid": gettext_lazy("between two intervals"),
+    "short-line": gettext_lazy("the line is cut off"),
+    "bad-cups": gettext_lazy("the check letters of the CUPS are wrong: was a digit mistyped?"),
+    "not-an-instant": gettext_lazy("not an instant such as 2026-11-23T12:00:00Z"),
+    "naive-timestamp": gettext_lazy("the time lacks its offset, such as +01:00 or Z"),
+}
+DIALECTS = {
+    "end": gettext_lazy("each time is the end of its hour"),
+    "end_next": gettext_lazy("each time is the end of its hour, and 00:00 ends the day before"),
+    "counted": gettext_lazy("hours are counted from 1, 23 to 25 a day"),
+    "start": gettext_lazy("each time is the start of its hour"),
+    "start_plus_one": gettext_lazy("each hour bears its start plus one"),
+    "start_plus_one_25": gettext_lazy("each hour bears its start plus one; October's second hour is 25"),
+    "instant": gettext_lazy("each time is the end of its hour, with summer or winter time"),
+    "utc": gettext_lazy("each time bears its offset"),
+}
+FORMATS = {
+    "datadis-api": "Datadis (JSON)",
+    "datadis-web": "Datadis (CSV)",
+    "datadis-web-old": "Datadis (CSV)",
+    "edistribucion": "e-distribución",
+    "ide": "i-DE",
+    "ide-start": "i-DE",
+    "ufd": "UFD",
+    "green-button": "Green Button",
+    "table": "CSV",
+    "mapped": "CSV",
+}
+
+
+def unreadable(error: UnreadableFile) -> str:
+    """Why a file cannot be read, and the cure."""
+    return str(FILE[error.code]) % error.facts
+
+
+def refusal(line: Refusal) -> str:
+    """Why one line was left out."""
+    return str(LINE[line.code])
+
+
+def remark(said: Remark) -> str:
+    """What a person should look at although the file was read."""
+    if said.code == "unknown-column":
+        return _("The column “%(name)s” looks like solar energy but is not known; it was left out.") % {
+            "name": said.value
+        }
+    return _("On %(day)s the clocks change and lines are missing: which hour is which is not certain.") % {
+        "day": said.value
+    }
+
+
+def format_name(reading: FileReading) -> str:
+    """The format as people call it."""
+    return FORMATS.get(reading.format, reading.format.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """One local day of one supply: energies by channel, how much is not measured, bars up to 120 wide."""
+
+    day: date
+    import_wh: int | None
+    export_wh: int | None
+    intervals: int
+    doubtful: int
+    import_width: int
+    export_width: int
+
+
+def day_totals(intervals: Sequence[Interval], zone: ZoneInfo) -> list[DayTotal]:
+    """Totals of one supply's local days, in order."""
+    days: dict[date, list[Interval]] = {}
+    for one in intervals:
+        days.setdefault(one.start.astimezone(zone).date(), []).append(one)
+    sums = {day: (_sum(rows, "import"), _sum(rows, "export")) for day, rows in days.items()}
+    most = max((wh or 0 for both in sums.values() for wh in both), default=0) or 1
+    return [
+        DayTotal(
+            day,
+            *sums[day],
+            len(rows),
+            sum(row.quality != "measured" for row in rows),
+            (sums[day][0] or 0) * 120 // most,
+            (sums[day][1] or 0) * 120 // most,
+        )
+        for day, rows in sorted(days.items())
+    ]
+
+
+def _sum(rows: Sequence[Interval], channel: str) -> int | None:
+    found = [wh for row in rows if (wh := row.energies[CHANNELS.index(channel)]) is not None]
+    return sum(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingDay:
+    """A local day with intervals that the file leaves out."""
+
+    day: date
+    intervals: int
+    first: datetime
+
+
+def missing_days(preview: Preview, zone: ZoneInfo) -> list[MissingDay]:
+    """What is missing, by local day."""
+    found: Counter[date] = Counter()
+    first: dict[date, datetime] = {}
+    for _cups, start in preview.missing:
+        day = start.astimezone(zone).date()
+        found[day] += 1
+        first.setdefault(day, start)
+    return [MissingDay(day, found[day], first[day]) for day in sorted(found)]
