@@ -46,15 +46,20 @@ class RowsRefused(exceptions.APIException):
             _("%(refused)d rows were refused; nothing was stored. Mend them and send all again.")
             % {"refused": refused}
         )
-        self.errors = [
-            {
-                "row": error.row,
-                "pointer": f"/{collection}/{error.row}" + (f"/{error.field}" if error.field else ""),
-                "code": error.code,
-                "message": error.message,
-            }
-            for error in errors
-        ]
+        self.errors = told(errors, collection)
+
+
+def told(errors: Sequence[RowError], collection: str) -> list[dict[str, Any]]:
+    """Row errors as the API says them."""
+    return [
+        {
+            "row": error.row,
+            "pointer": f"/{collection}/{error.row}" + (f"/{error.field}" if error.field else ""),
+            "code": error.code,
+            "message": error.message,
+        }
+        for error in errors
+    ]
 
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -26,21 +26,30 @@ class Fault(ValueError):
 
 def rows_of(body: Any, collection: str, build: Callable[[Any], Row]) -> list[Row]:
     """Every row of `{collection: [...]}` through `build`. Raises `RowsRefused` or `TooLarge`."""
-    rows = body.get(collection) if isinstance(body, dict) and set(body) == {collection} else None
+    answer, errors = sifted(body, collection, build)
+    if errors:
+        raise RowsRefused(errors[:MOST_ERRORS], len(errors), collection)
+    return [row for _i, row in answer]
+
+
+def sifted(
+    body: Any, collection: str, build: Callable[[Any], Row], *, extra: Sequence[str] = ()
+) -> tuple[list[tuple[int, Row]], list[RowError]]:
+    """(place, row) of every row that can be meant, and the faults of the others; `extra` fields may be there."""
+    rows = body.get(collection) if isinstance(body, dict) and set(body) - set(extra) == {collection} else None
     if not isinstance(rows, list):
         message = _("Send one object with the list “%(name)s” and nothing else.") % {"name": collection}
         raise RowsRefused([RowError(0, "", "no-list", message)], 1, collection)
     if len(rows) > MOST_ROWS:
         raise TooLarge(_("At most %(most)d rows fit in one call: split the upload.") % {"most": MOST_ROWS})
-    answer, errors = [], []
+    answer: list[tuple[int, Row]] = []
+    errors: list[RowError] = []
     for i, row in enumerate(rows):
         try:
-            answer.append(build(row))
+            answer.append((i, build(row)))
         except Fault as fault:
             errors.append(RowError(i, fault.field, fault.code, fault.message))
-    if errors:
-        raise RowsRefused(errors[:MOST_ERRORS], len(errors), collection)
-    return answer
+    return answer, errors
 
 
 def reading(row: Any) -> ReadingRow:
@@ -52,6 +61,21 @@ def reading(row: Any) -> ReadingRow:
         energy_wh=_whole(fields, "energy_wh"),
         quality=_choice(fields, "quality", Reading.Quality.values, Reading.Quality.MEASURED.value),
     )
+
+
+def average_power(minutes: int) -> Callable[[Any], ReadingRow]:
+    """Builds readings from `{"channel", "start", "power_w"}`: power times length, to the nearest Wh."""
+
+    def build(row: Any) -> ReadingRow:
+        fields = _object(row, needed=("channel", "start", "power_w"), optional=())
+        return ReadingRow(
+            channel=_choice(fields, "channel", Reading.Channel.values),
+            start=_instant(fields, "start"),
+            energy_wh=round(_whole(fields, "power_w") * minutes / 60),
+            quality=Reading.Quality.CALCULATED,
+        )
+
+    return build
 
 
 def device_state(row: Any) -> StateReport:

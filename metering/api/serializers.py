@@ -21,11 +21,15 @@ class ReadingRowSerializer(serializers.Serializer[Any]):
 
     channel = serializers.ChoiceField(Reading.Channel.choices)
     start = serializers.DateTimeField(help_text="with offset, on the meter's grid")
-    energy_wh = serializers.IntegerField(min_value=0)
+    energy_wh = serializers.IntegerField(min_value=0, required=False)
+    power_w = serializers.IntegerField(min_value=0, required=False)
     quality = serializers.ChoiceField(Reading.Quality.choices, required=False)
 
 
 class ReadingsSerializer(serializers.Serializer[Any]):
+    """`kind: average_power` takes `power_w` in the place of `energy_wh`."""
+
+    kind = serializers.ChoiceField(["interval_energy", "average_power"], required=False)
     readings = ReadingRowSerializer(many=True)
 
 
@@ -35,16 +39,6 @@ class ReadingSerializer(serializers.ModelSerializer[Reading]):
     class Meta:
         model = Reading
         fields = ("channel", "start", "resolution_minutes", "energy_wh", "quality", "version", "received_at")
-
-
-class UploadSerializer(serializers.ModelSerializer[Upload]):
-    """What became of an upload."""
-
-    upload = serializers.UUIDField(source="public_id")
-
-    class Meta:
-        model = Upload
-        fields = ("upload", "received", "created", "unchanged", "revised")
 
 
 class StateSerializer(serializers.Serializer[Any]):
@@ -68,6 +62,18 @@ class RowProblemSerializer(serializers.Serializer[Any]):
     pointer = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
+
+
+class UploadSerializer(serializers.ModelSerializer[Upload]):
+    """What became of an upload; `errors` names up to 100 rejected rows."""
+
+    upload = serializers.UUIDField(source="public_id")
+    rejected = serializers.IntegerField(default=0)
+    errors = RowProblemSerializer(many=True, default=list)  # type: ignore[assignment]
+
+    class Meta:
+        model = Upload
+        fields = ("upload", "received", "created", "unchanged", "revised", "rejected", "errors")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,6 @@ from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 
-MOST_BYTES = 5 * 1024 * 1024
 MOST_DEPTH = 6
 
 

@@ -2,14 +2,13 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import UnsupportedMediaType, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,9 +16,11 @@ from rest_framework.views import APIView
 from community.models import Device
 from community.services.devices import record_states
 from config.clock import now
-from metering.api import rows, strict
+from metering.api import rows
 from metering.api.access import point_of, token_of
-from metering.api.problems import BadJson, RowsRefused, TooLarge
+from metering.api.bodies import CSV, JSON, LINES, body_of
+from metering.api.intake import COLLECTION, readings_in
+from metering.api.problems import RowsRefused, told
 from metering.api.serializers import (
     MeteringPointSerializer,
     ProblemSerializer,
@@ -30,7 +31,7 @@ from metering.api.serializers import (
 )
 from metering.models import ApiToken, Upload
 from metering.queries import readings_of
-from metering.services.readings import RowError, RowErrors, store_readings
+from metering.services.readings import RowError, store_readings
 
 Scope = ApiToken.Scope
 LONGEST_READ = timedelta(days=40)
@@ -39,22 +40,6 @@ EXAMPLE = OpenApiExample(
     value={"readings": [{"channel": "export", "start": "2026-11-23T12:00:00+01:00", "energy_wh": 1000}]},
     request_only=True,
 )
-
-
-def body_of(request: Request) -> tuple[bytes, Any]:
-    """The request's raw body and its strict JSON. Raises `TooLarge`, `UnsupportedMediaType`, `BadJson`."""
-    kind = (request.content_type or "").partition(";")[0].strip()
-    if kind != "application/json":
-        raise UnsupportedMediaType(kind or "none", detail=_("Send application/json."))
-    if int(request.META.get("CONTENT_LENGTH") or 0) > strict.MOST_BYTES:
-        raise TooLarge(_("At most 5 MiB fit in one call: split the upload."))
-    raw = request._request.read(strict.MOST_BYTES + 1)
-    if len(raw) > strict.MOST_BYTES:
-        raise TooLarge(_("At most 5 MiB fit in one call: split the upload."))
-    try:
-        return raw, strict.parse(raw)
-    except strict.NotStrict as error:
-        raise BadJson(str(error)) from error
 
 
 class MeteringPoints(APIView):
@@ -70,10 +55,12 @@ class Readings(APIView):
     """Readings of one metering point."""
 
     @extend_schema(
-        request=ReadingsSerializer,
+        parameters=[OpenApiParameter("mode", str, enum=["atomic", "partial"], default="atomic")],
+        request=dict.fromkeys((JSON, LINES, CSV), ReadingsSerializer),
         responses={
             201: UploadSerializer,
             200: UploadSerializer,
+            207: UploadSerializer,
             400: ProblemSerializer,
             401: ProblemSerializer,
             403: ProblemSerializer,
@@ -85,23 +72,36 @@ class Readings(APIView):
         tags=["readings"],
     )
     def post(self, request: Request, public_id: UUID) -> Response:
-        """Upload readings: all or nothing. Sending the same again changes nothing and answers 200."""
+        """Upload readings: all or nothing, or with `mode=partial` the good rows. Sent again, nothing changes.
+
+        JSON, JSON lines or CSV with a header; packed with gzip if you like.
+        """
         point = point_of(request, public_id, Scope.READINGS_WRITE)
-        raw, body = body_of(request)
-        try:
-            upload = store_readings(
-                metering_point=point,
-                rows=rows.rows_of(body, "readings", rows.reading),
-                source=Upload.Source.API,
-                content_sha256=hashlib.sha256(raw).hexdigest(),
-                at=now(),
-                token=token_of(request, Scope.READINGS_WRITE),
-            )
-        except RowErrors as error:
-            raise RowsRefused(error.errors, error.refused, "readings") from error
+        token = token_of(request, Scope.READINGS_WRITE)
+        partial = partial_of(request)
+        raw, body = body_of(request, COLLECTION)
+        at = now()
+        intake = readings_in(body, point.resolution_minutes, at)
+        if intake.rejected and not (partial and intake.kept):
+            raise RowsRefused(intake.errors, intake.rejected, COLLECTION)
+        upload = store_readings(
+            metering_point=point,
+            rows=intake.kept,
+            source=Upload.Source.API,
+            content_sha256=hashlib.sha256(raw).hexdigest(),
+            at=at,
+            token=token,
+        )
+        answer = {
+            **UploadSerializer(upload).data,
+            "received": intake.received,
+            "rejected": intake.rejected,
+            "errors": told(intake.errors, COLLECTION),
+        }
+        if intake.rejected:
+            return Response(answer, status=status.HTTP_207_MULTI_STATUS)
         new = upload.created or upload.revised
-        code = status.HTTP_201_CREATED if new else status.HTTP_200_OK
-        return Response(UploadSerializer(upload).data, status=code)
+        return Response(answer, status=status.HTTP_201_CREATED if new else status.HTTP_200_OK)
 
     @extend_schema(
         parameters=[
@@ -127,7 +127,7 @@ class DeviceStates(APIView):
     def post(self, request: Request, public_id: UUID) -> Response:
         """Upload device reports; one that is already known changes nothing."""
         point = point_of(request, public_id, Scope.STATES_WRITE)
-        _raw, body = body_of(request)
+        _raw, body = body_of(request, "states")
         reports = rows.rows_of(body, "states", rows.device_state)
         own = set(Device.objects.filter(household=point.household_id).values_list("pk", flat=True))
         message = _("This device does not stand behind this metering point.")
@@ -140,6 +140,14 @@ class DeviceStates(APIView):
             raise RowsRefused(errors[:100], len(errors), "states")
         record_states(reports)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def partial_of(request: Request) -> bool:
+    """Whether good rows are wanted although others are bad. Raises `ValidationError`."""
+    mode = request.query_params.get("mode", "atomic")
+    if mode not in {"atomic", "partial"}:
+        raise ValidationError({"mode": _("Use one of: %(choices)s.") % {"choices": "atomic, partial"}})
+    return mode == "partial"
 
 
 def window_of(request: Request) -> tuple[datetime, datetime]:

@@ -16,6 +16,7 @@ from metering.formats.facts import Interval, Line, Refusal, Remark, Sheet, Unrea
 from metering.formats.local_days import DIALECTS, instant_of, is_change, labels, starts
 
 MISFIT, GAP, DISORDER = 10, 2, 1
+HOURS_MOST = 25
 INSTANT = "instant"
 UTC_LABEL = "utc"
 
@@ -49,14 +50,14 @@ def place(
 
 
 def _resolution(sheet: Sheet) -> int:
-    """60, 30 or 15 minutes. A few lines off the grid are their own fault, not the file's resolution."""
-    if not sheet.lines:
-        return 60
-    if sheet.counted:
-        most = max(line.label for line in sheet.lines)
-        return 60 if most <= 25 else 30 if most in {46, 48, 50} else 15
-    within = Counter(line.label % 60 for line in sheet.lines)
+    """60, 30 or 15 minutes. A few lines out of line are their own fault, not the file's resolution."""
     few = len(sheet.lines) // 20
+    if sheet.counted:
+        told = Counter(line.label for line in sheet.lines)
+        if sum(count for label, count in told.items() if label > HOURS_MOST) <= few:
+            return 60
+        return 30 if max(told) in {46, 48, 50} else 15
+    within = Counter(line.label % 60 for line in sheet.lines)
     if within[15] + within[45] > few:
         return 15
     return 30 if within[30] > few else 60

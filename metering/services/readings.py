@@ -97,16 +97,29 @@ def store_readings(
 
 def check(rows: Sequence[ReadingRow], minutes: int, at: datetime) -> None:
     """Raise `RowErrors` naming every row (up to 100) that no meter can mean."""
+    errors = faults(rows, minutes, at)
+    if errors:
+        raise RowErrors(errors, len({error.row for error in errors}))
+
+
+def faults(rows: Sequence[ReadingRow], minutes: int, at: datetime) -> list[RowError]:
+    """What is wrong with rows of a meter with intervals of `minutes`, seen at `at`; in their order."""
     errors: list[RowError] = []
     seen: dict[tuple[str, datetime], int] = {}
     for i, row in enumerate(rows):
         errors += _row_errors(i, row, minutes, at)
         first = seen.setdefault((row.channel, row.start), i)
-        if first != i and rows[first] != row:
+        if first != i and (rows[first].energy_wh, rows[first].quality) != (row.energy_wh, row.quality):
             message = _("Rows %(first)d and %(second)d give the same interval different values: send one.")
             errors.append(RowError(i, "", "contradiction", message % {"first": first, "second": i}))
-    if errors:
-        raise RowErrors(errors, len({error.row for error in errors}))
+    return errors
+
+
+def sound(rows: Sequence[ReadingRow], errors: Sequence[RowError]) -> list[ReadingRow]:
+    """The rows without a fault; of two that contradict each other, neither."""
+    bad = {error.row for error in errors}
+    doubtful = {(rows[e.row].channel, rows[e.row].start) for e in errors if e.code == "contradiction"}
+    return [row for i, row in enumerate(rows) if i not in bad and (row.channel, row.start) not in doubtful]
 
 
 def _row_errors(i: int, row: ReadingRow, minutes: int, at: datetime) -> list[RowError]:

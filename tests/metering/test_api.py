@@ -53,7 +53,7 @@ def test_new_readings_are_created_and_the_same_again_change_nothing(home, token)
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() | {"upload": ""} == {
-        "upload": "", "received": 1, "created": 1, "unchanged": 0, "revised": 0,
+        "upload": "", "received": 1, "created": 1, "unchanged": 0, "revised": 0, "rejected": 0, "errors": [],
     }  # fmt: skip
     assert again.json()["unchanged"] == 2
     assert Reading.objects.count() == 1

@@ -22,6 +22,7 @@ MOOD = st.fixed_dictionaries(
         for name in ("comma", "day_first", "bom", "crlf", "quotes", "preamble", "total", "packed")
     }
 )
+PLAIN = dict.fromkeys(("comma", "day_first", "bom", "crlf", "quotes", "preamble", "total", "packed"), False)
 RANDOM = st.integers(0, 2**32).map(Random)
 CASES = [(name, dialect) for name in FORMATS for dialect in HOURLY_DIALECTS[name]]
 
@@ -112,13 +113,47 @@ def test_with_lines_lost_and_doubled_nothing_is_invented(name, dialect, which, r
     assert all(one.start.astimezone(MADRID).date() == DAYS[which] for one in wrong)
 
 
+def test_one_impossible_hour_spoils_its_line_only():
+    rows = true_days([DAYS["plain"]], 60, "counted", lambda: (500, 0, True))
+    content = write("edistribucion", rows, 60, PLAIN) + f"{CUPS};12/05/2026;77;0,1;0;0;R\n".encode()
+
+    got = read_file(content, MADRID)
+
+    assert got.minutes == 60
+    assert len(got.intervals) == 24
+    assert [(one.number, one.code) for one in got.refusals] == [(26, "time-out-of-range")]
+
+
+def test_a_row_a_day_with_a_column_an_hour():
+    header = "CUPS;Fecha;" + ";".join(f"H{hour:02d} (kWh)" for hour in range(1, 26))
+    days = ((DAYS["spring"], 23), (DAYS["plain"], 24), (DAYS["autumn"], 25))
+    lines = [
+        f"{CUPS};{day:%d/%m/%Y};" + ";".join("0,001" if hour < hours else "" for hour in range(25))
+        for day, hours in days
+    ]
+
+    got = read_file("\n".join([header, *lines]).encode(), MADRID)
+
+    assert len(got.intervals) == 23 + 24 + 25
+    assert got.total_wh("import") == 72
+    assert not gaps(got, MADRID)
+
+
+def test_an_hour_written_as_a_range():
+    lines = [f"12/05/2026,{h:02d}:00-{(h + 1) % 24:02d}:00,{h}" for h in range(24)]
+    text = "\n".join(["Titular,Ana", "", "Fecha,Hora,Consumo (Wh)", *lines, "Total,,276"])
+
+    got = read_file(text.encode(), MADRID, cups=CUPS)
+
+    assert [one.energies[0] for one in got.intervals] == list(range(24))
+
+
 def test_a_file_that_says_both_midnights_is_refused():
     rows = true_days([DAYS["plain"]], 60, "end", lambda: (1, 1, True))
     more = true_days([DAYS["plain"] + timedelta(days=1)], 60, "start", lambda: (1, 1, True))
-    mood = dict.fromkeys(("comma", "day_first", "bom", "crlf", "quotes", "preamble", "total", "packed"), False)
 
     with pytest.raises(UnreadableFile) as refused:
-        read_file(write("datadis-web", rows + more, 60, mood), MADRID)
+        read_file(write("datadis-web", rows + more, 60, PLAIN), MADRID)
 
     assert refused.value.code == "mixed-hours"
     assert refused.value.facts == {"start_line": 26, "end_line": 25}
@@ -126,8 +161,7 @@ def test_a_file_that_says_both_midnights_is_refused():
 
 def test_hours_from_midnight_are_read_when_a_person_says_so():
     rows = true_days(days_around("autumn", 1, 1), 60, "start", lambda: (7, 1, True))
-    mood = dict.fromkeys(("comma", "day_first", "bom", "crlf", "quotes", "preamble", "total", "packed"), False)
-    content = write("datadis-api", rows, 60, mood)
+    content = write("datadis-api", rows, 60, PLAIN)
 
     with pytest.raises(UnreadableFile) as refused:
         read_file(content, MADRID)

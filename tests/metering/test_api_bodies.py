@@ -1,0 +1,115 @@
+"""Other shapes of an upload: JSON lines, CSV, gzip, average power, and the good rows of a bad upload."""
+
+import gzip
+import json
+from unittest.mock import patch
+
+import pytest
+from django.test import Client
+
+from metering.models import Reading, Upload
+from tests import factories as make
+from tests.metering.test_api import GOOD, NOW
+
+pytestmark = pytest.mark.django_db
+LATER = {**GOOD, "start": "2026-11-23T12:15:00+01:00", "energy_wh": 7}
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    with patch("metering.api.views.now", lambda: NOW), patch("metering.api.authentication.now", lambda: NOW):
+        yield
+
+
+@pytest.fixture
+def send():
+    home = make.home(make.community(), "Ana", make.tariff())
+    token = make.token(home)
+
+    def send(raw, kind="application/json", query="", **headers):
+        address = f"/api/v1/metering-points/{make.meter(home).public_id}/readings{query}"
+        headers = {"authorization": f"Bearer {token}", "accept-language": "en", **headers}
+        return Client().post(address, raw, content_type=kind, headers=headers)
+
+    return send
+
+
+def stored():
+    return list(Reading.objects.order_by("start").values_list("energy_wh", flat=True))
+
+
+def test_json_lines(send):
+    answer = send("\n".join(json.dumps(row) for row in (GOOD, LATER)) + "\n", "application/x-ndjson")
+
+    assert answer.status_code == 201
+    assert stored() == [250, 7]
+
+
+def test_csv_with_a_header(send):
+    table = f"channel,start,energy_wh,quality\nimport,{GOOD['start']},250,\nimport,{LATER['start']},7,estimated\n"
+
+    assert send(table, "text/csv").status_code == 201
+    assert stored() == [250, 7]
+
+
+@pytest.mark.parametrize("cell", ["1.5", "", "+3", "٣", "9" * 30, "NaN"])
+def test_a_bad_cell_of_a_csv_is_named(send, cell):
+    answer = send(f"channel,start,energy_wh\nimport,{GOOD['start']},{cell}\n", "text/csv")
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/readings/0/energy_wh"
+
+
+def test_packed_with_gzip_up_to_a_limit(send):
+    packed = gzip.compress(json.dumps({"readings": [GOOD]}).encode())
+    bomb = gzip.compress(b" " * (30 * 1024 * 1024))
+
+    assert send(packed, **{"content-encoding": "gzip"}).status_code == 201
+    assert send(bomb, **{"content-encoding": "gzip"}).status_code == 413
+    assert send(b"no gzip", **{"content-encoding": "gzip"}).status_code == 400
+    assert send(packed, **{"content-encoding": "br"}).status_code == 415
+
+
+def test_average_power_becomes_energy_and_says_that_it_was_calculated(send):
+    row = {"channel": "import", "start": GOOD["start"], "power_w": 1_002}
+
+    answer = send(json.dumps({"kind": "average_power", "readings": [row]}))
+
+    assert answer.status_code == 201
+    assert list(Reading.objects.values_list("energy_wh", "quality")) == [(250, "calculated")]
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(send):
+    answer = send(json.dumps({"kind": "guess", "readings": [GOOD]}))
+
+    assert answer.status_code == 422
+    assert "average_power" in answer.json()["errors"][0]["message"]
+
+
+def test_the_good_rows_of_a_bad_upload_are_stored_only_if_asked_for(send):
+    body = json.dumps({"readings": [{**GOOD, "energy_wh": -1}, LATER, {**GOOD, "colour": 1}]})
+
+    whole = send(body)
+    assert (whole.status_code, stored()) == (422, [])
+    part = send(body, query="?mode=partial")
+
+    assert part.status_code == 207
+    said = part.json()
+    assert (said["received"], said["created"], said["rejected"]) == (3, 1, 2)
+    assert [(error["row"], error["code"]) for error in said["errors"]] == [(0, "negative"), (2, "unknown-field")]
+    assert stored() == [7]
+    assert Reading.objects.get().row == 1
+
+
+def test_of_two_contradicting_rows_neither_is_stored(send):
+    answer = send(json.dumps({"readings": [GOOD, {**GOOD, "energy_wh": 1}, LATER]}), query="?mode=partial")
+
+    assert answer.status_code == 207
+    assert answer.json()["rejected"] == 2
+    assert stored() == [7]
+
+
+def test_an_upload_without_a_good_row_is_refused_even_in_part(send):
+    assert send(json.dumps({"readings": [{**GOOD, "energy_wh": -1}]}), query="?mode=partial").status_code == 422
+    assert send(json.dumps({"readings": [GOOD]}), query="?mode=some").status_code == 400
+    assert not Upload.objects.exists()
