@@ -5,11 +5,13 @@ from drf_spectacular.views import SpectacularAPIView
 
 from config.api_docs import TryItView
 from market.api.plan import Plan
+from metering.api.completeness import MonthCompleteness
 from metering.api.views import DeviceStates, MeteringPoints, Readings
 
 urlpatterns = [
     path("metering-points", MeteringPoints.as_view(), name="api-metering-points"),
     path("metering-points/<uuid:public_id>/readings", Readings.as_view(), name="api-readings"),
+    path("metering-points/<uuid:public_id>/completeness", MonthCompleteness.as_view(), name="api-completeness"),
     path("metering-points/<uuid:public_id>/device-states", DeviceStates.as_view(), name="api-device-states"),
     path("metering-points/<uuid:public_id>/plan", Plan.as_view(), name="api-plan"),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),

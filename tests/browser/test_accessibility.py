@@ -25,7 +25,7 @@ FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
     "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
-    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/more/", "/password/", "/nowhere/",
+    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/completeness/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
 
 

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from community.access import admin_of
 from community.pages import page
 from config import clock
-from metering import wording
 from metering.formats import UnreadableFile
 from metering.forms import MeterFileForm
 from metering.models import MeterFile
 from metering.services import meter_files as service
 from metering.services.readings import RowErrors
+from metering.wording import files as wording
 
 SHOWN = 50
 

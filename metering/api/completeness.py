@@ -1,0 +1,74 @@
+"""What a month of one meter still lacks."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from community.tariffs import month_span
+from config.clock import now
+from metering.api.access import point_of
+from metering.api.serializers import ProblemSerializer
+from metering.completeness import completeness
+from metering.models import ApiToken
+
+MONTH = re.compile(r"(20\d{2})-(0[1-9]|1[0-2])")
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    intervals = serializers.IntegerField()
+
+
+class ChannelSerializer(serializers.Serializer[Any]):
+    """Counts of the meter's intervals; `estimated` of the present ones are not measured."""
+
+    channel = serializers.CharField()
+    expected = serializers.IntegerField()
+    present = serializers.IntegerField()
+    estimated = serializers.IntegerField()
+    missing = SpanSerializer(many=True)
+
+
+class CompletenessSerializer(serializers.Serializer[Any]):
+    month = serializers.CharField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(help_text="of the month, or of what is over of it")
+    channels = ChannelSerializer(many=True)
+
+
+class MonthCompleteness(APIView):
+    """Expected, present, estimated and missing intervals of one local month."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("month", str, required=True, description="such as 2026-10")],
+        responses={200: CompletenessSerializer, 400: ProblemSerializer, 404: ProblemSerializer},
+        tags=["readings"],
+    )
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """What a local month has and lacks; of the running month, what is over."""
+        point = point_of(request, public_id, ApiToken.Scope.READINGS_READ)
+        month = request.query_params.get("month", "")
+        start, end = _span(month, ZoneInfo(point.household.community.timezone), now(), point.resolution_minutes)
+        answer = {"month": month, "start": start, "end": end, "channels": completeness([point], start, end)}
+        return Response(CompletenessSerializer(answer).data)
+
+
+def _span(text: str, zone: ZoneInfo, at: datetime, minutes: int) -> tuple[datetime, datetime]:
+    """The month's start and its end, or the last boundary of an interval before `at`. Raises `ValidationError`."""
+    match = MONTH.fullmatch(text)
+    if match is None:
+        raise ValidationError({"month": _("Send a month such as 2026-10.")})
+    start, end = month_span(int(match[1]), int(match[2]), zone)
+    over = datetime.fromtimestamp(at.timestamp() // (minutes * 60) * minutes * 60, at.tzinfo)
+    return start, max(start, min(end, over))

@@ -1,0 +1,87 @@
+"""Which parts of a span of time a meter has told: present, not measured, missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from metering.models import MeteringPoint, Reading
+
+CHANNELS = (Reading.Channel.IMPORT.value, Reading.Channel.EXPORT.value)
+# Spans of the newest version of every reading, joined where they touch; hours and quarters may overlap.
+TOLD = """
+WITH newest AS (
+    SELECT DISTINCT ON (metering_point_id, channel, start, resolution_minutes)
+        metering_point_id, channel, quality, received_at,
+        tstzrange(start, start + make_interval(mins => resolution_minutes)) AS span
+    FROM metering_reading
+    WHERE metering_point_id = ANY(%(points)s) AND channel = ANY(%(channels)s)
+        AND start > %(start)s - interval '1 hour' AND start < %(end)s
+    ORDER BY metering_point_id, channel, start, resolution_minutes, version DESC
+)
+SELECT metering_point_id, channel,
+    tstzmultirange(tstzrange(%(start)s, %(end)s)) - range_agg(span) AS missing,
+    tstzmultirange(tstzrange(%(start)s, %(end)s)) * coalesce(
+        range_agg(span) FILTER (WHERE quality <> 'measured')
+            - coalesce(range_agg(span) FILTER (WHERE quality = 'measured'), '{}'::tstzmultirange),
+        '{}'::tstzmultirange
+    ) AS unmeasured,
+    max(received_at)
+FROM newest GROUP BY metering_point_id, channel
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`[start, end)`, and how many of the meter's intervals it holds."""
+
+    start: datetime
+    end: datetime
+    intervals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """One channel of one meter in its intervals; `estimated` of the `present` ones are not measured."""
+
+    metering_point_id: int
+    channel: str
+    expected: int
+    present: int
+    estimated: int
+    missing: tuple[Span, ...]
+    received_at: datetime | None
+
+
+def completeness(points: Sequence[MeteringPoint], start: datetime, end: datetime) -> list[Completeness]:
+    """What is told of `[start, end)`, by meter and channel, in one query however many meters there are."""
+    bounds: dict[str, Any] = {
+        "points": [point.pk for point in points],
+        "channels": list(CHANNELS),
+        "start": start,
+        "end": end,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TOLD, bounds)
+        told = {(point, channel): rest for point, channel, *rest in cursor.fetchall()}
+    answer = []
+    for point in points:
+        length = timedelta(minutes=point.resolution_minutes)
+        expected = (end - start) // length
+        for channel in CHANNELS:
+            row = told.get((point.pk, channel))
+            missing = _spans(row[0], length) if row else (Span(start, end, expected),) if expected else ()
+            lost = sum(span.intervals for span in missing)
+            estimated = sum(span.intervals for span in _spans(row[1], length)) if row else 0
+            received_at = row[2] if row else None
+            answer.append(
+                Completeness(point.pk, channel, expected, expected - lost, estimated, missing, received_at)
+            )
+    return answer
+
+
+def _spans(ranges: Sequence[object], length: timedelta) -> tuple[Span, ...]:
+    """Ranges of the database; an interval that is partly outside counts as one."""
+    return tuple(Span(r.lower, r.upper, -((r.lower - r.upper) // length)) for r in ranges)  # type: ignore[attr-defined]

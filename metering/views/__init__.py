@@ -1,0 +1,1 @@
+"""Pages for administrators: meter files, and which meters block a month."""

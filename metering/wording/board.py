@@ -1,0 +1,67 @@
+"""What the completeness board says of one meter: what is missing, who must act, and a reminder to send."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+
+from community import figures
+from metering.completeness import Completeness
+from metering.models import MeteringPoint
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One meter in one month. `since` is where the gap that still goes on, or else the first one, begins."""
+
+    household: str
+    member: str
+    expected: int
+    missing: int
+    estimated: int
+    since: datetime | None
+    silent: bool
+    reminder: str
+
+
+def rows(
+    points: Sequence[MeteringPoint], found: Sequence[Completeness], month: date, end: datetime
+) -> list[BoardRow]:
+    """A row a meter, the one that lacks most first; what is missing up to `end` is missing still."""
+    by_point: dict[int, list[Completeness]] = {}
+    for channel in found:
+        by_point.setdefault(channel.metering_point_id, []).append(channel)
+    answer = [_row(point, by_point[point.pk], month, end) for point in points]
+    return sorted(answer, key=lambda row: (-row.missing, -row.estimated, row.household))
+
+
+def _row(point: MeteringPoint, channels: Sequence[Completeness], month: date, end: datetime) -> BoardRow:
+    worst = max(channels, key=lambda channel: channel.expected - channel.present)
+    gaps = worst.missing
+    silent = bool(gaps) and gaps[-1].end >= end
+    since = (gaps[-1] if silent else gaps[0]).start if gaps else None
+    member = point.household.member
+    return BoardRow(
+        household=point.household.name,
+        member=member.user.name if member else "",
+        expected=worst.expected,
+        missing=worst.expected - worst.present,
+        estimated=max(channel.estimated for channel in channels),
+        since=since,
+        silent=silent,
+        reminder=_reminder(point, month) if member and gaps else "",
+    )
+
+
+def _reminder(point: MeteringPoint, month: date) -> str:
+    """Address of a letter to the member, written and ready to send."""
+    member = point.household.member
+    assert member is not None
+    subject = _("Readings of %(home)s are missing") % {"home": point.household.name}
+    text = _(
+        "Hello %(name)s,\n\nreadings of your meter are missing in %(month)s. Is the gateway switched on and "
+        "connected? If your distributor's portal has them, you can also send me its file.\n\nThank you!"
+    ) % {"name": member.user.name, "month": figures.month(month)}
+    return f"mailto:{member.user.email}?subject={quote(subject)}&body={quote(text)}"
