@@ -136,7 +136,7 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
         .prefetch_related("metering_points")
         .annotate(delivered_at=Max("metering_points__uploads__received_at"))
     )
-    homes.sort(key=lambda home: _in_street_order(home.name))
+    homes.sort(key=lambda home: street_order(home.name))
     devices = devices_of(home.pk for home in homes)
     invitations = {row.household_id: row for row in open_invitations(community_id, at) if row.household_id}
     return [
@@ -151,7 +151,7 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
     ]
 
 
-def _in_street_order(name: str) -> list[tuple[int, str]]:
+def street_order(name: str) -> list[tuple[int, str]]:
     """Sorting key that counts numbers as numbers: house 3 stands before house 11."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 

@@ -1,6 +1,6 @@
 """The completeness board: which meters block a month, since when, and who must act."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from community.access import admin_of
 from community.datebar import month_bar, parse_month
 from community.pages import page
-from community.tariffs import month_span
+from community.tariffs import local_day, month_span
 from config import clock
 from metering.completeness import completeness
 from metering.models import MeteringPoint
@@ -29,24 +29,21 @@ def board(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     today = at.astimezone(zone).date()
     month = parse_month(request.GET.get("m"), today)
-    start, end = _over(*month_span(month.year, month.month, zone), at)
+    founded = community.created_at.astimezone(zone).date()
+    start, end = month_span(month.year, month.month, zone)
+    start = max(start, local_day(founded, zone)[0])
+    end = max(start, min(end, (at - GRACE).replace(minute=0, second=0, microsecond=0)))
     points = list(
-        MeteringPoint.objects.filter(household__community=community)
-        .select_related("household__member__user", "household__community")
-        .order_by("household__name", "cups")
+        MeteringPoint.objects.filter(household__community=community).select_related(
+            "household__member__user", "household__community"
+        )
     )
     rows = wording.rows(points, completeness(points, start, end), month, end)
     context = {
         "section": "members",
-        "bar": month_bar(month, today, request.path),
+        "bar": month_bar(month, today, request.path, first=founded.replace(day=1)),
         "rows": [row for row in rows if row.missing or row.estimated],
         "complete": sum(not row.missing for row in rows),
         "meters": len(rows),
     }
     return page(request, "metering/board.html", context)
-
-
-def _over(start: datetime, end: datetime, at: datetime) -> tuple[datetime, datetime]:
-    """What of a month is over at `at`, to the full hour."""
-    over = (at - GRACE).replace(minute=0, second=0, microsecond=0)
-    return start, max(start, min(end, over))

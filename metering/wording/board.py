@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.queries import street_order
 from metering.completeness import Completeness
 from metering.models import MeteringPoint
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One meter in one month. `since` is where the gap that still goes on, or else the first one, begins."""
+    """One meter in one month. `since` (local) is where the gap that goes on, or else the first one, begins."""
 
     household: str
     member: str
@@ -34,14 +36,15 @@ def rows(
     for channel in found:
         by_point.setdefault(channel.metering_point_id, []).append(channel)
     answer = [_row(point, by_point[point.pk], month, end) for point in points]
-    return sorted(answer, key=lambda row: (-row.missing, -row.estimated, row.household))
+    return sorted(answer, key=lambda row: (-row.missing, -row.estimated, street_order(row.household)))
 
 
 def _row(point: MeteringPoint, channels: Sequence[Completeness], month: date, end: datetime) -> BoardRow:
     worst = max(channels, key=lambda channel: channel.expected - channel.present)
     gaps = worst.missing
     silent = bool(gaps) and gaps[-1].end >= end
-    since = (gaps[-1] if silent else gaps[0]).start if gaps else None
+    zone = ZoneInfo(point.household.community.timezone)
+    since = (gaps[-1] if silent else gaps[0]).start.astimezone(zone) if gaps else None
     member = point.household.member
     return BoardRow(
         household=point.household.name,
