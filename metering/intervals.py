@@ -14,8 +14,7 @@ def is_on_grid(start: datetime, minutes: int) -> bool:
     >>> is_on_grid(datetime(2026, 11, 23, 12, 15, tzinfo=UTC), 60)
     False
     """
-    seconds = int(start.timestamp())
-    return start.microsecond == 0 and seconds % (minutes * 60) == 0
+    return start.timestamp() % (minutes * 60) == 0
 
 
 def split(energy_wh: int, parts: int) -> list[int]:

@@ -33,15 +33,14 @@ def readings_in(body: Any, minutes: int, at: datetime) -> Intake:
 
     Raises `RowsRefused` where the body as a whole is no list of rows, and `TooLarge`.
     """
-    placed, errors = sifted(body, COLLECTION, _builder(body, minutes), extra=["kind"])
-    rows = [replace(row, number=i) for i, row in placed]
+    rows, errors = sifted(body, COLLECTION, _builder(body, minutes), extra=["kind"])
     wrong = faults(rows, minutes, at)
-    errors += [replace(error, row=placed[error.row][0]) for error in wrong]
+    errors += [replace(error, row=rows[error.row].number or 0) for error in wrong]
     received = len(body[COLLECTION])
     return Intake(sound(rows, wrong), sorted(errors, key=lambda error: error.row)[:MOST_ERRORS], received)
 
 
-def _builder(body: Any, minutes: int) -> Callable[[Any], ReadingRow]:
+def _builder(body: Any, minutes: int) -> Callable[[Any, int], ReadingRow]:
     kind = body.get("kind", "interval_energy") if isinstance(body, dict) else "interval_energy"
     if kind == "interval_energy":
         return reading

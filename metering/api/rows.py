@@ -1,10 +1,10 @@
 """From JSON rows to readings and device reports, with every fault named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from community.services.devices import StateReport
@@ -13,6 +13,13 @@ from metering.models import Reading
 from metering.services.readings import MOST_ERRORS, ReadingRow, RowError
 
 MOST_ROWS = 10_000
+CHANNELS = tuple(Reading.Channel.values)
+QUALITIES = tuple(Reading.Quality.values)
+READING = frozenset({"channel", "start", "energy_wh"})
+READING_AND_QUALITY = READING | {"quality"}
+POWER = frozenset({"channel", "start", "power_w"})
+STATE = frozenset({"device", "at"})
+STATE_AND_MORE = STATE | {"energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by"}
 Row = TypeVar("Row")
 
 
@@ -24,64 +31,61 @@ class Fault(ValueError):
         self.field, self.code, self.message = field, code, message
 
 
-def rows_of(body: Any, collection: str, build: Callable[[Any], Row]) -> list[Row]:
+def rows_of(body: Any, collection: str, build: Callable[[Any, int], Row]) -> list[Row]:
     """Every row of `{collection: [...]}` through `build`. Raises `RowsRefused` or `TooLarge`."""
     answer, errors = sifted(body, collection, build)
     if errors:
         raise RowsRefused(errors[:MOST_ERRORS], len(errors), collection)
-    return [row for _i, row in answer]
+    return answer
 
 
 def sifted(
-    body: Any, collection: str, build: Callable[[Any], Row], *, extra: Sequence[str] = ()
-) -> tuple[list[tuple[int, Row]], list[RowError]]:
-    """(place, row) of every row that can be meant, and the faults of the others; `extra` fields may be there."""
+    body: Any, collection: str, build: Callable[[Any, int], Row], *, extra: Sequence[str] = ()
+) -> tuple[list[Row], list[RowError]]:
+    """Every row that can be meant, and the faults of the others; `extra` fields may be beside the list."""
     rows = body.get(collection) if isinstance(body, dict) and set(body) - set(extra) == {collection} else None
     if not isinstance(rows, list):
         message = _("Send one object with the list “%(name)s” and nothing else.") % {"name": collection}
         raise RowsRefused([RowError(0, "", "no-list", message)], 1, collection)
     if len(rows) > MOST_ROWS:
         raise TooLarge(_("At most %(most)d rows fit in one call: split the upload.") % {"most": MOST_ROWS})
-    answer: list[tuple[int, Row]] = []
+    answer: list[Row] = []
     errors: list[RowError] = []
     for i, row in enumerate(rows):
         try:
-            answer.append((i, build(row)))
+            answer.append(build(row, i))
         except Fault as fault:
             errors.append(RowError(i, fault.field, fault.code, fault.message))
     return answer, errors
 
 
-def reading(row: Any) -> ReadingRow:
-    """`{"channel", "start", "energy_wh", "quality"?}`."""
-    fields = _object(row, needed=("channel", "start", "energy_wh"), optional=("quality",))
+def reading(row: Any, i: int) -> ReadingRow:
+    """`{"channel", "start", "energy_wh", "quality"?}`, the row at place `i`."""
+    fields = _object(row, READING, READING_AND_QUALITY)
     return ReadingRow(
-        channel=_choice(fields, "channel", Reading.Channel.values),
-        start=_instant(fields, "start"),
-        energy_wh=_whole(fields, "energy_wh"),
-        quality=_choice(fields, "quality", Reading.Quality.values, Reading.Quality.MEASURED.value),
+        _choice(fields, "channel", CHANNELS),
+        _instant(fields, "start"),
+        _whole(fields, "energy_wh"),
+        _choice(fields, "quality", QUALITIES, Reading.Quality.MEASURED.value),
+        i,
     )
 
 
-def average_power(minutes: int) -> Callable[[Any], ReadingRow]:
+def average_power(minutes: int) -> Callable[[Any, int], ReadingRow]:
     """Builds readings from `{"channel", "start", "power_w"}`: power times length, to the nearest Wh."""
 
-    def build(row: Any) -> ReadingRow:
-        fields = _object(row, needed=("channel", "start", "power_w"), optional=())
-        return ReadingRow(
-            channel=_choice(fields, "channel", Reading.Channel.values),
-            start=_instant(fields, "start"),
-            energy_wh=round(_whole(fields, "power_w") * minutes / 60),
-            quality=Reading.Quality.CALCULATED,
-        )
+    def build(row: Any, i: int) -> ReadingRow:
+        fields = _object(row, POWER, POWER)
+        energy_wh = round(_whole(fields, "power_w") * minutes / 60)
+        channel = _choice(fields, "channel", CHANNELS)
+        return ReadingRow(channel, _instant(fields, "start"), energy_wh, Reading.Quality.CALCULATED, i)
 
     return build
 
 
-def device_state(row: Any) -> StateReport:
+def device_state(row: Any, _i: int) -> StateReport:
     """`{"device", "at", "energy_wh"?, "soc_wh"?, "plugged_in"?, "need_wh"?, "ready_by"?}`."""
-    optional = ("energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by")
-    fields = _object(row, needed=("device", "at"), optional=optional)
+    fields = _object(row, STATE, STATE_AND_MORE)
     plugged_in = fields.get("plugged_in", False)
     if not isinstance(plugged_in, bool):
         raise Fault("plugged_in", "not-a-boolean", _("Send true or false."))
@@ -96,20 +100,19 @@ def device_state(row: Any) -> StateReport:
     )
 
 
-def _object(row: Any, *, needed: Sequence[str], optional: Sequence[str]) -> dict[str, Any]:
+def _object(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise Fault("", "not-an-object", _("Each row is an object."))
-    for name in needed:
-        if name not in row:
-            raise Fault(name, "missing", _("The field “%(name)s” is missing.") % {"name": name})
-    unknown = sorted(set(row) - set(needed) - set(optional))
-    if unknown:
-        message = _("Unknown field “%(name)s”: leave it out.") % {"name": unknown[0]}
-        raise Fault(unknown[0], "unknown-field", message)
+    if not needed <= row.keys():
+        name = min(needed - row.keys())
+        raise Fault(name, "missing", _("The field “%(name)s” is missing.") % {"name": name})
+    if not row.keys() <= known:
+        unknown = min(map(str, row.keys() - known))
+        raise Fault(unknown, "unknown-field", _("Unknown field “%(name)s”: leave it out.") % {"name": unknown})
     return row
 
 
-def _choice(fields: dict[str, Any], name: str, choices: Sequence[str], default: str | None = None) -> str:
+def _choice(fields: dict[str, Any], name: str, choices: Collection[str], default: str | None = None) -> str:
     value = fields.get(name, default)
     if not isinstance(value, str) or value not in choices:
         raise Fault(name, "unknown-value", _("Use one of: %(choices)s.") % {"choices": ", ".join(choices)})
@@ -131,17 +134,18 @@ def _whole(fields: dict[str, Any], name: str, least: int | None = None) -> int:
 
 
 def _instant(fields: dict[str, Any], name: str) -> datetime:
-    value = fields[name]
-    instant = None
-    if isinstance(value, str):
-        try:
-            instant = parse_datetime(value)
-        except ValueError:
-            instant = None
-    if instant is None:
+    try:
+        instant = _parsed(fields[name])
+    except (TypeError, ValueError) as error:
         message = _("Send an instant such as 2026-11-23T12:00:00+01:00.")
-        raise Fault(name, "not-an-instant", message)
+        raise Fault(name, "not-an-instant", message) from error
     if instant.tzinfo is None:
         message = _("The instant needs an offset, such as 2026-11-23T12:00:00+01:00 or …Z.")
         raise Fault(name, "naive-timestamp", message)
     return instant
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str) -> datetime:
+    """An upload says each instant once a channel."""
+    return datetime.fromisoformat(text)

@@ -18,7 +18,7 @@ def parse(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NotStrict(_("The body is not UTF-8.")) from error
-    _check_depth(text)
+    _check_depth(body)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -30,11 +30,11 @@ def parse(body: bytes) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise NotStrict(_("The key “%(key)s” stands twice in one object.") % {"key": key})
-        found[key] = value
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+        raise NotStrict(_("The key “%(key)s” stands twice in one object.") % {"key": twice})
     return found
 
 
@@ -42,13 +42,13 @@ def _refuse(constant: str) -> NoReturn:
     raise NotStrict(_("%(constant)s is not a number in JSON.") % {"constant": constant})
 
 
-def _check_depth(text: str) -> None:
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _check_depth(body: bytes) -> None:
     """Refuse deep nesting before the parser recurses into it; brackets in strings only make it stricter."""
     depth = 0
-    for character in text:
-        if character in "[{":
-            depth += 1
-            if depth > MOST_DEPTH:
-                raise NotStrict(_("The body is nested too deeply."))
-        elif character in "]}":
-            depth -= 1
+    for bracket in body.translate(None, NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MOST_DEPTH:
+            raise NotStrict(_("The body is nested too deeply."))

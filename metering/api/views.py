@@ -91,6 +91,7 @@ class Readings(APIView):
             content_sha256=hashlib.sha256(raw).hexdigest(),
             at=at,
             token=token,
+            checked=True,
         )
         answer = {
             **UploadSerializer(upload).data,

@@ -11,7 +11,16 @@ from community.models import Community, Member
 from metering.formats import CHANNELS, PARSER_VERSION, FileReading, gaps, read_file
 from metering.formats.cch import NAME
 from metering.models import MeterFile, MeteringPoint, Upload
-from metering.services.readings import MOST_ERRORS, ReadingRow, RowErrors, check, current, judge, store_readings
+from metering.services.readings import (
+    MOST_ERRORS,
+    ReadingRow,
+    RowErrors,
+    check,
+    current,
+    judge,
+    nothing_yet,
+    store_readings,
+)
 
 
 class OlderVersion(ValueError):
@@ -120,7 +129,7 @@ def preview(*, file: MeterFile, at: datetime) -> Preview:
 
 
 def _supply(cups: str, point: MeteringPoint | None, rows: list[ReadingRow], minutes: int, at: datetime) -> Supply:
-    outcome = Upload(received=len(rows), created=0, unchanged=0, revised=0)
+    outcome = nothing_yet(received=len(rows))
     try:
         check(rows, minutes, at)
     except RowErrors as faults:
@@ -161,6 +170,7 @@ def commit(*, file_id: int, at: datetime) -> list[Upload]:
             at=at,
             file=file,
             minutes=seen.reading.minutes,
+            checked=True,
         )
         for supply in ordered
         if supply.metering_point

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from community.copying import copy_into
@@ -20,8 +21,7 @@ MOST_WH = 10_000_000
 MOST_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRow:
+class ReadingRow(NamedTuple):
     """One interval as it was sent: Wh in `channel`, from `start` (aware) for the upload's resolution.
 
     `number` is its line where it comes from a file.
@@ -64,27 +64,20 @@ def store_readings(
     token: ApiToken | None = None,
     file: MeterFile | None = None,
     minutes: int | None = None,
+    checked: bool = False,
 ) -> Upload:
     """Store an upload as of `at`; the counts of the returned `Upload` say what became of its rows.
 
     Rows have the meter's resolution unless `minutes` says otherwise, as an hourly file of a quarter-hour
-    meter does. A row that is known (same interval, value and quality) changes nothing; another value becomes a new
-    version unless its quality is worse. One bad row refuses the whole upload with `RowErrors`.
+    meter does. A row that is known (same interval, value and quality) changes nothing; another value becomes
+    a new version unless its quality is worse. One bad row refuses the whole upload with `RowErrors`;
+    `checked` rows have been through `faults` already.
     """
     minutes = minutes or metering_point.resolution_minutes
-    check(rows, minutes, at)
-    upload = Upload(
-        metering_point=metering_point,
-        token=token,
-        file=file,
-        source=source,
-        content_sha256=content_sha256,
-        received_at=at,
-        received=len(rows),
-        created=0,
-        unchanged=0,
-        revised=0,
-    )
+    if not checked:
+        check(rows, minutes, at)
+    upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
+    upload.content_sha256, upload.received_at = content_sha256, at
     # The meter's row is the lock: two uploads for one meter come one after the other.
     MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
     if rows:
@@ -93,6 +86,11 @@ def store_readings(
     upload.save()
     _copy(upload, rows, news, minutes)
     return upload
+
+
+def nothing_yet(**facts: Any) -> Upload:
+    """An upload of which nothing has been judged."""
+    return Upload(created=0, unchanged=0, revised=0, **facts)
 
 
 def check(rows: Sequence[ReadingRow], minutes: int, at: datetime) -> None:
@@ -106,8 +104,12 @@ def faults(rows: Sequence[ReadingRow], minutes: int, at: datetime) -> list[RowEr
     """What is wrong with rows of a meter with intervals of `minutes`, seen at `at`; in their order."""
     errors: list[RowError] = []
     seen: dict[tuple[str, datetime], int] = {}
+    latest = at + AHEAD
     for i, row in enumerate(rows):
-        errors += _row_errors(i, row, minutes, at)
+        # All is well with nearly every row, and then this is all that is asked of it.
+        sane = EARLIEST <= row.start <= latest and 0 <= row.energy_wh <= MOST_WH
+        if not (sane and is_on_grid(row.start, minutes)):
+            errors += _row_errors(i, row, minutes, at)
         first = seen.setdefault((row.channel, row.start), i)
         if first != i and (rows[first].energy_wh, rows[first].quality) != (row.energy_wh, row.quality):
             message = _("Rows %(first)d and %(second)d give the same interval different values: send one.")
@@ -139,22 +141,23 @@ def _row_errors(i: int, row: ReadingRow, minutes: int, at: datetime) -> list[Row
     return errors
 
 
-Known = dict[tuple[str, datetime], tuple[int, int, str]]
+# Version, energy and quality by channel and start, in seconds since 1970.
+Known = dict[tuple[str, int], list[Any]]
 
 
 def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload) -> dict[int, int]:
     """Versions to write, by row; counts the upload's rows on the way. Writes nothing."""
     news: dict[int, int] = {}
-    written: set[tuple[str, datetime]] = set()
+    written: set[tuple[str, int]] = set()
     for i, row in enumerate(rows):
-        key = (row.channel, row.start.astimezone(UTC))
+        key = (row.channel, int(row.start.timestamp()))
         before = known.get(key)
         if key in written:
             upload.unchanged += 1
         elif before is None:
             news[i] = 1
             upload.created += 1
-        elif before[1:] == (row.energy_wh, row.quality) or RANK[row.quality] < RANK[before[2]]:
+        elif before[1:] == [row.energy_wh, row.quality] or RANK[row.quality] < RANK[before[2]]:
             upload.unchanged += 1
         else:
             news[i] = before[0] + 1
@@ -163,22 +166,23 @@ def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload) -> dict[int,
     return news
 
 
+NEWEST = """
+SELECT DISTINCT ON (channel, start) channel, extract(epoch FROM start)::bigint, version, energy_wh, quality
+FROM metering_reading
+WHERE metering_point_id = %s AND resolution_minutes = %s AND start BETWEEN %s AND %s
+ORDER BY channel, start, version DESC
+"""
+
+
 def current(metering_point: MeteringPoint, rows: Sequence[ReadingRow], minutes: int) -> Known:
-    """(version, energy, quality) of the newest version of each interval that `rows` span, by channel and start."""
+    """(version, energy, quality) of the newest version of each interval that `rows` span."""
     if not rows:
         return {}
-    newest = (
-        Reading.objects.filter(
-            metering_point=metering_point,
-            resolution_minutes=minutes,
-            start__gte=min(row.start for row in rows),
-            start__lte=max(row.start for row in rows),
-        )
-        .order_by("channel", "start", "-version")
-        .distinct("channel", "start")
-    )
-    found = newest.values_list("channel", "start", "version", "energy_wh", "quality")
-    return {(channel, start): (version, energy, quality) for channel, start, version, energy, quality in found}
+    starts = [row.start for row in rows]
+    with connection.cursor() as cursor:
+        # Seconds rather than instants: ten thousand instants take longer to build than all else here.
+        cursor.execute(NEWEST, [metering_point.pk, minutes, min(starts), max(starts)])
+        return {(channel, second): known for channel, second, *known in cursor.fetchall()}
 
 
 def _copy(upload: Upload, rows: Sequence[ReadingRow], news: dict[int, int], minutes: int) -> None:
