@@ -85,12 +85,21 @@ def received_since(community_id: int, since: datetime, minutes: int) -> dict[dat
 
 
 def readings_of(
-    metering_point: MeteringPoint, start: datetime, end: datetime, channel: str | None
+    metering_point: MeteringPoint,
+    start: datetime,
+    end: datetime,
+    channel: str | None,
+    as_of: datetime | None = None,
 ) -> QuerySet[Reading]:
-    """Newest versions of one meter's readings that start in `[start, end)`, of one channel or all."""
+    """Newest versions of one meter's readings that start in `[start, end)`, of one channel or all.
+
+    With `as_of` the newest that were received by then.
+    """
     rows = Reading.objects.filter(metering_point=metering_point, start__gte=start, start__lt=end)
     if channel:
         rows = rows.filter(channel=channel)
+    if as_of:
+        rows = rows.filter(received_at__lte=as_of)
     return rows.order_by("start", "channel", "resolution_minutes", "-version").distinct(
         "start", "channel", "resolution_minutes"
     )

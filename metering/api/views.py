@@ -2,13 +2,17 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils.dateparse import parse_datetime
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import conditional_page
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +23,8 @@ from config.clock import now
 from metering.api import rows
 from metering.api.access import point_of, token_of
 from metering.api.bodies import CSV, JSON, LINES, body_of
+from metering.api.csv_renderer import CsvRenderer
+from metering.api.idempotency import KEY, once_by_key
 from metering.api.intake import COLLECTION, readings_in
 from metering.api.problems import RowsRefused, told
 from metering.api.serializers import (
@@ -29,7 +35,7 @@ from metering.api.serializers import (
     StatesSerializer,
     UploadSerializer,
 )
-from metering.models import ApiToken, Upload
+from metering.models import ApiToken, MeteringPoint, Reading, Upload
 from metering.queries import readings_of
 from metering.services.readings import RowError, store_readings
 
@@ -51,11 +57,17 @@ class MeteringPoints(APIView):
         return Response(MeteringPointSerializer(points.order_by("pk"), many=True).data)
 
 
+@method_decorator(conditional_page, name="dispatch")
 class Readings(APIView):
     """Readings of one metering point."""
 
+    renderer_classes = (JSONRenderer, CsvRenderer)
+
     @extend_schema(
-        parameters=[OpenApiParameter("mode", str, enum=["atomic", "partial"], default="atomic")],
+        parameters=[
+            OpenApiParameter("mode", str, enum=["atomic", "partial"], default="atomic"),
+            OpenApiParameter(KEY, str, OpenApiParameter.HEADER, description="the same call twice is done once"),
+        ],
         request=dict.fromkeys((JSON, LINES, CSV), ReadingsSerializer),
         responses={
             201: UploadSerializer,
@@ -65,6 +77,7 @@ class Readings(APIView):
             401: ProblemSerializer,
             403: ProblemSerializer,
             404: ProblemSerializer,
+            409: ProblemSerializer,
             413: ProblemSerializer,
             422: ProblemSerializer,
         },
@@ -81,43 +94,34 @@ class Readings(APIView):
         partial = partial_of(request)
         raw, body = body_of(request, COLLECTION)
         at = now()
-        intake = readings_in(body, point.resolution_minutes, at)
-        if intake.rejected and not (partial and intake.kept):
-            raise RowsRefused(intake.errors, intake.rejected, COLLECTION)
-        upload = store_readings(
-            metering_point=point,
-            rows=intake.kept,
-            source=Upload.Source.API,
-            content_sha256=hashlib.sha256(raw).hexdigest(),
-            at=at,
-            token=token,
-            checked=True,
-        )
-        answer = {
-            **UploadSerializer(upload).data,
-            "received": intake.received,
-            "rejected": intake.rejected,
-            "errors": told(intake.errors, COLLECTION),
-        }
-        if intake.rejected:
-            return Response(answer, status=status.HTTP_207_MULTI_STATUS)
-        new = upload.created or upload.revised
-        return Response(answer, status=status.HTTP_201_CREATED if new else status.HTTP_200_OK)
+        return once_by_key(request, token, raw, at, lambda: _upload(point, token, partial, raw, body, at))
 
     @extend_schema(
         parameters=[
             OpenApiParameter("start", datetime, required=True),
             OpenApiParameter("end", datetime, required=True, description="exclusive"),
-            OpenApiParameter("channel", str),
+            OpenApiParameter("channel", str, enum=Reading.Channel.values),
+            OpenApiParameter("as_of", datetime, description="what was known then"),
         ],
-        responses={200: ReadingSerializer(many=True), 404: ProblemSerializer},
+        responses={
+            (200, JSON): ReadingSerializer(many=True),
+            (200, CSV): str,
+            304: None,
+            400: ProblemSerializer,
+            404: ProblemSerializer,
+        },
         tags=["readings"],
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        """The newest version of every reading that starts in `[start, end)`, 40 days at most."""
+        """The newest version of every reading that starts in `[start, end)`, 40 days at most; JSON or CSV.
+
+        With `as_of` the newest that was known then. With the `ETag` of an answer in `If-None-Match`, 304 says
+        that it still holds.
+        """
         point = point_of(request, public_id, Scope.READINGS_READ)
         start, end = window_of(request)
-        found = readings_of(point, start, end, request.query_params.get("channel"))
+        as_of = instant_of(request, "as_of") if "as_of" in request.query_params else None
+        found = readings_of(point, start, end, channel_of(request), as_of)
         return Response(ReadingSerializer(found, many=True).data)
 
 
@@ -143,6 +147,29 @@ class DeviceStates(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+def _upload(
+    point: MeteringPoint, token: ApiToken, partial: bool, raw: bytes, body: Any, at: datetime
+) -> tuple[int, dict[str, Any]]:
+    """Store what can be stored; status and body of the answer. Raises `RowsRefused`."""
+    intake = readings_in(body, point.resolution_minutes, at)
+    if intake.rejected and not (partial and intake.kept):
+        raise RowsRefused(intake.errors, intake.rejected, COLLECTION)
+    upload = store_readings(
+        metering_point=point,
+        rows=intake.kept,
+        source=Upload.Source.API,
+        content_sha256=hashlib.sha256(raw).hexdigest(),
+        at=at,
+        token=token,
+        checked=True,
+    )
+    counts = {"received": intake.received, "rejected": intake.rejected, "errors": told(intake.errors, COLLECTION)}
+    code: int = status.HTTP_201_CREATED if upload.created or upload.revised else status.HTTP_200_OK
+    if intake.rejected:
+        code = status.HTTP_207_MULTI_STATUS
+    return code, {**UploadSerializer(upload).data, **counts}
+
+
 def partial_of(request: Request) -> bool:
     """Whether good rows are wanted although others are bad. Raises `ValidationError`."""
     mode = request.query_params.get("mode", "atomic")
@@ -151,20 +178,31 @@ def partial_of(request: Request) -> bool:
     return mode == "partial"
 
 
+def channel_of(request: Request) -> str | None:
+    """The channel that the query asks for, if any. Raises `ValidationError`."""
+    channel = request.query_params.get("channel")
+    if channel is not None and channel not in Reading.Channel.values:
+        choices = ", ".join(Reading.Channel.values)
+        raise ValidationError({"channel": _("Use one of: %(choices)s.") % {"choices": choices}})
+    return channel
+
+
+def instant_of(request: Request, name: str) -> datetime:
+    """An aware instant of the query. Raises `ValidationError` naming the parameter and the cure."""
+    # A plus sign in a query means a space, so an offset that was not encoded is mended here.
+    text = request.query_params.get(name, "").replace(" ", "+")
+    try:
+        instant = parse_datetime(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValidationError({name: _("Send an instant with an offset, such as 2026-11-23T12:00:00Z.")})
+    return instant
+
+
 def window_of(request: Request) -> tuple[datetime, datetime]:
-    """`start` and `end` of the query, aware. Raises `ValidationError` naming the parameter and the cure."""
-    instants = []
-    for name in ("start", "end"):
-        # A plus sign in a query means a space, so an offset that was not encoded is mended here.
-        text = request.query_params.get(name, "").replace(" ", "+")
-        try:
-            instant = parse_datetime(text)
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            raise ValidationError({name: _("Send an instant with an offset, such as 2026-11-23T12:00:00Z.")})
-        instants.append(instant)
-    start, end = instants
+    """`start` and `end` of the query, aware. Raises `ValidationError`."""
+    start, end = instant_of(request, "start"), instant_of(request, "end")
     if not start < end <= start + LONGEST_READ:
         raise ValidationError({"end": _("The end must come after the start, by 40 days at most.")})
     return start, end

@@ -1,7 +1,7 @@
 """What was measured: metering points, every version of every reading, and where it came from."""
 
-from metering.models.access import ApiToken
+from metering.models.access import ApiToken, IdempotentAnswer
 from metering.models.files import MeterFile
 from metering.models.readings import MeteringPoint, Reading, Upload
 
-__all__ = ["ApiToken", "MeterFile", "MeteringPoint", "Reading", "Upload"]
+__all__ = ["ApiToken", "IdempotentAnswer", "MeterFile", "MeteringPoint", "Reading", "Upload"]

@@ -37,3 +37,20 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"azt_{self.key_id}"
+
+
+class IdempotentAnswer(models.Model):
+    """What was answered to a call with an `Idempotency-Key`; the same call gets the same answer for a day."""
+
+    token = models.ForeignKey(ApiToken, models.CASCADE, related_name="idempotent_answers")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="idempotent_answer_once")]
+
+    def __str__(self) -> str:
+        return self.key

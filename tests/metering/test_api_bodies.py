@@ -2,12 +2,16 @@
 
 import gzip
 import json
+import threading
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from metering.models import Reading, Upload
+from metering.models import ApiToken, IdempotentAnswer, Reading, Upload
+from metering.services.idempotency import once
 from tests import factories as make
 from tests.metering.test_api import GOOD, NOW
 
@@ -113,3 +117,56 @@ def test_an_upload_without_a_good_row_is_refused_even_in_part(send):
     assert send(json.dumps({"readings": [{**GOOD, "energy_wh": -1}]}), query="?mode=partial").status_code == 422
     assert send(json.dumps({"readings": [GOOD]}), query="?mode=some").status_code == 400
     assert not Upload.objects.exists()
+
+
+KEYED = {"idempotency-key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+
+
+def test_a_call_repeated_with_its_key_gets_the_answer_that_was_lost(send):
+    body = json.dumps({"readings": [GOOD]})
+
+    first, again = send(body, **KEYED), send(body, **KEYED)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert (first.get("idempotent-replayed"), again["idempotent-replayed"]) == (None, "true")
+    assert Upload.objects.count() == 1
+
+
+def test_a_key_belongs_to_one_call_for_a_day(send):
+    send(json.dumps({"readings": [GOOD]}), **KEYED)
+
+    other = send(json.dumps({"readings": [LATER]}), **KEYED)
+    IdempotentAnswer.objects.update(answered_at=NOW - timedelta(hours=24))
+    tomorrow = send(json.dumps({"readings": [LATER]}), **KEYED)
+
+    assert (other.status_code, other.json()["code"]) == (422, "key-reused")
+    assert tomorrow.status_code == 201
+
+
+def test_a_refused_call_leaves_its_key_unused(send):
+    bad = send(json.dumps({"readings": [{**GOOD, "energy_wh": -1}]}), **KEYED)
+    good = send(json.dumps({"readings": [GOOD]}), **KEYED)
+
+    assert (bad.status_code, good.status_code) == (422, 201)
+    assert send(json.dumps({"readings": [GOOD]}), **{"idempotency-key": "k" * 256}).status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_is_being_worked_on_is_in_flight(send):
+    token = ApiToken.objects.get()
+    told = []
+
+    def slow():
+        def meanwhile():
+            told.append(send(json.dumps({"readings": [GOOD]}), **KEYED))
+            connection.close()
+
+        other = threading.Thread(target=meanwhile)
+        other.start()
+        other.join()
+        return 200, {}
+
+    once(token=token, key=KEYED["idempotency-key"], fingerprint="x", at=NOW, work=slow)
+
+    assert (told[0].status_code, told[0].json()["code"]) == (409, "key-in-flight")
