@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
 from community.services.devices import StateReport
+from metering.api.instants import Naive, parse_instant
 from metering.api.problems import RowsRefused, TooLarge
 from metering.models import Reading
 from metering.services.readings import MOST_ERRORS, ReadingRow, RowError
@@ -135,17 +135,10 @@ def _whole(fields: dict[str, Any], name: str, least: int | None = None) -> int:
 
 def _instant(fields: dict[str, Any], name: str) -> datetime:
     try:
-        instant = _parsed(fields[name])
+        return parse_instant(fields[name])
+    except Naive as error:
+        message = _("The instant needs an offset, such as 2026-11-23T12:00:00+01:00 or …Z.")
+        raise Fault(name, "naive-timestamp", message) from error
     except (TypeError, ValueError) as error:
         message = _("Send an instant such as 2026-11-23T12:00:00+01:00.")
         raise Fault(name, "not-an-instant", message) from error
-    if instant.tzinfo is None:
-        message = _("The instant needs an offset, such as 2026-11-23T12:00:00+01:00 or …Z.")
-        raise Fault(name, "naive-timestamp", message)
-    return instant
-
-
-@lru_cache(maxsize=16_384)
-def _parsed(text: str) -> datetime:
-    """An upload says each instant once a channel."""
-    return datetime.fromisoformat(text)

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
@@ -25,6 +24,7 @@ from metering.api.access import point_of, token_of
 from metering.api.bodies import CSV, JSON, LINES, body_of
 from metering.api.csv_renderer import CsvRenderer
 from metering.api.idempotency import KEY, once_by_key
+from metering.api.instants import parse_instant
 from metering.api.intake import COLLECTION, readings_in
 from metering.api.problems import RowsRefused, told
 from metering.api.serializers import (
@@ -192,12 +192,10 @@ def instant_of(request: Request, name: str) -> datetime:
     # A plus sign in a query means a space, so an offset that was not encoded is mended here.
     text = request.query_params.get(name, "").replace(" ", "+")
     try:
-        instant = parse_datetime(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise ValidationError({name: _("Send an instant with an offset, such as 2026-11-23T12:00:00Z.")})
-    return instant
+        return parse_instant(text)
+    except ValueError as error:
+        message = _("Send an instant with an offset, such as 2026-11-23T12:00:00Z.")
+        raise ValidationError({name: message}) from error
 
 
 def window_of(request: Request) -> tuple[datetime, datetime]:

@@ -62,7 +62,7 @@ def test_an_answer_that_still_holds_is_not_sent_again(get):
     assert get("&as_of=2026-11-23T12:30:00Z", **{"if-none-match": first["etag"]}).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["&as_of=yesterday", "&channel=sideways"])
+@pytest.mark.parametrize("query", ["&as_of=yesterday", "&as_of=9999-12-31T23:59:59-20:12", "&channel=sideways"])
 @pytest.mark.parametrize("accept", ["application/json", "text/csv"])
 def test_a_bad_query_is_a_problem_with_its_cure(get, query, accept):
     answer = get(query, accept=accept)
@@ -70,3 +70,7 @@ def test_a_bad_query_is_a_problem_with_its_cure(get, query, accept):
     assert answer.status_code == 400
     assert answer["content-type"].startswith("application/problem+json")
     assert answer.json()["code"] == "invalid"
+
+
+def test_an_odd_offset_names_an_instant_all_the_same(get):
+    assert len(get("&as_of=2026-11-23T12:30:00-20:12").json()) == 1
