@@ -158,6 +158,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,  # the Accept header says it; a second way would answer 404 to a typing error
     "EXCEPTION_HANDLER": "metering.api.problems.problem_response",
 }
 SPECTACULAR_SETTINGS = {
