@@ -14,6 +14,7 @@ from metering.formats.espi import read_espi
 from metering.formats.facts import CHANNELS, FileReading, Line, Refusal, Sheet, UnreadableFile
 from metering.formats.local_days import starts
 from metering.formats.merging import merge
+from metering.formats.plausibility import doubts
 from metering.formats.tables import read_table
 
 # Kept with every file: raise it when a reader's answer changes, so that old files can be read again.
@@ -46,7 +47,7 @@ def read_file(
         minutes=minutes,
         intervals=merged,
         refusals=sorted(sheet.refusals + refused + misplaced, key=lambda refusal: refusal.number),
-        remarks=sheet.remarks + remarks,
+        remarks=sheet.remarks + remarks + doubts(merged, zone, minutes),
         duplicates=duplicates,
         conflicts=conflicts,
     )

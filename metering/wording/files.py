@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metering.formats import CHANNELS, FileReading, Interval, Refusal, Remark, UnreadableFile
@@ -92,15 +91,21 @@ def refusal(line: Refusal) -> str:
     return str(LINE[line.code])
 
 
+REMARKS = {
+    "unknown-column": gettext_lazy(
+        "The column “%(value)s” looks like solar energy but is not known; it was left out."
+    ),
+    "doubtful-clock-change": gettext_lazy(
+        "On %(value)s the clocks change and lines are missing: which hour is which is not certain."
+    ),
+    "stuck": gettext_lazy("The same value for a day and more, from %(value)s on: does the meter hang?"),
+    "night-solar": gettext_lazy("Solar energy at night, at %(value)s: is the file's clock right?"),
+}
+
+
 def remark(said: Remark) -> str:
     """What a person should look at although the file was read."""
-    if said.code == "unknown-column":
-        return _("The column “%(name)s” looks like solar energy but is not known; it was left out.") % {
-            "name": said.value
-        }
-    return _("On %(day)s the clocks change and lines are missing: which hour is which is not certain.") % {
-        "day": said.value
-    }
+    return str(REMARKS[said.code]) % {"value": said.value}
 
 
 def format_name(reading: FileReading) -> str:
