@@ -1,4 +1,4 @@
-"""Celery only rings the bell: what is due is decided by PostgreSQL (`market/tasks.py`)."""
+"""Celery only rings the bell: what is due is decided by PostgreSQL (`market/tasks.py`, `metering/tasks.py`)."""
 
 import os
 
@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("azotea")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["market"])
+app.autodiscover_tasks(["market", "metering"])

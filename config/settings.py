@@ -195,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that waited for a whole minute has been overtaken by others.
         "options": {"expires": 60},
     },
+    "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }
 
 LOGGING = {

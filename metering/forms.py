@@ -1,14 +1,17 @@
 """What an administrator hands in."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community
-from metering.models import MeteringPoint
+from metering.formats import CHANNELS
+from metering.models import ColumnMapping, MeteringPoint
+from metering.services.registers import MOST_WH
 
-MOST_BYTES = 20 * 1024 * 1024
+MOST_MIB = 64
 
 
 class MeterFileForm(forms.Form):
@@ -16,7 +19,7 @@ class MeterFileForm(forms.Form):
 
     file = forms.FileField(
         label=_("File"),
-        help_text=_("As the portal gives it, up to 20 MiB. Nothing is stored before you have seen what it says."),
+        help_text=_("As the portal gives it, up to 64 MiB. Nothing is stored before you have seen what it says."),
         error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
     )
     metering_point = forms.ModelChoiceField(
@@ -37,14 +40,128 @@ class MeterFileForm(forms.Form):
         ],
     )
 
+    mapping = forms.ModelChoiceField(
+        label=_("Its columns"),
+        queryset=ColumnMapping.objects.none(),
+        required=False,
+        empty_label=_("Known by their names"),
+        help_text=_("Only for your own tables whose columns you have explained."),
+    )
+
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["metering_point"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = MeteringPoint.objects.filter(household__community=community).order_by("cups")
+        points, mappings = self.fields["metering_point"], self.fields["mapping"]
+        assert isinstance(points, forms.ModelChoiceField)
+        assert isinstance(mappings, forms.ModelChoiceField)
+        points.queryset = MeteringPoint.objects.filter(household__community=community).order_by("cups")
+        mappings.queryset = community.column_mappings.order_by("name")
+        if not mappings.queryset.exists():
+            del self.fields["mapping"]
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if (file.size or 0) > MOST_BYTES:
-            raise forms.ValidationError(_("At most 20 MiB fit in one file: split it."))
+        if (file.size or 0) > MOST_MIB * 2**20:
+            raise forms.ValidationError(_("At most 64 MiB fit in one file: pack or split it."))
         return file
+
+
+class EnergyField(forms.DecimalField):
+    """What a dial shows in kWh, typed with comma or point; `cleaned` it is whole Wh."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        most = Decimal(MOST_WH) / 1_000
+        super().__init__(min_value=Decimal(0), max_value=most, decimal_places=3, widget=widget, **kwargs)
+        self.error_messages["invalid"] = _("Write what the dial showed in kWh, such as 12345,678.")
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+    def clean(self, value: Any) -> int:
+        found: Decimal = super().clean(value)
+        return int(found * 1_000)
+
+
+class MeterChangeForm(forms.Form):
+    """When a dial was changed or began anew, and what it showed before and after."""
+
+    channel = forms.ChoiceField(
+        label=_("Dial"), choices=[("import", _("Energy taken (1.8)")), ("export", _("Energy given (2.8)"))]
+    )
+    changed_at = forms.DateTimeField(
+        label=_("First moment of the new dial"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"),
+        input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"],
+    )
+    final = EnergyField(
+        label=_("The old dial's last figure"),
+        help_text=_("As the fitter noted it. If the dial only began anew, its highest figure plus one."),
+    )
+    first = EnergyField(label=_("The new dial's first figure"))
+
+
+ROLE_NAMES = {
+    "cups": _("CUPS"),
+    "day": _("Day"),
+    "hour": _("Hour or place in the day"),
+    "instant": _("Day and hour in one"),
+    "start": _("Start with offset, such as 2026-11-23T12:00:00Z"),
+    "season": _("Summer (1) or winter (0) time"),
+    "quality": _("Measured or estimated"),
+    "import": _("Energy taken"),
+    "export": _("Energy given"),
+    "generation": _("Energy generated"),
+    "self": _("Energy used at once"),
+}
+
+
+class SampleForm(forms.Form):
+    """The first lines of somebody's own table."""
+
+    sample = forms.CharField(
+        label=_("The first lines of your table"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text=_("The header and a few lines, just as they stand in the file."),
+    )
+
+
+class ColumnsForm(forms.Form):
+    """What each column of a sample means; one field a column."""
+
+    name = forms.CharField(label=_("Name of this kind of table"), max_length=80)
+    unit = forms.ChoiceField(
+        label=_("Unit where a header has none"), required=False, choices=[("", "—"), ("Wh", "Wh"), ("kWh", "kWh")]
+    )
+    labels = forms.ChoiceField(
+        label=_("Its hours"),
+        required=False,
+        choices=[
+            ("", _("As the table shows")),
+            ("end", _("Each time is the end of its hour")),
+            ("start", _("Each time is the start of its hour")),
+        ],
+    )
+
+    def __init__(self, *args: Any, header: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.header = header
+        choices = [("", _("not needed")), *ROLE_NAMES.items()]
+        for i, cell in enumerate(header):
+            self.fields[f"column_{i}"] = forms.ChoiceField(label=cell or "—", required=False, choices=choices)
+
+    def columns(self) -> dict[str, str]:
+        """Header to role, of the columns that mean something."""
+        roles = ((cell, self.cleaned_data.get(f"column_{i}")) for i, cell in enumerate(self.header))
+        return {cell: role for cell, role in roles if role}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        roles = list(self.columns().values())
+        if not set(roles) & set(CHANNELS):
+            self.add_error(None, _("Say which column holds energy."))
+        if not set(roles) & {"day", "instant", "start"}:
+            self.add_error(None, _("Say which column holds the day or the instant."))
+        if len(roles) > len(set(roles)):
+            self.add_error(None, _("Two columns cannot mean the same: choose one of them."))
+        return given

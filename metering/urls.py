@@ -3,11 +3,16 @@
 from django.urls import URLPattern, URLResolver, path
 
 from metering.views.board import board
+from metering.views.changes import meter_changes
+from metering.views.columns import columns, forget_columns
 from metering.views.files import commit_file, meter_file, meter_files
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("completeness/", board, name="completeness"),
     path("meter-files/", meter_files, name="meter-files"),
+    path("meter-files/columns/", columns, name="meter-columns"),
+    path("meter-files/columns/<int:pk>/forget/", forget_columns, name="forget-meter-columns"),
+    path("metering-points/<uuid:public_id>/changes/", meter_changes, name="meter-changes"),
     path("meter-files/<uuid:public_id>/", meter_file, name="meter-file"),
     path("meter-files/<uuid:public_id>/commit/", commit_file, name="commit-meter-file"),
 ]

@@ -1,6 +1,7 @@
 """Users of the site, communities, and who belongs to which."""
 
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -101,6 +102,11 @@ class Community(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The clock on the community's walls."""
+        return ZoneInfo(self.timezone)
 
 
 class Member(models.Model):

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from market.queries.plan import cleared_plan, reserve_pct
 from metering.api.access import point_of
+from metering.api.parameters import window_of
 from metering.api.serializers import ProblemSerializer
-from metering.api.views import window_of
 from metering.models import ApiToken
 
 

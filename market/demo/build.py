@@ -4,7 +4,6 @@ import json
 import secrets
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -32,7 +31,7 @@ def build(*, at: datetime) -> tuple[Community, dict[str, dict[str, str]]]:
     )
     feeder = load_feeder(community=community, described=json.loads(FEEDER.read_text(encoding="utf-8")))
     nodes = {node.code: node for node in feeder.nodes.all()}
-    tariffs = _tariffs(at.astimezone(ZoneInfo(community.timezone)).date() - timedelta(days=365))
+    tariffs = _tariffs(at.astimezone(community.zone).date() - timedelta(days=365))
     logins: dict[str, dict[str, str]] = {}
     points = []
     for number, home in enumerate(neighbourhood.HOMES, start=1):

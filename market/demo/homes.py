@@ -77,7 +77,7 @@ def neighbours(community: Community, at: datetime) -> list[DemoNeighbour]:
     devices = devices_of(household.pk for household in households)
     states = latest_states([device.pk for own in devices.values() for device in own], at)
     facts = {home.name: home for home in neighbourhood.HOMES}
-    zone = ZoneInfo(community.timezone)
+    zone = community.zone
     return [
         DemoNeighbour(
             name=household.name,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -54,7 +53,7 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
         terms={home: _terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
         forecasts=_forecasts(homes, start, at),
-        tariffs=TariffBook(community.pk, ZoneInfo(community.timezone)),
+        tariffs=TariffBook(community.pk, community.zone),
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, Sum
 
@@ -139,7 +138,7 @@ def _forecast(home: Household, at: datetime) -> dict[datetime, int]:
 
 def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
     """What the home's retailer charges and pays; nothing where no contract is on file."""
-    tariffs = TariffBook(home.community_id, ZoneInfo(home.community.timezone))
+    tariffs = TariffBook(home.community_id, home.community.zone)
     try:
         imports, feed_ins, _ = tariffs.series(home.pk, starts)
     except MissingContract:

@@ -34,7 +34,7 @@ class HomeMonth:
 
 def home_months(community: Community, month: date) -> list[HomeMonth]:
     """Every household's sums of the civil month that `month` lies in, by household id."""
-    start, end = month_span(month.year, month.month, ZoneInfo(community.timezone))
+    start, end = month_span(month.year, month.month, community.zone)
     rows = SettledHome.objects.filter(
         household__community=community, is_current=True, start__gte=start, start__lt=end
     )
@@ -83,7 +83,7 @@ def unclosed_months(community: Community, before: datetime) -> list[date]:
 
     A month counts as past when it ended by `before`.
     """
-    zone = ZoneInfo(community.timezone)
+    zone = community.zone
     closed = Statement.objects.filter(household__community=community).order_by("-month")
     last = closed.values_list("month", flat=True).first()
     first_slot = Slot.objects.filter(community=community).order_by("start").first()

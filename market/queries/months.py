@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth
@@ -77,7 +76,7 @@ def days_of(home: Household, start: datetime, end: datetime) -> list[Span]:
 
 def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth], home: Household) -> list[Span]:
     fee = F("settlement__slot__grid_fee_ueur_kwh")
-    zone = ZoneInfo(home.community.timezone)
+    zone = home.community.zone
     sums = (
         rows.filter(is_current=True)
         .annotate(span=trunc("start", tzinfo=zone))

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Sum
 
@@ -48,7 +47,7 @@ def slot_cases(community: Community, slots: Sequence[Slot]) -> list[SlotCase]:
     homes = [home.pk for home in active_households(community.pk)]
     measured = energy(community.pk, first, last, community.slot_minutes)
     traded = _traded(slots)
-    tariffs = TariffBook(community.pk, ZoneInfo(community.timezone))
+    tariffs = TariffBook(community.pk, community.zone)
     mandates = _mandates(homes)
     return [
         SlotCase(

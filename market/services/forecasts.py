@@ -1,7 +1,6 @@
 """Renewing what is expected of each home."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -35,7 +34,7 @@ def renew_forecasts(*, community: Community, at: datetime) -> None:
         first,
         AHEAD // step,
         slot_minutes=minutes,
-        zone=ZoneInfo(community.timezone),
+        zone=community.zone,
         is_rest_day=is_off_peak_day,
     )
     Forecast.objects.bulk_create(

@@ -68,7 +68,7 @@ def _other_landing(request: HttpRequest) -> str | None:
 
 
 def _zone(household: Household) -> ZoneInfo:
-    return ZoneInfo(household.community.timezone)
+    return household.community.zone
 
 
 def _first_day(household: Household) -> date | None:

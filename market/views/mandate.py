@@ -1,7 +1,6 @@
 """The rules that a member gives the agent."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -52,6 +51,6 @@ def mandate(request: HttpRequest) -> HttpResponse:
 def _prices(household: Household, at: datetime) -> Prices | None:
     """What the home's own retailer charges and pays right now."""
     try:
-        return TariffBook(household.community_id, ZoneInfo(household.community.timezone)).prices(household.pk, at)
+        return TariffBook(household.community_id, household.community.zone).prices(household.pk, at)
     except MissingContract:
         return None

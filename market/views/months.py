@@ -99,4 +99,4 @@ def _month(year: int, month: int) -> date:
 
 
 def _zone(household: Household) -> ZoneInfo:
-    return ZoneInfo(household.community.timezone)
+    return household.community.zone

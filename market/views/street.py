@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +26,7 @@ from market.wording import street as wording
 def street(request: HttpRequest) -> HttpResponse:
     """Prices, energy and congestion of the street on a day; `?d=` names another than today."""
     community = member_of(request).community
-    zone = ZoneInfo(community.timezone)
+    zone = community.zone
     at = clock.now()
     today = at.astimezone(zone).date()
     day = parse_day(request.GET.get("d"), today)

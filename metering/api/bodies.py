@@ -16,7 +16,7 @@ from metering.api.problems import BadJson, TooLarge
 JSON, LINES, CSV = "application/json", "application/x-ndjson", "text/csv"
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 4 * MOST_BYTES
-WHOLE = ("energy_wh", "power_w")
+WHOLE = ("energy_wh", "power_w", "register_wh")
 
 
 def body_of(request: Request, collection: str) -> tuple[bytes, Any]:

@@ -59,7 +59,7 @@ class MonthCompleteness(APIView):
         """What a local month has and lacks; of the running month, what is over."""
         point = point_of(request, public_id, ApiToken.Scope.READINGS_READ)
         month = request.query_params.get("month", "")
-        start, end = _span(month, ZoneInfo(point.household.community.timezone), now(), point.resolution_minutes)
+        start, end = _span(month, point.household.community.zone, now(), point.resolution_minutes)
         answer = {"month": month, "start": start, "end": end, "channels": completeness([point], start, end)}
         return Response(CompletenessSerializer(answer).data)
 

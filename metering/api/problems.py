@@ -5,11 +5,13 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from metering.plausibility import Doubt
 from metering.services.readings import RowError
 
 CONTENT_TYPE = "application/problem+json"
@@ -59,6 +61,24 @@ def told(errors: Sequence[RowError], collection: str) -> list[dict[str, Any]]:
             "message": error.message,
         }
         for error in errors
+    ]
+
+
+DOUBTS = {
+    "above-fuse": gettext_lazy("More than the contracted power lets through: is the unit right?"),
+    "unexpected-export": gettext_lazy(
+        "Energy given, but nothing there generates or stores any: are the channels swapped?"
+    ),
+    "night-solar": gettext_lazy("Solar energy at night: is the clock right?"),
+    "stuck": gettext_lazy("The same value for a day and more: does the meter hang?"),
+}
+
+
+def doubts_told(doubts: Sequence[Doubt]) -> list[dict[str, Any]]:
+    """Doubts as the API says them."""
+    return [
+        {"code": doubt.code, "message": str(DOUBTS[doubt.code]), "row": doubt.first, "count": doubt.count}
+        for doubt in doubts
     ]
 
 

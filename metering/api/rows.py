@@ -11,6 +11,8 @@ from metering.api.instants import Naive, parse_instant
 from metering.api.problems import RowsRefused, TooLarge
 from metering.models import Reading
 from metering.services.readings import MOST_ERRORS, ReadingRow, RowError
+from metering.services.registers import MOST_WH as MOST_REGISTER_WH
+from metering.services.registers import RegisterRow
 
 MOST_ROWS = 10_000
 CHANNELS = tuple(Reading.Channel.values)
@@ -18,6 +20,7 @@ QUALITIES = tuple(Reading.Quality.values)
 READING = frozenset({"channel", "start", "energy_wh"})
 READING_AND_QUALITY = READING | {"quality"}
 POWER = frozenset({"channel", "start", "power_w"})
+REGISTER = frozenset({"channel", "at", "register_wh"})
 STATE = frozenset({"device", "at"})
 STATE_AND_MORE = STATE | {"energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by"}
 Row = TypeVar("Row")
@@ -83,6 +86,17 @@ def average_power(minutes: int) -> Callable[[Any, int], ReadingRow]:
     return build
 
 
+def register(row: Any, i: int) -> RegisterRow:
+    """`{"channel", "at", "register_wh"}`, the row at place `i`."""
+    fields = _object(row, REGISTER, REGISTER)
+    return RegisterRow(
+        _choice(fields, "channel", CHANNELS),
+        _instant(fields, "at"),
+        _whole(fields, "register_wh", most=MOST_REGISTER_WH),
+        i,
+    )
+
+
 def device_state(row: Any, _i: int) -> StateReport:
     """`{"device", "at", "energy_wh"?, "soc_wh"?, "plugged_in"?, "need_wh"?, "ready_by"?}`."""
     fields = _object(row, STATE, STATE_AND_MORE)
@@ -122,11 +136,11 @@ def _choice(fields: dict[str, Any], name: str, choices: Collection[str], default
 MOST_WHOLE = 2**31 - 1
 
 
-def _whole(fields: dict[str, Any], name: str, least: int | None = None) -> int:
+def _whole(fields: dict[str, Any], name: str, least: int | None = None, most: int = MOST_WHOLE) -> int:
     value = fields[name]
     if isinstance(value, bool) or not isinstance(value, int):
         raise Fault(name, "not-an-integer", _("Send a whole number of the unit in the field's name."))
-    if abs(value) > MOST_WHOLE:
+    if abs(value) > most:
         raise Fault(name, "too-large", _("The number is too large: is the unit right?"))
     if least is not None and value < least:
         raise Fault(name, "too-small", _("The number must be at least %(least)d.") % {"least": least})

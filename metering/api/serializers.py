@@ -20,25 +20,50 @@ class ReadingRowSerializer(serializers.Serializer[Any]):
     """One interval; its length is the metering point's resolution."""
 
     channel = serializers.ChoiceField(Reading.Channel.choices)
-    start = serializers.DateTimeField(help_text="with offset, on the meter's grid")
+    start = serializers.DateTimeField(help_text="with offset, on the meter's grid", required=False)
     energy_wh = serializers.IntegerField(min_value=0, required=False)
     power_w = serializers.IntegerField(min_value=0, required=False)
+    at = serializers.DateTimeField(help_text="of a register, with offset", required=False)
+    register_wh = serializers.IntegerField(min_value=0, required=False)
     quality = serializers.ChoiceField(Reading.Quality.choices, required=False)
 
 
 class ReadingsSerializer(serializers.Serializer[Any]):
-    """`kind: average_power` takes `power_w` in the place of `energy_wh`."""
+    """`average_power` takes `power_w` in the place of `energy_wh`; `register` takes `at` and `register_wh`."""
 
-    kind = serializers.ChoiceField(["interval_energy", "average_power"], required=False)
+    kind = serializers.ChoiceField(["interval_energy", "average_power", "register"], required=False)
     readings = ReadingRowSerializer(many=True)
 
 
 class ReadingSerializer(serializers.ModelSerializer[Reading]):
     """The newest version of one interval."""
 
+    end = serializers.DateTimeField()
+
     class Meta:
         model = Reading
-        fields = ("channel", "start", "resolution_minutes", "energy_wh", "quality", "version", "received_at")
+        fields = (
+            "channel",
+            "start",
+            "end",
+            "resolution_minutes",
+            "energy_wh",
+            "quality",
+            "version",
+            "received_at",
+        )
+
+
+class SumSerializer(serializers.Serializer[Any]):
+    """Energy of an hour, a local day or a local month; `present` of the `expected` intervals are known."""
+
+    channel = serializers.CharField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    energy_wh = serializers.IntegerField()
+    expected = serializers.IntegerField()
+    present = serializers.IntegerField()
+    estimated = serializers.IntegerField()
 
 
 class StateSerializer(serializers.Serializer[Any]):
@@ -64,16 +89,26 @@ class RowProblemSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class WarningSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    row = serializers.IntegerField(help_text="the first of them")
+    count = serializers.IntegerField()
+
+
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     """What became of an upload; `errors` names up to 100 rejected rows."""
 
     upload = serializers.UUIDField(source="public_id")
     rejected = serializers.IntegerField(default=0)
     errors = RowProblemSerializer(many=True, default=list)  # type: ignore[assignment]
+    warnings = WarningSerializer(many=True, default=list)
 
     class Meta:
         model = Upload
-        fields = ("upload", "received", "created", "unchanged", "revised", "rejected", "errors")
+        fields = (
+            "upload", "received", "created", "unchanged", "revised", "set_aside", "rejected", "errors", "warnings",
+        )  # fmt: skip
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

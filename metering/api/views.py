@@ -1,19 +1,20 @@
 """The API for meters: upload readings and device reports, read readings back."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial as partial_call
 from typing import Any
 from uuid import UUID
 
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from community.models import Device
@@ -24,23 +25,34 @@ from metering.api.access import point_of, token_of
 from metering.api.bodies import CSV, JSON, LINES, body_of
 from metering.api.csv_renderer import CsvRenderer
 from metering.api.idempotency import KEY, once_by_key
-from metering.api.instants import parse_instant
-from metering.api.intake import COLLECTION, readings_in
-from metering.api.problems import RowsRefused, told
+from metering.api.intake import COLLECTION, KINDS, Taken, take
+from metering.api.parameters import (
+    RESOLUTIONS,
+    channel_of,
+    choice_of,
+    cursor,
+    instant_of,
+    limit_of,
+    place_of,
+    unit_of,
+    window_of,
+)
+from metering.api.problems import RowsRefused, doubts_told, told
 from metering.api.serializers import (
     MeteringPointSerializer,
     ProblemSerializer,
     ReadingSerializer,
     ReadingsSerializer,
     StatesSerializer,
+    SumSerializer,
     UploadSerializer,
 )
-from metering.models import ApiToken, MeteringPoint, Reading, Upload
+from metering.models import ApiToken, Reading
 from metering.queries import readings_of
-from metering.services.readings import RowError, store_readings
+from metering.services.readings import RowError
+from metering.sums import sums
 
 Scope = ApiToken.Scope
-LONGEST_READ = timedelta(days=40)
 EXAMPLE = OpenApiExample(
     "A quarter of an hour",
     value={"readings": [{"channel": "export", "start": "2026-11-23T12:00:00+01:00", "energy_wh": 1000}]},
@@ -66,6 +78,8 @@ class Readings(APIView):
     @extend_schema(
         parameters=[
             OpenApiParameter("mode", str, enum=["atomic", "partial"], default="atomic"),
+            OpenApiParameter("kind", str, enum=list(KINDS), description="of rows that come as CSV or JSON lines"),
+            OpenApiParameter("force", bool, description="worse may replace better; needs readings:force"),
             OpenApiParameter(KEY, str, OpenApiParameter.HEADER, description="the same call twice is done once"),
         ],
         request=dict.fromkeys((JSON, LINES, CSV), ReadingsSerializer),
@@ -91,10 +105,25 @@ class Readings(APIView):
         """
         point = point_of(request, public_id, Scope.READINGS_WRITE)
         token = token_of(request, Scope.READINGS_WRITE)
-        partial = partial_of(request)
+        partial = choice_of(request, "mode", ("atomic", "partial"), "atomic") == "partial"
+        force = choice_of(request, "force", ("true", "false"), "false") == "true"
+        if force:
+            token_of(request, Scope.READINGS_FORCE)
         raw, body = body_of(request, COLLECTION)
+        if isinstance(body, dict) and "kind" in request.query_params:
+            body.setdefault("kind", request.query_params["kind"])
         at = now()
-        return once_by_key(request, token, raw, at, lambda: _upload(point, token, partial, raw, body, at))
+        work = partial_call(
+            take,
+            point,
+            body,
+            at=at,
+            content_sha256=hashlib.sha256(raw).hexdigest(),
+            token=token,
+            partial=partial,
+            force=force,
+        )
+        return once_by_key(request, token, raw, at, lambda: _answer(work()))
 
     @extend_schema(
         parameters=[
@@ -102,9 +131,17 @@ class Readings(APIView):
             OpenApiParameter("end", datetime, required=True, description="exclusive"),
             OpenApiParameter("channel", str, enum=Reading.Channel.values),
             OpenApiParameter("as_of", datetime, description="what was known then"),
+            OpenApiParameter("resolution", str, enum=list(RESOLUTIONS), description="sums instead of readings"),
+            OpenApiParameter("limit", int, description="rows a page, 5,000 unless told, 10,000 at most"),
+            OpenApiParameter("cursor", str, description="from the Link header of the page before"),
         ],
         responses={
-            (200, JSON): ReadingSerializer(many=True),
+            (200, JSON): PolymorphicProxySerializer(
+                component_name="ReadingOrSum",
+                serializers=[ReadingSerializer, SumSerializer],
+                resource_type_field_name=None,
+                many=True,
+            ),
             (200, CSV): str,
             304: None,
             400: ProblemSerializer,
@@ -113,16 +150,28 @@ class Readings(APIView):
         tags=["readings"],
     )
     def get(self, request: Request, public_id: UUID) -> Response:
-        """The newest version of every reading that starts in `[start, end)`, 40 days at most; JSON or CSV.
+        """The newest version of every reading that starts in `[start, end)`, 400 days at most; JSON or CSV.
 
-        With `as_of` the newest that was known then. With the `ETag` of an answer in `If-None-Match`, 304 says
-        that it still holds.
+        A long answer comes in pages: the `Link` header names the next one. With `resolution`, sums by hour,
+        local day or local month. With `as_of`, what was known then. With the `ETag` of an answer in
+        `If-None-Match`, 304 says that it still holds.
         """
         point = point_of(request, public_id, Scope.READINGS_READ)
         start, end = window_of(request)
         as_of = instant_of(request, "as_of") if "as_of" in request.query_params else None
-        found = readings_of(point, start, end, channel_of(request), as_of)
-        return Response(ReadingSerializer(found, many=True).data)
+        unit = unit_of(request, point)
+        channel = channel_of(request)
+        if unit:
+            rows = [one for one in sums(point, start, end, unit, as_of) if channel in {None, one.channel}]
+            return Response(SumSerializer(rows, many=True).data)
+        limit = limit_of(request)
+        found = readings_of(point, start, end, channel, as_of, place_of(request))[: limit + 1]
+        page = list(found)[:limit]
+        headers = None
+        if len(found) > limit:
+            address = replace_query_param(request.build_absolute_uri(), "cursor", cursor(page[-1]))
+            headers = {"Link": f'<{address}>; rel="next"'}
+        return Response(ReadingSerializer(page, many=True).data, headers=headers)
 
 
 class DeviceStates(APIView):
@@ -147,60 +196,12 @@ class DeviceStates(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _upload(
-    point: MeteringPoint, token: ApiToken, partial: bool, raw: bytes, body: Any, at: datetime
-) -> tuple[int, dict[str, Any]]:
-    """Store what can be stored; status and body of the answer. Raises `RowsRefused`."""
-    intake = readings_in(body, point.resolution_minutes, at)
-    if intake.rejected and not (partial and intake.kept):
-        raise RowsRefused(intake.errors, intake.rejected, COLLECTION)
-    upload = store_readings(
-        metering_point=point,
-        rows=intake.kept,
-        source=Upload.Source.API,
-        content_sha256=hashlib.sha256(raw).hexdigest(),
-        at=at,
-        token=token,
-        checked=True,
-    )
-    counts = {"received": intake.received, "rejected": intake.rejected, "errors": told(intake.errors, COLLECTION)}
+def _answer(taken: Taken) -> tuple[int, dict[str, Any]]:
+    """Status and body of the answer to an upload."""
+    upload = taken.upload
     code: int = status.HTTP_201_CREATED if upload.created or upload.revised else status.HTTP_200_OK
-    if intake.rejected:
+    if taken.rejected:
         code = status.HTTP_207_MULTI_STATUS
-    return code, {**UploadSerializer(upload).data, **counts}
-
-
-def partial_of(request: Request) -> bool:
-    """Whether good rows are wanted although others are bad. Raises `ValidationError`."""
-    mode = request.query_params.get("mode", "atomic")
-    if mode not in {"atomic", "partial"}:
-        raise ValidationError({"mode": _("Use one of: %(choices)s.") % {"choices": "atomic, partial"}})
-    return mode == "partial"
-
-
-def channel_of(request: Request) -> str | None:
-    """The channel that the query asks for, if any. Raises `ValidationError`."""
-    channel = request.query_params.get("channel")
-    if channel is not None and channel not in Reading.Channel.values:
-        choices = ", ".join(Reading.Channel.values)
-        raise ValidationError({"channel": _("Use one of: %(choices)s.") % {"choices": choices}})
-    return channel
-
-
-def instant_of(request: Request, name: str) -> datetime:
-    """An aware instant of the query. Raises `ValidationError` naming the parameter and the cure."""
-    # A plus sign in a query means a space, so an offset that was not encoded is mended here.
-    text = request.query_params.get(name, "").replace(" ", "+")
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        message = _("Send an instant with an offset, such as 2026-11-23T12:00:00Z.")
-        raise ValidationError({name: message}) from error
-
-
-def window_of(request: Request) -> tuple[datetime, datetime]:
-    """`start` and `end` of the query, aware. Raises `ValidationError`."""
-    start, end = instant_of(request, "start"), instant_of(request, "end")
-    if not start < end <= start + LONGEST_READ:
-        raise ValidationError({"end": _("The end must come after the start, by 40 days at most.")})
-    return start, end
+    counts = {"received": taken.received, "rejected": taken.rejected}
+    told_ = {"errors": told(taken.errors, COLLECTION), "warnings": doubts_told(taken.doubts)}
+    return code, {**UploadSerializer(upload).data, **counts, **told_}

@@ -5,7 +5,17 @@ A file goes through `decoding` (bytes to text), one format's reader (text to lin
 """
 
 from metering.formats.columns import Mapping
-from metering.formats.facts import CHANNELS, FileReading, Interval, Line, Refusal, Remark, Sheet, UnreadableFile
+from metering.formats.facts import (
+    CHANNELS,
+    FileReading,
+    Interval,
+    Line,
+    Refusal,
+    RegisterFact,
+    Remark,
+    Sheet,
+    UnreadableFile,
+)
 from metering.formats.reading import PARSER_VERSION, gaps, read_file
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "Line",
     "Mapping",
     "Refusal",
+    "RegisterFact",
     "Remark",
     "Sheet",
     "UnreadableFile",

@@ -79,9 +79,31 @@ class Sheet:
     declares: str = "end"
 
 
+class RegisterFact(NamedTuple):
+    """What a supply's dial showed at `at`, in Wh."""
+
+    number: int
+    cups: str
+    channel: str
+    at: datetime
+    register_wh: int
+
+
+@dataclass(slots=True)
+class RegisterSheet:
+    """A file of dials: each names its instant by itself."""
+
+    format: str
+    registers: list[RegisterFact]
+    refusals: list[Refusal]
+
+
 @dataclass(slots=True)
 class FileReading:
-    """All that a file says: its intervals by supply and time, what was refused, and what to look at."""
+    """All that a file says: its intervals by supply and time, what was refused, and what to look at.
+
+    A file of dials has `registers` in the place of intervals.
+    """
 
     format: str
     dialect: str
@@ -91,6 +113,7 @@ class FileReading:
     remarks: list[Remark]
     duplicates: int = 0
     conflicts: int = 0
+    registers: list[RegisterFact] = field(default_factory=list)
 
     def channels(self) -> list[str]:
         """The channels that at least one interval has."""

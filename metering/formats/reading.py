@@ -11,11 +11,19 @@ from metering.formats.datadis import read_datadis
 from metering.formats.decoding import text_of
 from metering.formats.dialects import place
 from metering.formats.espi import read_espi
-from metering.formats.facts import CHANNELS, FileReading, Line, Refusal, Sheet, UnreadableFile
+from metering.formats.facts import (
+    CHANNELS,
+    FileReading,
+    Line,
+    Refusal,
+    RegisterSheet,
+    Sheet,
+    UnreadableFile,
+)
 from metering.formats.local_days import starts
 from metering.formats.merging import merge
-from metering.formats.plausibility import doubts
 from metering.formats.tables import read_table
+from metering.formats.telegrams import is_telegram, read_telegrams
 
 # Kept with every file: raise it when a reader's answer changes, so that old files can be read again.
 PARSER_VERSION = 1
@@ -35,7 +43,10 @@ def read_file(
     Lines that cannot be meant are refused one by one with their number; a file that contradicts itself or
     that nobody can know how to read raises `UnreadableFile`.
     """
-    sheet = _sheet(text_of(content), name, cups, mapping)
+    text = text_of(content)
+    if mapping is None and is_telegram(text):
+        return _dials(read_telegrams(text, zone, cups))
+    sheet = _sheet(text, name, cups, mapping)
     sheet.lines, refused = _known_supplies(sheet.lines)
     if not sheet.lines and not sheet.refusals and not refused:
         raise UnreadableFile("no-lines")
@@ -47,9 +58,24 @@ def read_file(
         minutes=minutes,
         intervals=merged,
         refusals=sorted(sheet.refusals + refused + misplaced, key=lambda refusal: refusal.number),
-        remarks=sheet.remarks + remarks + doubts(merged, zone, minutes),
+        remarks=sheet.remarks + remarks,
         duplicates=duplicates,
         conflicts=conflicts,
+    )
+
+
+def _dials(sheet: RegisterSheet) -> FileReading:
+    unique = list(dict.fromkeys(one._replace(number=0) for one in sheet.registers))
+    numbers = {one._replace(number=0): one.number for one in reversed(sheet.registers)}
+    return FileReading(
+        format=sheet.format,
+        dialect="utc",
+        minutes=0,
+        intervals=[],
+        refusals=sheet.refusals,
+        remarks=[],
+        duplicates=len(sheet.registers) - len(unique),
+        registers=[one._replace(number=numbers[one]) for one in unique],
     )
 
 

@@ -28,7 +28,7 @@ def read_table(text: str, cups: str = "", mapping: Mapping | None = None) -> She
     Raises `UnreadableFile`: `no-header`, `no-unit`, `no-energy-column`, `no-time-column`, `no-cups`.
     """
     mapping = mapping or Mapping()
-    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text), skipinitialspace=True)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter_of(text), skipinitialspace=True)
     header, number = _header(rows, mapping)
     columns, remarks = columns_of(header, mapping)
     if "cups" not in columns.roles and not cups:
@@ -42,7 +42,8 @@ def read_table(text: str, cups: str = "", mapping: Mapping | None = None) -> She
     return sheet
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
+    """What separates the cells of a table."""
     sample = text[:4_000]
     return max(";\t|,", key=sample.count)
 

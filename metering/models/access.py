@@ -13,6 +13,7 @@ class ApiToken(models.Model):
 
     class Scope(models.TextChoices):
         READINGS_WRITE = "readings:write"
+        READINGS_FORCE = "readings:force"
         READINGS_READ = "readings:read"
         PLANS_READ = "plans:read"
         STATES_WRITE = "states:write"

@@ -1,6 +1,7 @@
 """Metering points and the readings they sent, version by version."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -36,6 +37,8 @@ class Upload(models.Model):
     class Source(models.TextChoices):
         API = "api", _("API")
         FILE = "file", _("File")
+        LIVE = "live", _("Live")
+        CHANGE = "change", _("Declared change")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     metering_point = models.ForeignKey(MeteringPoint, models.PROTECT, related_name="uploads")
@@ -48,6 +51,7 @@ class Upload(models.Model):
     created = models.PositiveIntegerField()
     unchanged = models.PositiveIntegerField()
     revised = models.PositiveIntegerField()
+    set_aside = models.PositiveIntegerField(default=0, help_text=_("Registers that contradict their neighbours."))
 
     def __str__(self) -> str:
         return f"{self.metering_point_id}: {self.received} readings at {self.received_at:%Y-%m-%d %H:%M}"
@@ -96,3 +100,8 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metering_point_id} {self.channel} {self.start:%Y-%m-%d %H:%M} v{self.version}"
+
+    @property
+    def end(self) -> datetime:
+        """The instant that belongs to the next interval."""
+        return self.start + timedelta(minutes=self.resolution_minutes)

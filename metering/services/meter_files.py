@@ -1,26 +1,23 @@
 """Meter files: taken in as they are, looked at, and stored as readings on one word; all or nothing."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from django.db import transaction
 
 from community.models import Community, Member
-from metering.formats import CHANNELS, PARSER_VERSION, FileReading, gaps, read_file
+from metering.formats import PARSER_VERSION, UnreadableFile
 from metering.formats.cch import NAME
-from metering.models import MeterFile, MeteringPoint, Upload
-from metering.services.readings import (
-    MOST_ERRORS,
-    ReadingRow,
-    RowErrors,
-    check,
-    current,
-    judge,
-    nothing_yet,
-    store_readings,
-)
+from metering.models import ApiToken, ColumnMapping, MeterFile, MeteringPoint, Upload
+from metering.services.previews import Supply, preview, read
+from metering.services.readings import MOST_ERRORS, RowErrors, store_readings
+from metering.services.registers import store_registers
+
+# A larger file is read by a worker, not while somebody waits for the page.
+LARGE = 1024 * 1024
+Progress = Callable[[str, int, int], None]
 
 
 class OlderVersion(ValueError):
@@ -28,33 +25,7 @@ class OlderVersion(ValueError):
 
 
 class NothingToStore(ValueError):
-    """No line of the file belongs to a metering point of this community."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """What a file says of one supply: its metering point if we have it, its rows, and what they would do."""
-
-    cups: str
-    metering_point: MeteringPoint | None
-    rows: list[ReadingRow]
-    outcome: Upload
-    faults: RowErrors | None
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A file understood, and what storing it would change."""
-
-    file: MeterFile
-    reading: FileReading
-    supplies: list[Supply]
-    missing: list[tuple[str, datetime]]
-
-    @property
-    def storable(self) -> list[Supply]:
-        """The supplies that can be stored."""
-        return [supply for supply in self.supplies if supply.metering_point and supply.rows and not supply.faults]
+    """No line of the file belongs to a metering point that may be written."""
 
 
 def take_in(
@@ -64,36 +35,45 @@ def take_in(
     content: bytes,
     at: datetime,
     uploaded_by: Member | None = None,
+    token: ApiToken | None = None,
     metering_point: MeteringPoint | None = None,
     dialect: str = "",
+    mapping: ColumnMapping | None = None,
 ) -> MeterFile:
-    """Keep a file that can be read; the same file again is the same one. Raises `UnreadableFile`."""
+    """Keep a file; the same file again is the same one. Raises `UnreadableFile` unless it is `LARGE`.
+
+    Whether a large file can be read is found out later, by a worker.
+    """
     family, version = _family(name)
-    file = MeterFile(
-        community=community,
-        uploaded_by=uploaded_by,
-        name=name[:200],
-        content=content,
-        content_sha256=hashlib.sha256(content).hexdigest(),
-        received_at=at,
-        metering_point=metering_point,
-        dialect=dialect,
-        family=family,
-        version=version,
-        parser_version=PARSER_VERSION,
-    )
-    _read(file)
-    kept, _created = MeterFile.objects.get_or_create(
-        community=community,
-        content_sha256=file.content_sha256,
-        metering_point=metering_point,
-        dialect=dialect,
-        defaults={
-            field: getattr(file, field)
-            for field in ("uploaded_by", "name", "content", "received_at", "family", "version", "parser_version")
-        },
-    )
+    identity: dict[str, Any] = {
+        "community": community,
+        "content_sha256": hashlib.sha256(content).hexdigest(),
+        "metering_point": metering_point,
+        "dialect": dialect,
+        "mapping": mapping,
+        "token": token,
+    }
+    rest = {
+        "uploaded_by": uploaded_by,
+        "name": name[:200],
+        "content": content,
+        "size": len(content),
+        "received_at": at,
+        "family": family,
+        "version": version,
+        "parser_version": PARSER_VERSION,
+    }
+    file = MeterFile(**identity, **rest)
+    if not is_large(file):
+        read(file)
+    kept, _created = MeterFile.objects.get_or_create(**identity, defaults=rest)
     return kept
+
+
+def is_large(file: MeterFile) -> bool:
+    """Whether reading the file takes longer than anybody waits for a page. What is packed unfolds tenfold."""
+    packed = bytes(file.content[:3]).startswith((b"BZh", b"\x1f\x8b"))
+    return file.size * (10 if packed else 1) > LARGE
 
 
 def _family(name: str) -> tuple[str, int]:
@@ -102,57 +82,65 @@ def _family(name: str) -> tuple[str, int]:
     return (f"{match['kind']}_{match['rest']}".upper(), int(match["version"])) if match else ("", 0)
 
 
-def _read(file: MeterFile) -> FileReading:
-    return read_file(
-        bytes(file.content),
-        ZoneInfo(file.community.timezone),
-        name=file.name,
-        cups=file.metering_point.cups if file.metering_point else "",
-        dialect=file.dialect or None,
-    )
+def ask_to_store(*, file_id: int, at: datetime) -> None:
+    """Note that a file is to be stored by a worker; asking again starts a failed one anew."""
+    MeterFile.objects.filter(pk=file_id, committed_at__isnull=True).update(asked_at=at, failure=None)
 
 
-def preview(*, file: MeterFile, at: datetime) -> Preview:
-    """What a file says and would change, read from its bytes anew. Writes nothing."""
-    reading = _read(file)
-    points = {
-        point.cups[:20]: point for point in MeteringPoint.objects.filter(household__community=file.community_id)
-    }
-    rows: dict[str, list[ReadingRow]] = {one.cups: [] for one in reading.intervals}
-    for one in reading.intervals:
-        for channel, energy_wh in zip(CHANNELS, one.energies, strict=True):
-            if energy_wh is not None:
-                rows[one.cups].append(ReadingRow(channel, one.start, energy_wh, one.quality, one.number))
-    supplies = [_supply(cups, points.get(cups), found, reading.minutes, at) for cups, found in rows.items()]
-    channel = next(iter(reading.channels()), CHANNELS[0])
-    return Preview(file, reading, supplies, gaps(reading, ZoneInfo(file.community.timezone), channel))
+FAILURES: dict[type[Exception], str] = {
+    OlderVersion: "older-version",
+    NothingToStore: "nothing-to-store",
+    RowErrors: "rows-refused",
+    UnreadableFile: "unreadable",
+}
 
 
-def _supply(cups: str, point: MeteringPoint | None, rows: list[ReadingRow], minutes: int, at: datetime) -> Supply:
-    outcome = nothing_yet(received=len(rows))
+def store_asked(*, file_id: int, at: datetime, progress: Progress) -> list[Upload]:
+    """Store a file that was asked for, or note why it cannot be stored."""
     try:
-        check(rows, minutes, at)
-    except RowErrors as faults:
-        return Supply(cups, point, rows, outcome, faults)
-    if point is not None:
-        judge(rows, current(point, rows, minutes), outcome)
-    return Supply(cups, point, rows, outcome, None)
+        return commit(file_id=file_id, at=at, progress=progress)
+    except tuple(FAILURES) as error:
+        note_failure(file_id=file_id, failure=failure_of(error))
+    return []
+
+
+def failure_of(error: Exception) -> dict[str, Any]:
+    """The code and facts of one of the `FAILURES`."""
+    if isinstance(error, UnreadableFile):
+        return {"code": error.code, **error.facts}
+    facts = {"message": error.errors[0].message} if isinstance(error, RowErrors) else {}
+    return {"code": FAILURES[type(error)], **facts}
+
+
+def note_failure(*, file_id: int, failure: dict[str, Any]) -> None:
+    """Keep why a file cannot be stored: a code and the facts of its sentence."""
+    MeterFile.objects.filter(pk=file_id, committed_at__isnull=True).update(failure=failure)
+
+
+def asked_before(at: datetime) -> list[int]:
+    """Files that were to be stored, and neither are nor say why not."""
+    waiting = MeterFile.objects.filter(asked_at__lte=at, committed_at__isnull=True, failure__isnull=True)
+    return list(waiting.values_list("pk", flat=True))
 
 
 @transaction.atomic
-def commit(*, file_id: int, at: datetime) -> list[Upload]:
-    """Store a file's readings as of `at`: every supply of this community, or nothing at all.
+def commit(*, file_id: int, at: datetime, progress: Progress | None = None, again: bool = False) -> list[Upload]:
+    """Store a file's readings as of `at`: every supply that may be written, or nothing at all.
 
-    Committing a file again changes nothing. Raises `OlderVersion`, `NothingToStore` and `RowErrors`.
+    Committing a file once more changes nothing, unless it is to be read `again` because the reader has changed
+    since; then what it says otherwise becomes a new version. Raises one of `FAILURES`. `progress` is told the
+    step, how much of it is done, and of how much.
     """
-    file = MeterFile.objects.select_for_update().get(pk=file_id)
-    if file.committed_at is not None:
+    tell = progress or _tell_nobody
+    file = MeterFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    if file.committed_at is not None and not (again and file.parser_version < PARSER_VERSION):
         return list(file.uploads.order_by("pk"))
     newer = MeterFile.objects.filter(
         community=file.community_id, family=file.family, version__gt=file.version, committed_at__isnull=False
     )
     if file.family and newer.exists():
         raise OlderVersion(file.name)
+    tell("reading", 0, file.size)
     seen = preview(file=file, at=at)
     for supply in seen.supplies:
         if supply.metering_point and supply.faults:
@@ -161,19 +149,29 @@ def commit(*, file_id: int, at: datetime) -> list[Upload]:
         raise NothingToStore(file.name)
     # Always in the same order, so that two files with the same meters never wait for each other in a circle.
     ordered = sorted(seen.storable, key=lambda supply: supply.metering_point.pk if supply.metering_point else 0)
-    uploads = [
-        store_readings(
-            metering_point=supply.metering_point,
-            rows=supply.rows,
-            source=Upload.Source.FILE,
-            content_sha256=file.content_sha256,
-            at=at,
-            file=file,
-            minutes=seen.reading.minutes,
-            checked=True,
-        )
-        for supply in ordered
-        if supply.metering_point
-    ]
-    MeterFile.objects.filter(pk=file.pk).update(committed_at=at, parser_version=PARSER_VERSION)
+    uploads = []
+    for i, supply in enumerate(ordered):
+        tell("storing", i, len(ordered))
+        uploads.append(_store(supply, file, seen.reading.minutes, at))
+    MeterFile.objects.filter(pk=file.pk).update(committed_at=at, parser_version=PARSER_VERSION, failure=None)
     return uploads
+
+
+def _tell_nobody(_step: str, _done: int, _of: int) -> None:
+    """Progress that nobody waits for."""
+
+
+def _store(supply: Supply, file: MeterFile, minutes: int, at: datetime) -> Upload:
+    assert supply.metering_point is not None
+    facts: dict[str, Any] = {
+        "metering_point": supply.metering_point,
+        "source": Upload.Source.FILE,
+        "content_sha256": file.content_sha256,
+        "at": at,
+        "file": file,
+        "token": file.token,
+        "checked": True,
+    }
+    if supply.dials:
+        return store_registers(rows=supply.dials, **facts)
+    return store_readings(rows=supply.rows, minutes=minutes, **facts)

@@ -65,27 +65,40 @@ def store_readings(
     file: MeterFile | None = None,
     minutes: int | None = None,
     checked: bool = False,
+    force: bool = False,
 ) -> Upload:
     """Store an upload as of `at`; the counts of the returned `Upload` say what became of its rows.
 
     Rows have the meter's resolution unless `minutes` says otherwise, as an hourly file of a quarter-hour
     meter does. A row that is known (same interval, value and quality) changes nothing; another value becomes
-    a new version unless its quality is worse. One bad row refuses the whole upload with `RowErrors`;
-    `checked` rows have been through `faults` already.
+    a new version unless its quality is worse and nobody insists (`force`). One bad row refuses the whole
+    upload with `RowErrors`; `checked` rows have been through `faults` already.
     """
     minutes = minutes or metering_point.resolution_minutes
     if not checked:
         check(rows, minutes, at)
     upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
     upload.content_sha256, upload.received_at = content_sha256, at
-    # The meter's row is the lock: two uploads for one meter come one after the other.
-    MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
-    if rows:
-        ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
-    news = judge(rows, current(metering_point, rows, minutes), upload)
+    lock(metering_point)
+    news = judge(rows, current(metering_point, rows, minutes), upload, force=force)
     upload.save()
-    _copy(upload, rows, news, minutes)
+    _write(upload, rows, news, minutes)
     return upload
+
+
+def store_derived(*, upload: Upload, rows: Sequence[ReadingRow]) -> None:
+    """Store what follows from an upload that is saved already; the caller holds the meter's lock.
+
+    The upload's counts speak of what came, not of what follows from it.
+    """
+    minutes = upload.metering_point.resolution_minutes
+    known = current(upload.metering_point, rows, minutes)
+    _write(upload, rows, judge(rows, known, nothing_yet()), minutes)
+
+
+def lock(metering_point: MeteringPoint) -> None:
+    """The meter's row is the lock: two uploads for one meter come one after the other."""
+    MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
 
 
 def nothing_yet(**facts: Any) -> Upload:
@@ -145,7 +158,7 @@ def _row_errors(i: int, row: ReadingRow, minutes: int, at: datetime) -> list[Row
 Known = dict[tuple[str, int], list[Any]]
 
 
-def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload) -> dict[int, int]:
+def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload, *, force: bool = False) -> dict[int, int]:
     """Versions to write, by row; counts the upload's rows on the way. Writes nothing."""
     news: dict[int, int] = {}
     written: set[tuple[str, int]] = set()
@@ -157,7 +170,7 @@ def judge(rows: Sequence[ReadingRow], known: Known, upload: Upload) -> dict[int,
         elif before is None:
             news[i] = 1
             upload.created += 1
-        elif before[1:] == [row.energy_wh, row.quality] or RANK[row.quality] < RANK[before[2]]:
+        elif before[1:] == [row.energy_wh, row.quality] or (RANK[row.quality] < RANK[before[2]] and not force):
             upload.unchanged += 1
         else:
             news[i] = before[0] + 1
@@ -185,8 +198,11 @@ def current(metering_point: MeteringPoint, rows: Sequence[ReadingRow], minutes: 
         return {(channel, second): known for channel, second, *known in cursor.fetchall()}
 
 
-def _copy(upload: Upload, rows: Sequence[ReadingRow], news: dict[int, int], minutes: int) -> None:
+def _write(upload: Upload, rows: Sequence[ReadingRow], news: dict[int, int], minutes: int) -> None:
     """Write the new versions; the meter is locked, so no other upload can be in between."""
+    if not news:
+        return
+    ensure_partitions(min(rows[i].start for i in news), max(rows[i].start for i in news))
     fields = ("metering_point_id", "channel", "start", "resolution_minutes", "version", "energy_wh", "quality")
     copy_into(
         Reading,

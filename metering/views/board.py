@@ -1,7 +1,6 @@
 """The completeness board: which meters block a month, since when, and who must act."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from community.tariffs import local_day, month_span
 from config import clock
 from metering.completeness import completeness
 from metering.models import MeteringPoint
+from metering.queries import set_aside_within
 from metering.wording import board as wording
 
 # A reading may take this long to arrive before anybody is asked for it.
@@ -25,7 +25,7 @@ GRACE = timedelta(hours=1)
 def board(request: HttpRequest) -> HttpResponse:
     """One month of all meters, the worst first; `?m=` names the month."""
     community = admin_of(request).community
-    zone = ZoneInfo(community.timezone)
+    zone = community.zone
     at = clock.now()
     today = at.astimezone(zone).date()
     month = parse_month(request.GET.get("m"), today)
@@ -38,11 +38,12 @@ def board(request: HttpRequest) -> HttpResponse:
             "household__member__user", "household__community"
         )
     )
-    rows = wording.rows(points, completeness(points, start, end), month, end)
+    aside = set_aside_within(community.pk, start, end)
+    rows = wording.rows(points, completeness(points, start, end), month, end, aside)
     context = {
         "section": "members",
         "bar": month_bar(month, today, request.path, first=founded.replace(day=1)),
-        "rows": [row for row in rows if row.missing or row.estimated],
+        "rows": [row for row in rows if row.missing or row.estimated or row.set_aside],
         "complete": sum(not row.missing for row in rows),
         "meters": len(rows),
     }

@@ -2,24 +2,25 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from community.access import admin_of
 from community.pages import page
 from config import clock
-from metering.formats import UnreadableFile
+from metering import progress
+from metering.formats import PARSER_VERSION, UnreadableFile
 from metering.forms import MeterFileForm
 from metering.models import MeterFile
 from metering.services import meter_files as service
-from metering.services.readings import RowErrors
+from metering.services.previews import preview
+from metering.services.summaries import FileSummary, summary
+from metering.tasks import look_at_file, store_file
 from metering.wording import files as wording
 
 SHOWN = 50
@@ -42,6 +43,7 @@ def meter_files(request: HttpRequest) -> HttpResponse:
                 uploaded_by=admin,
                 metering_point=form.cleaned_data["metering_point"],
                 dialect=form.cleaned_data["dialect"],
+                mapping=form.cleaned_data.get("mapping"),
             )
         except UnreadableFile as error:
             field = {"no-cups": "metering_point", "start-or-end": "dialect"}.get(error.code, "file")
@@ -66,14 +68,14 @@ def meter_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def commit_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Store a file's readings: all of them or none."""
     file = _file(request, public_id)
+    if service.is_large(file):
+        service.ask_to_store(file_id=file.pk, at=clock.now())
+        store_file.delay(file_id=file.pk)
+        return redirect("meter-file", file.public_id)
     try:
-        uploads = service.commit(file_id=file.pk, at=clock.now())
-    except service.OlderVersion:
-        messages.error(request, _("Nothing was stored: a newer version of this file is in already."))
-    except service.NothingToStore:
-        messages.error(request, _("Nothing was stored: none of its supplies belongs to this community."))
-    except RowErrors as error:
-        messages.error(request, _("Nothing was stored: %(why)s") % {"why": error.errors[0].message})
+        uploads = service.commit(file_id=file.pk, at=clock.now(), again=True)
+    except tuple(service.FAILURES) as error:
+        messages.error(request, wording.failure(service.failure_of(error)))
     else:
         news = sum(upload.created + upload.revised for upload in uploads)
         text = ngettext("%(count)d reading stored.", "%(count)d readings stored.", news)
@@ -83,25 +85,34 @@ def commit_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _file(request: HttpRequest, public_id: UUID) -> MeterFile:
     admin = admin_of(request)
-    files = MeterFile.objects.select_related("community", "metering_point")
+    files = MeterFile.objects.select_related("community", "metering_point", "mapping", "token")
     return get_object_or_404(files, community=admin.community, public_id=public_id)
 
 
 def _context(file: MeterFile) -> dict[str, Any]:
-    seen = service.preview(file=file, at=clock.now())
-    zone = ZoneInfo(file.community.timezone)
-    by_supply = {
-        supply.cups: [one for one in seen.reading.intervals if one.cups == supply.cups] for supply in seen.supplies
-    }
+    storing = file.asked_at is not None and file.committed_at is None and file.failure is None
+    found = None if storing or file.failure else _summary(file)
+    context: dict[str, Any] = {"section": "members", "file": file, "storing": storing, "seen": found}
+    if file.failure is not None:
+        return {**context, "failure": wording.failure(file.failure)}
+    if found is None:
+        return {**context, "step": progress.step(file.pk)}
     return {
-        "section": "members",
-        "file": file,
-        "seen": seen,
-        "format": wording.format_name(seen.reading),
-        "dialect": wording.DIALECTS[seen.reading.dialect],
-        "supplies": [(supply, wording.day_totals(by_supply[supply.cups], zone)) for supply in seen.supplies],
-        "refusals": [(line, wording.refusal(line)) for line in seen.reading.refusals[:SHOWN]],
-        "remarks": [wording.remark(said) for said in seen.reading.remarks],
-        "missing": wording.missing_days(seen, zone),
-        "estimated": sum(one.quality != "measured" for one in seen.reading.intervals),
+        **context,
+        "format": wording.format_name(found.format),
+        "dialect": wording.DIALECTS[found.dialect],
+        "refusals": [(line, wording.refusal(line.code)) for line in found.refusals],
+        "remarks": [wording.remark(code, value) for code, value in found.remarks],
+        "outdated": file.committed_at is not None and file.parser_version < PARSER_VERSION,
     }
+
+
+def _summary(file: MeterFile) -> FileSummary | None:
+    """What the file says; None while a worker reads it."""
+    if not service.is_large(file):
+        return summary(preview(file=file, at=clock.now()))
+    found = progress.kept_summary(file.pk)
+    if found is None and progress.step(file.pk) is None:
+        progress.tell(file.pk, "reading", 0, file.size)
+        look_at_file.delay(file_id=file.pk)
+    return found

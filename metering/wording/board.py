@@ -1,10 +1,9 @@
 """What the completeness board says of one meter: what is missing, who must act, and a reminder to send."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -26,24 +25,32 @@ class BoardRow:
     since: datetime | None
     silent: bool
     reminder: str
+    set_aside: int
+    point: MeteringPoint
 
 
 def rows(
-    points: Sequence[MeteringPoint], found: Sequence[Completeness], month: date, end: datetime
+    points: Sequence[MeteringPoint],
+    found: Sequence[Completeness],
+    month: date,
+    end: datetime,
+    aside: Mapping[int, int],
 ) -> list[BoardRow]:
     """A row a meter, the one that lacks most first; what is missing up to `end` is missing still."""
     by_point: dict[int, list[Completeness]] = {}
     for channel in found:
         by_point.setdefault(channel.metering_point_id, []).append(channel)
-    answer = [_row(point, by_point[point.pk], month, end) for point in points]
+    answer = [_row(point, by_point[point.pk], month, end, aside.get(point.pk, 0)) for point in points]
     return sorted(answer, key=lambda row: (-row.missing, -row.estimated, street_order(row.household)))
 
 
-def _row(point: MeteringPoint, channels: Sequence[Completeness], month: date, end: datetime) -> BoardRow:
+def _row(
+    point: MeteringPoint, channels: Sequence[Completeness], month: date, end: datetime, set_aside: int
+) -> BoardRow:
     worst = max(channels, key=lambda channel: channel.expected - channel.present)
     gaps = worst.missing
     silent = bool(gaps) and gaps[-1].end >= end
-    zone = ZoneInfo(point.household.community.timezone)
+    zone = point.household.community.zone
     since = (gaps[-1] if silent else gaps[0]).start.astimezone(zone) if gaps else None
     member = point.household.member
     return BoardRow(
@@ -55,6 +62,8 @@ def _row(point: MeteringPoint, channels: Sequence[Completeness], month: date, en
         since=since,
         silent=silent,
         reminder=_reminder(point, month) if member and gaps else "",
+        set_aside=set_aside,
+        point=point,
     )
 
 

@@ -1,15 +1,11 @@
 """What a meter file's codes mean to a person: the cause and the cure, in words."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from metering.formats import CHANNELS, FileReading, Interval, Refusal, Remark, UnreadableFile
-from metering.services.meter_files import Preview
+from metering.formats import UnreadableFile
 
 FILE = {
     "empty": gettext_lazy("The file is empty."),
@@ -26,6 +22,10 @@ FILE = {
     "not-json": gettext_lazy("Not JSON from line %(line)s on: was the download cut off?"),
     "not-datadis": gettext_lazy("This JSON is not a list of hours as Datadis gives it."),
     "not-xml": gettext_lazy("This XML cannot be read safely: it is damaged or defines entities."),
+    "no-instant": gettext_lazy(
+        "The readout does not say when it was taken (0.9.1 and 0.9.2, or a telegram's 1.0.0)."
+    ),
+    "no-registers": gettext_lazy("No dial of energy (1.8 or 2.8) stands in this readout."),
     "no-intervals": gettext_lazy("This Green Button file holds no interval readings."),
     "not-energy": gettext_lazy("Its readings are not energy that one channel counts (%(unit)s)."),
     "running-total": gettext_lazy("Its readings are a dial's running total, not the energy of intervals."),
@@ -53,6 +53,8 @@ LINE = {
     "season": gettext_lazy("summer or winter time contradicts the date"),
     "off-grid": gettext_lazy("between two intervals"),
     "short-line": gettext_lazy("the line is cut off"),
+    "bad-checksum": gettext_lazy("the telegram's checksum is wrong: it was damaged on its way"),
+    "no-such-unit": gettext_lazy("not a unit of energy"),
     "bad-cups": gettext_lazy("the check letters of the CUPS are wrong: was a digit mistyped?"),
     "not-an-instant": gettext_lazy("not an instant such as 2026-11-23T12:00:00Z"),
     "naive-timestamp": gettext_lazy("the time lacks its offset, such as +01:00 or Z"),
@@ -65,7 +67,7 @@ DIALECTS = {
     "start_plus_one": gettext_lazy("each hour bears its start plus one"),
     "start_plus_one_25": gettext_lazy("each hour bears its start plus one; October's second hour is 25"),
     "instant": gettext_lazy("each time is the end of its hour, with summer or winter time"),
-    "utc": gettext_lazy("each time bears its offset"),
+    "utc": gettext_lazy("each time is an instant by itself"),
 }
 FORMATS = {
     "datadis-api": "Datadis (JSON)",
@@ -76,6 +78,8 @@ FORMATS = {
     "ide-start": "i-DE",
     "ufd": "UFD",
     "green-button": "Green Button",
+    "dsmr-p1": "DSMR P1",
+    "iec-62056-21": "IEC 62056-21",
     "table": "CSV",
     "mapped": "CSV",
 }
@@ -86,9 +90,9 @@ def unreadable(error: UnreadableFile) -> str:
     return str(FILE[error.code]) % error.facts
 
 
-def refusal(line: Refusal) -> str:
+def refusal(code: str) -> str:
     """Why one line was left out."""
-    return str(LINE[line.code])
+    return str(LINE[code])
 
 
 REMARKS = {
@@ -100,72 +104,29 @@ REMARKS = {
     ),
     "stuck": gettext_lazy("The same value for a day and more, from %(value)s on: does the meter hang?"),
     "night-solar": gettext_lazy("Solar energy at night, at %(value)s: is the file's clock right?"),
+    "above-fuse": gettext_lazy("More than the contracted power lets through, at %(value)s: is the unit right?"),
+    "unexpected-export": gettext_lazy(
+        "Energy given, at %(value)s, by a home that neither generates nor stores any: are the channels swapped?"
+    ),
+}
+FAILURES = {
+    "older-version": gettext_lazy("Nothing was stored: a newer version of this file is in already."),
+    "nothing-to-store": gettext_lazy("Nothing was stored: none of its supplies belongs to this community."),
+    "rows-refused": gettext_lazy("Nothing was stored: %(message)s"),
 }
 
 
-def remark(said: Remark) -> str:
+def failure(facts: Mapping[str, Any]) -> str:
+    """Why a file could not be stored."""
+    sentence = FAILURES.get(facts["code"]) or FILE[facts["code"]]
+    return str(sentence) % facts
+
+
+def remark(code: str, value: str) -> str:
     """What a person should look at although the file was read."""
-    return str(REMARKS[said.code]) % {"value": said.value}
+    return str(REMARKS[code]) % {"value": value}
 
 
-def format_name(reading: FileReading) -> str:
+def format_name(code: str) -> str:
     """The format as people call it."""
-    return FORMATS.get(reading.format, reading.format.upper())
-
-
-@dataclass(frozen=True, slots=True)
-class DayTotal:
-    """One local day of one supply: energies by channel, how much is not measured, bars up to 120 wide."""
-
-    day: date
-    import_wh: int | None
-    export_wh: int | None
-    intervals: int
-    doubtful: int
-    import_width: int
-    export_width: int
-
-
-def day_totals(intervals: Sequence[Interval], zone: ZoneInfo) -> list[DayTotal]:
-    """Totals of one supply's local days, in order."""
-    days: dict[date, list[Interval]] = {}
-    for one in intervals:
-        days.setdefault(one.start.astimezone(zone).date(), []).append(one)
-    sums = {day: (_sum(rows, "import"), _sum(rows, "export")) for day, rows in days.items()}
-    most = max((wh or 0 for both in sums.values() for wh in both), default=0) or 1
-    return [
-        DayTotal(
-            day,
-            *sums[day],
-            len(rows),
-            sum(row.quality != "measured" for row in rows),
-            (sums[day][0] or 0) * 120 // most,
-            (sums[day][1] or 0) * 120 // most,
-        )
-        for day, rows in sorted(days.items())
-    ]
-
-
-def _sum(rows: Sequence[Interval], channel: str) -> int | None:
-    found = [wh for row in rows if (wh := row.energies[CHANNELS.index(channel)]) is not None]
-    return sum(found) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingDay:
-    """A local day with intervals that the file leaves out."""
-
-    day: date
-    intervals: int
-    first: datetime
-
-
-def missing_days(preview: Preview, zone: ZoneInfo) -> list[MissingDay]:
-    """What is missing, by local day."""
-    found: Counter[date] = Counter()
-    first: dict[date, datetime] = {}
-    for _cups, start in preview.missing:
-        day = start.astimezone(zone).date()
-        found[day] += 1
-        first.setdefault(day, start)
-    return [MissingDay(day, found[day], first[day]) for day in sorted(found)]
+    return FORMATS.get(code, code.upper())

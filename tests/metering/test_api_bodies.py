@@ -170,3 +170,63 @@ def test_a_key_that_is_being_worked_on_is_in_flight(send):
     once(token=token, key=KEYED["idempotency-key"], fingerprint="x", at=NOW, work=slow)
 
     assert (told[0].status_code, told[0].json()["code"]) == (409, "key-in-flight")
+
+
+def test_registers_become_the_energy_between_them(send):
+    rows = [
+        {"channel": "import", "at": "2026-11-23T11:45:00+01:00", "register_wh": 9_000_000_000},
+        {"channel": "import", "at": "2026-11-23T12:00:00+01:00", "register_wh": 9_000_000_250},
+        {"channel": "import", "at": "2026-11-23T12:05:00+01:00", "register_wh": 12},
+    ]
+
+    answer = send(json.dumps({"kind": "register", "readings": rows}))
+
+    assert answer.status_code == 201
+    assert (answer.json()["created"], answer.json()["set_aside"]) == (3, 1)
+    assert list(Reading.objects.values_list("energy_wh", "quality")) == [(250, "measured")]
+
+
+def test_registers_as_a_table_say_their_kind_in_the_address(send):
+    table = f"channel,at,register_wh\nimport,2026-11-23T11:45:00+01:00,100\nimport,{GOOD['start']},350\n"
+
+    assert send(table, "text/csv", "?kind=register").status_code == 201
+    assert stored() == [250]
+
+
+def test_registers_that_no_dial_shows_are_refused_with_their_rows(send):
+    rows = [
+        {"channel": "import", "at": "2026-11-23T12:00:00+01:00", "register_wh": -1},
+        {"channel": "import", "at": "2026-11-23T12:00:00", "register_wh": 5},
+        {"channel": "export", "at": "2026-11-23T12:00:00+01:00", "register_wh": 5},
+        {"channel": "export", "at": "2026-11-23T12:00:00+01:00", "register_wh": 6},
+    ]
+    body = json.dumps({"kind": "register", "readings": rows})
+
+    answer = send(body)
+    part = send(
+        json.dumps({"kind": "register", "readings": [*rows, {**rows[2], "at": GOOD["start"][:11] + "11:00:00Z"}]})
+    )
+
+    assert answer.status_code == part.status_code == 422
+    told = [(error["row"], error["code"]) for error in answer.json()["errors"]]
+    assert told == [(0, "out-of-range"), (1, "naive-timestamp"), (3, "contradiction")]
+
+
+def test_a_worse_quality_replaces_a_better_one_only_by_force(send):
+    send(json.dumps({"readings": [GOOD]}))
+    worse = json.dumps({"readings": [{**GOOD, "energy_wh": 240, "quality": "estimated"}]})
+
+    assert send(worse).json()["unchanged"] == 1
+    assert send(worse, query="?force=true").json()["revised"] == 1
+    ApiToken.objects.update(scopes=["readings:write"])
+    assert send(worse, query="?force=true").status_code == 403
+
+
+def test_figures_worth_a_look_are_stored_and_pointed_out(send):
+    rows = [{**GOOD, "energy_wh": 5_000}, {**GOOD, "channel": "export", "energy_wh": 3}]
+
+    answer = send(json.dumps({"readings": rows})).json()
+
+    assert answer["created"] == 2
+    warnings = [(one["code"], one["row"], one["count"]) for one in answer["warnings"]]
+    assert warnings == [("above-fuse", 0, 1), ("unexpected-export", 1, 1)]

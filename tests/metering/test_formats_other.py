@@ -124,25 +124,3 @@ def test_a_season_that_contradicts_its_date_spoils_its_line_only():
 
     assert [one.energies[0] for one in got.intervals] == [5]
     assert [(one.number, one.code) for one in got.refusals] == [(2, "season")]
-
-
-def day_of(cells):
-    header = "CUPS;Fecha;Hora;consumo_kWh;metodoObtencion;energiaVertida_kWh;energiaGenerada_kWh"
-    lines = [f"{CUPS};12/05/2026;{hour};{use};R;0;{sun}" for hour, (use, sun) in enumerate(cells, 1)]
-    return "\n".join([header, *lines]).encode()
-
-
-@pytest.mark.parametrize(
-    ("cells", "codes"),
-    [
-        ([("0,1", "0")] * 24, ["stuck"]),
-        ([("0", "0")] * 24, []),
-        ([(f"0,{hour}", "0,2" if hour == 3 else "0") for hour in range(1, 25)], ["night-solar"]),
-        ([(f"0,{hour}", "0,2" if hour == 13 else "0") for hour in range(1, 25)], []),
-    ],
-)
-def test_figures_that_nobody_can_have_meant_are_remarked_and_taken(cells, codes):
-    got = read_file(day_of(cells), MADRID)
-
-    assert [remark.code for remark in got.remarks] == codes
-    assert len(got.intervals) == 24
