@@ -7,6 +7,7 @@ from config.api_docs import TryItView
 from market.api.plan import Plan
 from metering.api.completeness import MonthCompleteness
 from metering.api.files import MeterFiles, OneMeterFile
+from metering.api.hand_over import HandOver
 from metering.api.views import DeviceStates, MeteringPoints, Readings
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("metering-points/<uuid:public_id>/completeness", MonthCompleteness.as_view(), name="api-completeness"),
     path("metering-points/<uuid:public_id>/device-states", DeviceStates.as_view(), name="api-device-states"),
     path("metering-points/<uuid:public_id>/plan", Plan.as_view(), name="api-plan"),
+    path("hand-over", HandOver.as_view(), name="api-hand-over"),
     path("meter-files", MeterFiles.as_view(), name="api-meter-files"),
     path("meter-files/<uuid:public_id>", OneMeterFile.as_view(), name="api-meter-file"),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),

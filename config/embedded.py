@@ -198,7 +198,7 @@ def _static_folder(folder: Path) -> Path:
 def _secrets(path: Path) -> dict[str, str]:
     """Secrets of this data folder, generated at its first start and readable by its owner only."""
     values: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    missing = {"SECRET_KEY", "TOKEN_PEPPER", "VALKEY_PASSWORD"} - values.keys()
+    missing = {"SECRET_KEY", "TOKEN_PEPPER", "SEALING_KEYS", "VALKEY_PASSWORD"} - values.keys()
     if missing:
         values |= {name: secrets.token_urlsafe(48) for name in sorted(missing)}
         _write_for_owner(path, values)

@@ -47,6 +47,8 @@ EMBEDDED = os.environ.get("AZOTEA_EMBEDDED") == "1"
 DEBUG = os.environ.get("AZOTEA_DEBUG") == "1"
 SECRET_KEY = required("SECRET_KEY")
 TOKEN_PEPPER = required("TOKEN_PEPPER")
+# Keys that seal other people's secrets; the first seals, all unseal, so that a key can be replaced.
+SEALING_KEYS = required("SEALING_KEYS")
 REDIS_URL = required("REDIS_URL")
 ALLOWED_HOSTS = required("ALLOWED_HOSTS").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
@@ -54,6 +56,11 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGIN
 # The neighbourhood's clock: 1 in production; a demo may run it faster (config/clock.py).
 CLOCK_SPEED = float(os.environ.get("AZOTEA_CLOCK_SPEED", "1"))
 CLOCK_ORIGIN = os.environ.get("AZOTEA_CLOCK_ORIGIN", "")
+
+# Where Datadis is asked; empty turns it off.
+DATADIS_URL = os.environ.get("DATADIS_URL", "")
+# Where meters publish live; empty turns it off.
+MQTT_URL = os.environ.get("MQTT_URL", "")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -76,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.headers.ContentSecurityPolicyMiddleware",
+    "metering.api.rate_limits.RateLimitHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -141,7 +149,8 @@ WHITENOISE_USE_FINDERS = EMBEDDED
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
 SECURE_SSL_REDIRECT = not EMBEDDED
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("BEHIND_PROXY") == "1" else None
+BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not EMBEDDED
 # Whether a domain enters the browsers' preload list is for its owner to decide.
@@ -154,6 +163,7 @@ EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["metering.api.authentication.TokenAuthentication"],
+    "DEFAULT_THROTTLE_CLASSES": ["metering.api.rate_limits.RateLimit"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -195,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
         # A tick that waited for a whole minute has been overtaken by others.
         "options": {"expires": 60},
     },
+    "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }
 

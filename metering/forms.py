@@ -1,10 +1,14 @@
 """What an administrator hands in."""
 
+import ipaddress
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from stdnum.es import nif
+from stdnum.exceptions import ValidationError as StdnumError
 
 from community.models import Community
 from metering.formats import CHANNELS
@@ -165,3 +169,107 @@ class ColumnsForm(forms.Form):
         if len(roles) > len(set(roles)):
             self.add_error(None, _("Two columns cannot mean the same: choose one of them."))
         return given
+
+
+SCOPES = {
+    "readings:write": _("hand in readings"),
+    "readings:read": _("read readings back"),
+    "states:write": _("report batteries and cars"),
+    "plans:read": _("read the market's plan for the devices"),
+    "readings:force": _("let worse figures replace better ones"),
+}
+
+
+class PointsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Metering points by the name of their home."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.household.name} · {obj.cups}"
+
+
+class TokenForm(forms.Form):
+    """Whom to let in, to what, for how long and from where."""
+
+    name = forms.CharField(label=_("Who will use it"), max_length=120, help_text=_("Such as “Gateway Azahar 3”."))
+    metering_points = PointsField(
+        label=_("Metering points"), queryset=MeteringPoint.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=list(SCOPES.items()),
+        initial=["readings:write", "readings:read"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(label=_("Days until it expires"), initial=365, min_value=1, max_value=3_650)
+    networks = forms.CharField(
+        label=_("Only from these networks"),
+        required=False,
+        max_length=400,
+        help_text=_("Such as 203.0.113.0/24; several with commas. Empty: from anywhere."),
+    )
+
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        points = self.fields["metering_points"]
+        assert isinstance(points, forms.ModelMultipleChoiceField)
+        found = MeteringPoint.objects.filter(household__community=community).select_related("household")
+        points.queryset = found.order_by("household__name", "cups")
+
+    def clean_networks(self) -> list[str]:
+        networks = []
+        for text in self.cleaned_data["networks"].replace(",", " ").split():
+            try:
+                networks.append(str(ipaddress.ip_network(text)))
+            except ValueError as error:
+                message = _("“%(text)s” is no network: write it such as 203.0.113.0/24.")
+                raise forms.ValidationError(message % {"text": text}) from error
+        return networks
+
+    def lifetime(self) -> timedelta:
+        """How long the token will live."""
+        return timedelta(days=self.cleaned_data["days"])
+
+
+class DatadisAccountForm(forms.Form):
+    """The community's login on Datadis."""
+
+    nif = forms.CharField(label=_("NIF of the account"), max_length=12)
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=_("Kept sealed, and never shown again."),
+    )
+
+    def clean_nif(self) -> str:
+        return valid_nif(self.cleaned_data["nif"])
+
+
+class ConsentForm(forms.Form):
+    """Letting the community read a meter's curve on Datadis."""
+
+    nif = forms.CharField(
+        label=_("Your NIF, as on the electricity bill"),
+        max_length=12,
+        help_text=_("Datadis asks for it. It is kept sealed and used for nothing else."),
+    )
+    months = forms.TypedChoiceField(
+        label=_("For how long"),
+        coerce=int,
+        choices=[(12, _("One year")), (24, _("Two years"))],
+        initial=12,
+    )
+    agreed = forms.BooleanField(
+        label=_("My community may fetch my hourly readings from Datadis until then, to settle my trades."),
+        error_messages={"required": _("Without your consent nothing is fetched.")},
+    )
+
+    def clean_nif(self) -> str:
+        return valid_nif(self.cleaned_data["nif"])
+
+
+def valid_nif(text: str) -> str:
+    """A NIF, NIE or company's NIF with the right check letter. Raises `ValidationError`."""
+    try:
+        return str(nif.validate(text))
+    except StdnumError as error:
+        raise forms.ValidationError(_("This NIF is mistyped: its check letter does not fit.")) from error

@@ -4,13 +4,16 @@ from datetime import timedelta
 from functools import partial
 
 from celery import shared_task
+from django.conf import settings
 from django.db import OperationalError
 
+from community.models import Community
 from config.clock import now
 from metering import progress
+from metering.datadis.portal import Portal
 from metering.formats import UnreadableFile
 from metering.models import MeterFile
-from metering.services import meter_files
+from metering.services import datadis, meter_files
 from metering.services.previews import preview
 from metering.services.summaries import summary
 
@@ -41,3 +44,20 @@ def sweep_files() -> None:
     """Ring again for files whose ring got lost."""
     for file_id in meter_files.asked_before(now() - FORGOTTEN):
         store_file.delay(file_id=file_id)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def pull_datadis() -> None:
+    """Ring for every meter whose closed months are due."""
+    if not settings.DATADIS_URL:
+        return
+    at = now()
+    for community in Community.objects.order_by("pk"):
+        for consent_id in datadis.due_consents(community=community, at=at):
+            pull_meter.delay(consent_id=consent_id)
+
+
+@shared_task
+def pull_meter(*, consent_id: int) -> None:
+    """Ask Datadis for one meter."""
+    datadis.pull(consent_id=consent_id, at=now(), connect=partial(Portal, settings.DATADIS_URL))

@@ -5,9 +5,17 @@ from django.urls import URLPattern, URLResolver, path
 from metering.views.board import board
 from metering.views.changes import meter_changes
 from metering.views.columns import columns, forget_columns
+from metering.views.datadis import consent, datadis_account, revoke_consent
 from metering.views.files import commit_file, meter_file, meter_files
+from metering.views.gateways import gateways, new_gateway, revoke_gateway
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("datadis/", datadis_account, name="datadis-account"),
+    path("consent/", consent, name="consent"),
+    path("consent/<int:pk>/revoke/", revoke_consent, name="revoke-consent"),
+    path("gateways/", gateways, name="gateways"),
+    path("gateways/new/", new_gateway, name="new-gateway"),
+    path("gateways/<int:pk>/revoke/", revoke_gateway, name="revoke-gateway"),
     path("completeness/", board, name="completeness"),
     path("meter-files/", meter_files, name="meter-files"),
     path("meter-files/columns/", columns, name="meter-columns"),

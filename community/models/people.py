@@ -83,6 +83,8 @@ class Community(models.Model):
     grid_fee_ueur_kwh = models.BigIntegerField(default=0, help_text=_("µ€ per locally delivered kWh"))
     import_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
     export_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
+    uploads_per_minute = models.PositiveIntegerField(default=60, help_text=_("Of each token."))
+    reads_per_minute = models.PositiveIntegerField(default=600, help_text=_("Of each token."))
     created_at = models.DateTimeField()
 
     class Meta:

@@ -27,6 +27,7 @@ def build(*, at: datetime) -> tuple[Community, dict[str, dict[str, str]]]:
         grid_fee_ueur_kwh=neighbourhood.GRID_FEE_UEUR_KWH,
         import_limit_w=neighbourhood.IMPORT_LIMIT_W,
         export_limit_w=neighbourhood.EXPORT_LIMIT_W,
+        uploads_per_minute=6_000,  # one gateway speaks for all homes
         created_at=at,
     )
     feeder = load_feeder(community=community, described=json.loads(FEEDER.read_text(encoding="utf-8")))

@@ -8,6 +8,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
+from config.client_address import client_address
 from config.clock import now
 from metering.models import ApiToken
 from metering.services.tokens import InvalidToken, find_token
@@ -30,7 +31,7 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         try:
-            token = find_token(text=text.strip(), at=now())
+            token = find_token(text=text.strip(), at=now(), address=client_address(request))
         except InvalidToken as error:
             raise exceptions.AuthenticationFailed(
                 _("This token is not valid. Ask your community's administrator for a new one.")

@@ -25,10 +25,11 @@ KNOWN = (
 def read_table(text: str, cups: str = "", mapping: Mapping | None = None) -> Sheet:
     """The lines of a table; `cups` stands in where there is no such column.
 
-    Raises `UnreadableFile`: `no-header`, `no-unit`, `no-energy-column`, `no-time-column`, `no-cups`.
+    Raises `UnreadableFile`: `no-header`, `no-unit`, `no-energy-column`, `no-time-column`, `no-cups`,
+    `broken-line`.
     """
     mapping = mapping or Mapping()
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter_of(text), skipinitialspace=True)
+    rows = rows_of(text)
     header, number = _header(rows, mapping)
     columns, remarks = columns_of(header, mapping)
     if "cups" not in columns.roles and not cups:
@@ -42,8 +43,17 @@ def read_table(text: str, cups: str = "", mapping: Mapping | None = None) -> She
     return sheet
 
 
-def delimiter_of(text: str) -> str:
-    """What separates the cells of a table."""
+def rows_of(text: str) -> Iterator[list[str]]:
+    """The cells of every line, however lines end. Raises `UnreadableFile`: `broken-line`."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text), skipinitialspace=True)
+    try:
+        yield from rows
+    except csv.Error as error:  # a cell without end: a quotation mark was never closed
+        raise UnreadableFile("broken-line", line=rows.line_num) from error
+
+
+def _delimiter(text: str) -> str:
     sample = text[:4_000]
     return max(";\t|,", key=sample.count)
 

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from community.models import Community
 from metering.models.readings import MeteringPoint
@@ -24,6 +25,13 @@ class ApiToken(models.Model):
     secret_hash = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
     metering_points = models.ManyToManyField(MeteringPoint, related_name="api_tokens")
+    networks = ArrayField(
+        models.CharField(max_length=43),
+        default=list,
+        blank=True,
+        help_text=_("Where it may be used."),
+    )
+    broker_hash = models.CharField(max_length=160, blank=True, help_text=_("As an MQTT broker checks it."))
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -38,6 +46,24 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"azt_{self.key_id}"
+
+
+class HandOver(models.Model):
+    """A token that a device fetches by itself with a code that works once and for a short time."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="hand_overs")
+    code_hash = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=120)
+    scopes = ArrayField(models.CharField(max_length=20, choices=ApiToken.Scope))
+    metering_points = models.ManyToManyField(MeteringPoint, related_name="hand_overs")
+    networks = ArrayField(models.CharField(max_length=43), default=list, blank=True)
+    days = models.PositiveSmallIntegerField(help_text=_("How long the token will live."))
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    token = models.OneToOneField(ApiToken, models.PROTECT, null=True, blank=True, related_name="hand_over")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class IdempotentAnswer(models.Model):

@@ -39,11 +39,9 @@ def take_in(
     metering_point: MeteringPoint | None = None,
     dialect: str = "",
     mapping: ColumnMapping | None = None,
+    unread: bool = False,
 ) -> MeterFile:
-    """Keep a file; the same file again is the same one. Raises `UnreadableFile` unless it is `LARGE`.
-
-    Whether a large file can be read is found out later, by a worker.
-    """
+    """Keep a file; the same one again is the same. `UnreadableFile` unless `unread` or large: then later."""
     family, version = _family(name)
     identity: dict[str, Any] = {
         "community": community,
@@ -64,7 +62,7 @@ def take_in(
         "parser_version": PARSER_VERSION,
     }
     file = MeterFile(**identity, **rest)
-    if not is_large(file):
+    if not (unread or is_large(file)):
         read(file)
     kept, _created = MeterFile.objects.get_or_create(**identity, defaults=rest)
     return kept
@@ -95,7 +93,7 @@ FAILURES: dict[type[Exception], str] = {
 }
 
 
-def store_asked(*, file_id: int, at: datetime, progress: Progress) -> list[Upload]:
+def store_asked(*, file_id: int, at: datetime, progress: Progress | None = None) -> list[Upload]:
     """Store a file that was asked for, or note why it cannot be stored."""
     try:
         return commit(file_id=file_id, at=at, progress=progress)

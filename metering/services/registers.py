@@ -1,6 +1,5 @@
 """Storing what dials show: as it came, and as the energy of the intervals between."""
 
-import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,8 +8,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from community.models import Member
-from metering.models import ApiToken, MeterChange, MeterFile, MeteringPoint, RegisterReading, Upload
+from metering.models import ApiToken, MeterFile, MeteringPoint, RegisterReading, Upload
 from metering.queries import changes_of, newest
 from metering.registers import NEAR, Standing, differences, fits, standing
 from metering.services.readings import (
@@ -37,14 +35,6 @@ class RegisterRow(NamedTuple):
     at: datetime
     register_wh: int
     number: int | None = None
-
-
-class ChangeKnown(ValueError):
-    """A change of this dial at this instant is declared already."""
-
-
-class ChangeContradicts(ValueError):
-    """With this change, registers that counted so far could not be true, or none that was set aside can."""
 
 
 @transaction.atomic
@@ -84,7 +74,7 @@ def store_registers(
         one.upload, one.received_at = upload, at
     RegisterReading.objects.bulk_create(news)
     for channel in sorted({one.channel for one in news}):
-        _difference(upload, channel, [one for one in news if one.channel == channel])
+        difference(upload, channel, [one for one in news if one.channel == channel])
     upload.set_aside = sum(one.set_aside for one in news)
     upload.save(update_fields=["set_aside"])
     return upload
@@ -142,7 +132,7 @@ def _news(metering_point: MeteringPoint, rows: Sequence[RegisterRow], upload: Up
     return sorted(news, key=lambda one: one.at)
 
 
-def _difference(upload: Upload, channel: str, news: Sequence[RegisterReading]) -> None:
+def difference(upload: Upload, channel: str, news: Sequence[RegisterReading]) -> None:
     """Judge new registers of one dial against those that count, and store the energy that follows."""
     point = upload.metering_point
     changes = changes_of(point, channel)
@@ -199,52 +189,3 @@ def _around(point: MeteringPoint, channel: str, first: datetime, last: datetime)
     within = known.filter(at__range=(first - span, last + span))
     before, after = known.filter(at__lt=first - span), known.filter(at__gt=last + span)
     return newest([*before.order_by("-at", "-version")[:1], *within, *after.order_by("at", "-version")[:1]])
-
-
-@transaction.atomic
-def declare_change(
-    *,
-    metering_point: MeteringPoint,
-    channel: str,
-    changed_at: datetime,
-    final_wh: int,
-    first_wh: int,
-    declared_by: Member,
-    at: datetime,
-) -> Upload:
-    """Declare that a dial ended at `final_wh` and another went on from `first_wh` at `changed_at`.
-
-    Everything since then is judged anew; the returned upload tells how many registers count now that did not.
-    A dial that only began anew at zero ended at its highest figure plus one. Raises `ChangeKnown` and
-    `ChangeContradicts`.
-    """
-    lock(metering_point)
-    _change, new = MeterChange.objects.get_or_create(
-        metering_point=metering_point,
-        channel=channel,
-        at=changed_at,
-        defaults={"final_wh": final_wh, "first_wh": first_wh, "declared_by": declared_by, "declared_at": at},
-    )
-    if not new:
-        raise ChangeKnown(changed_at)
-    since = RegisterReading.objects.filter(metering_point=metering_point, channel=channel, at__gte=changed_at)
-    again = newest(since)
-    counted = {one.pk for one in again if not one.set_aside}
-    upload = nothing_yet(
-        metering_point=metering_point,
-        source=Upload.Source.CHANGE,
-        content_sha256=hashlib.sha256(f"{changed_at} {final_wh} {first_wh}".encode()).hexdigest(),
-        received_at=at,
-        received=len(again),
-    )
-    upload.save()
-    if again:
-        _difference(upload, channel, again)
-    upload.set_aside = sum(one.set_aside for one in again)
-    explains_nothing = again and upload.set_aside == len(again)
-    if explains_nothing or any(one.set_aside for one in again if one.pk in counted):
-        raise ChangeContradicts(changed_at)
-    upload.unchanged = len(counted)
-    upload.revised = len(again) - upload.set_aside - upload.unchanged
-    upload.save(update_fields=["set_aside", "revised", "unchanged"])
-    return upload

@@ -1,7 +1,9 @@
 """Tokens for gateways and integrators: `azt_<key id>.<secret>`, shown once, stored as a peppered hash."""
 
+import base64
 import hashlib
 import hmac
+import ipaddress
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,12 +12,24 @@ from django.conf import settings
 from django.db import transaction
 
 from community.models import Community
-from metering.models import ApiToken, MeteringPoint
+from metering.models import ApiToken, HandOver, MeteringPoint
 
 LIFETIME = timedelta(days=365)
 PREFIX = "azt_"
 # Written at most this often, so that reading a meter every minute does not write a row every minute.
 USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+# A code is typed or scanned at once; its letters cannot be mistaken for each other.
+CODE_LIFETIME = timedelta(hours=24)
+CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH = 12
+# As mosquitto writes it: PBKDF2 with SHA-512. The secret has 256 bits of chance, so few rounds are enough.
+BROKER_ROUNDS = 101
+
+
+class InvalidCode(Exception):
+    """The code is unknown, used or too old. The message never says which."""
 
 
 class InvalidToken(Exception):
@@ -31,8 +45,12 @@ def issue_token(
     metering_points: Sequence[MeteringPoint],
     at: datetime,
     lifetime: timedelta = LIFETIME,
+    networks: Sequence[str] = (),
 ) -> tuple[ApiToken, str]:
-    """Create a token for some metering points of one community; the returned text is shown this once."""
+    """Create a token for some metering points of one community; the returned text is shown this once.
+
+    `networks` (such as `203.0.113.0/24`) are where it may be used; none means anywhere.
+    """
     if any(point.household.community_id != community.pk for point in metering_points):
         raise ValueError("A token reaches metering points of its own community only.")
     secret = secrets.token_urlsafe(32)
@@ -44,29 +62,104 @@ def issue_token(
         scopes=list(scopes),
         created_at=at,
         expires_at=at + lifetime,
+        networks=list(networks),
+        broker_hash=_broker_hash(secret),
     )
     token.metering_points.set(metering_points)
     return token, f"{PREFIX}{token.key_id}.{secret}"
 
 
-def find_token(*, text: str, at: datetime) -> ApiToken:
-    """The live token that a request shows. Raises `InvalidToken`."""
+def find_token(*, text: str, at: datetime, address: str = "") -> ApiToken:
+    """The live token that a request from `address` shows. Raises `InvalidToken`."""
     key_id, _, secret = text.removeprefix(PREFIX).partition(".")
     token = ApiToken.objects.select_related("community").filter(key_id=key_id).first()
     # Compared even for an unknown key, so that the answer takes as long either way.
     matches = hmac.compare_digest(_hash(secret), token.secret_hash if token else _hash(""))
     if not text.startswith(PREFIX) or token is None or not matches:
         raise InvalidToken
-    if token.revoked_at is not None or token.expires_at <= at:
+    if token.revoked_at is not None or token.expires_at <= at or not _may_come_from(token, address):
         raise InvalidToken
+    note_use(token=token, at=at)
+    return token
+
+
+def _may_come_from(token: ApiToken, address: str) -> bool:
+    if not token.networks:
+        return True
+    try:
+        caller = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(caller in ipaddress.ip_network(network) for network in token.networks)
+
+
+def note_use(*, token: ApiToken, at: datetime) -> None:
+    """Remember when a token was last used, to the minute."""
     if token.last_used_at is None or at - token.last_used_at >= USE_NOTED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
-    return token
 
 
 def revoke_token(*, token: ApiToken, at: datetime) -> None:
     """Make a token useless from `at` on; revoking it again changes nothing."""
     ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at)
+
+
+@transaction.atomic
+def prepare_hand_over(
+    *,
+    community: Community,
+    name: str,
+    scopes: Sequence[str],
+    metering_points: Sequence[MeteringPoint],
+    networks: Sequence[str],
+    days: int,
+    at: datetime,
+) -> tuple[HandOver, str]:
+    """A token to be fetched by a device; the returned code is shown this once and works once."""
+    if any(point.household.community_id != community.pk for point in metering_points):
+        raise ValueError("A token reaches metering points of its own community only.")
+    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    hand_over = HandOver.objects.create(
+        community=community,
+        code_hash=_hash(code),
+        name=name,
+        scopes=list(scopes),
+        networks=list(networks),
+        days=days,
+        created_at=at,
+        expires_at=at + CODE_LIFETIME,
+    )
+    hand_over.metering_points.set(metering_points)
+    return hand_over, "-".join(code[i : i + 4] for i in range(0, CODE_LENGTH, 4))
+
+
+@transaction.atomic
+def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
+    """The token that a code stands for, and its text; the code is worth nothing after. Raises `InvalidCode`."""
+    plain = "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
+    open_ = HandOver.objects.select_for_update(of=("self",)).filter(token__isnull=True, expires_at__gt=at)
+    hand_over = open_.select_related("community").filter(code_hash=_hash(plain)).first()
+    if hand_over is None:
+        raise InvalidCode
+    token, text = issue_token(
+        community=hand_over.community,
+        name=hand_over.name,
+        scopes=hand_over.scopes,
+        metering_points=list(hand_over.metering_points.select_related("household")),
+        at=at,
+        lifetime=timedelta(days=hand_over.days),
+        networks=hand_over.networks,
+    )
+    hand_over.token = token
+    hand_over.save(update_fields=["token"])
+    return token, text
+
+
+def _broker_hash(secret: str) -> str:
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, BROKER_ROUNDS)
+    parts = ("7", str(BROKER_ROUNDS), base64.b64encode(salt).decode(), base64.b64encode(digest).decode())
+    return "$" + "$".join(parts)
 
 
 def _hash(secret: str) -> str:

@@ -18,7 +18,7 @@ from config import clock
 from metering.forms import MeterChangeForm
 from metering.models import MeteringPoint
 from metering.queries import registers_set_aside
-from metering.services.registers import ChangeContradicts, ChangeKnown, declare_change
+from metering.services.meter_changes import ChangeContradicts, ChangeKnown, declare_change
 
 
 @login_required

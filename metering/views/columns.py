@@ -1,7 +1,6 @@
 """Explaining the columns of one's own table, once: paste its first lines, say what each column is, keep it."""
 
-import csv
-import io
+from itertools import islice
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from community.access import admin_of
 from community.pages import page
 from config import clock
+from metering.formats import UnreadableFile
 from metering.formats.columns import ROLE_OF, plain
-from metering.formats.tables import delimiter_of
+from metering.formats.tables import rows_of
 from metering.forms import ColumnsForm, SampleForm
 from metering.models import ColumnMapping
 from metering.services.column_mappings import NameTaken, SampleUnreadable, keep_mapping
@@ -75,6 +75,9 @@ def forget_columns(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _header(text: str) -> list[str]:
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter_of(text), skipinitialspace=True)
-    found = max(list(rows)[:40], key=len, default=[])
+    """The longest of the first lines: what stands above it is the portal's own words."""
+    try:
+        found = max(islice(rows_of(text), 40), key=len, default=[])
+    except UnreadableFile:
+        found = []
     return [cell.strip() for cell in found][:60]

@@ -14,6 +14,7 @@ FILE = {
     "too-large": gettext_lazy("Unpacked, the file has more than %(most_mib)s MiB: split it."),
     "damaged": gettext_lazy("The packed file is damaged: download it again."),
     "no-header": gettext_lazy("No line names its columns (CUPS, Fecha, Hora…): was the header cut off?"),
+    "broken-line": gettext_lazy("Line %(line)s cannot be split into cells: is a quotation mark left open?"),
     "no-unit": gettext_lazy("The column “%(column)s” does not say its unit: write kWh or Wh in the header."),
     "no-energy-column": gettext_lazy("No column holds energy: is there one such as “Consumo_kWh”?"),
     "no-time-column": gettext_lazy("There is a date but no hour: a column “Hora” is missing."),

@@ -14,6 +14,7 @@ SITE = {
     "REDIS_URL": "redis://redis.example/0",
     "SECRET_KEY": "x",
     "TOKEN_PEPPER": "y",
+    "SEALING_KEYS": "z",
     "ALLOWED_HOSTS": "azotea.example",
 }
 
@@ -33,7 +34,7 @@ def run(*command, **environment):
     )
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "TOKEN_PEPPER", "REDIS_URL", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "TOKEN_PEPPER", "SEALING_KEYS", "REDIS_URL", "ALLOWED_HOSTS"])
 def test_with_a_database_url_a_missing_secret_is_named(missing):
     given = {key: value for key, value in SITE.items() if key != missing}
 

@@ -15,7 +15,15 @@ import redis
 from config import embedded, postgres, valkey
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "TOKEN_PEPPER", "ALLOWED_HOSTS", "AZOTEA_EMBEDDED"}
+OURS = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "TOKEN_PEPPER",
+    "SEALING_KEYS",
+    "ALLOWED_HOSTS",
+    "AZOTEA_EMBEDDED",
+}
 
 
 @pytest.fixture(scope="module")

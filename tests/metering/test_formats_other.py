@@ -124,3 +124,18 @@ def test_a_season_that_contradicts_its_date_spoils_its_line_only():
 
     assert [one.energies[0] for one in got.intervals] == [5]
     assert [(one.number, one.code) for one in got.refusals] == [(2, "season")]
+
+
+def test_lines_may_end_as_on_an_old_mac():
+    table = f"CUPS;Fecha;Hora;Consumo_kWh\r{CUPS};12/05/2026;1;0,5\r{CUPS};12/05/2026;2;0,25\r"
+
+    assert [one.energies[0] for one in read_file(table.encode(), MADRID).intervals] == [500, 250]
+
+
+def test_a_quotation_mark_left_open_is_named_with_its_line():
+    table = f'CUPS;Fecha;Hora;Consumo_kWh\n{CUPS};12/05/2026;1;"0,5\n' + f"{CUPS};12/05/2026;2;0,25\n" * 10_000
+
+    with pytest.raises(UnreadableFile) as refused:
+        read_file(table.encode(), MADRID)
+
+    assert refused.value.code == "broken-line"

@@ -6,14 +6,9 @@ import pytest
 
 from metering.models import Reading, RegisterReading, Upload
 from metering.queries import blocks
+from metering.services.meter_changes import ChangeContradicts, ChangeKnown, declare_change
 from metering.services.readings import RowErrors
-from metering.services.registers import (
-    ChangeContradicts,
-    ChangeKnown,
-    RegisterRow,
-    declare_change,
-    store_registers,
-)
+from metering.services.registers import RegisterRow, store_registers
 from tests import factories
 from tests.factories import NOON, QUARTER
 

@@ -48,7 +48,11 @@ def test_the_linear_programme_trades_what_the_merit_order_trades(book):
     answer = network.solve(book, WIDE, [roomy])
 
     assert sum(answer.local_wh.values()) == pytest.approx(sum(local.values()), abs=4 + len(book.orders))
-    assert sum(answer.flow_wh.values()) == pytest.approx(sum(flow.values()), abs=4 + len(book.orders))
+    # Which of two buyers at one price trades is open here, so only flows that do not depend on it are compared.
+    certain = [order.id for order in book.orders if order.meets_retailer]
+    assert sum(answer.flow_wh[i] for i in certain) == pytest.approx(
+        sum(flow[i] for i in certain), abs=len(certain)
+    )
 
 
 @slow

@@ -1,0 +1,1 @@
+"""Asking Datadis, the distributors' common portal, for the curves of those who consented."""
