@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
 STUCK = timedelta(hours=24)
@@ -28,8 +30,8 @@ class Doubt:
     count: int
 
 
-# (channel, start, Wh) of one metering point.
-Figure = tuple[str, datetime, int]
+# Begins with (channel, start, Wh); all of one metering point.
+Figure = tuple[Any, ...]
 
 
 def doubts(rows: Sequence[Figure], minutes: int, zone: ZoneInfo, behind: Connection | None = None) -> list[Doubt]:
@@ -37,32 +39,28 @@ def doubts(rows: Sequence[Figure], minutes: int, zone: ZoneInfo, behind: Connect
 
     What needs to be known of the connection is left out where it is not known.
     """
-    found = {"night-solar": _night(rows, zone, behind), "stuck": _stuck(rows, minutes)}
+    by_channel: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        by_channel.setdefault(row[0], []).append(i)
+    imports, exports = by_channel.get("import", []), by_channel.get("export", [])
+    found = {"stuck": _stuck(rows, imports, minutes)}
+    sunlit = list(by_channel.get("generation", []))
     if behind is not None:
         most_wh = behind.contracted_w * minutes * FUSE_PERCENT // 6_000
-        found["above-fuse"] = [i for i, row in enumerate(rows) if row[2] > most_wh and row[0] == "import"]
+        found["above-fuse"] = [i for i in imports if rows[i][2] > most_wh]
         if not (behind.generates or behind.stores):
-            found["unexpected-export"] = [i for i, row in enumerate(rows) if row[0] == "export" and row[2]]
+            found["unexpected-export"] = [i for i in exports if rows[i][2]]
+        elif not behind.stores:  # what a battery gives at night is no solar energy
+            sunlit += exports
+    found["night-solar"] = [i for i in sorted(sunlit) if rows[i][2] and rows[i][1].astimezone(zone).hour in DARK]
     return [Doubt(code, places[0], len(places)) for code, places in sorted(found.items()) if places]
 
 
-def _night(rows: Sequence[Figure], zone: ZoneInfo, behind: Connection | None) -> list[int]:
-    """Places of solar energy in the dark. What a battery gives is no solar energy."""
-    solar = {"generation"} if behind is None or behind.stores or not behind.generates else {"generation", "export"}
-    lit = [i for i, row in enumerate(rows) if row[2] and row[0] in solar]
-    return [i for i in lit if rows[i][1].astimezone(zone).hour in DARK]
-
-
-def _stuck(rows: Sequence[Figure], minutes: int) -> list[int]:
+def _stuck(rows: Sequence[Figure], imports: Sequence[int], minutes: int) -> list[int]:
     """Places of a day and more of one and the same import that is not zero."""
     least = STUCK // timedelta(minutes=minutes)
-    imports = [i for i, row in enumerate(rows) if row[0] == "import"]
     answer: list[int] = []
-    first = 0
-    for last, place in enumerate(imports, 1):
-        goes_on = last < len(imports) and rows[imports[last]][2] == rows[place][2]
-        if not goes_on:
-            if rows[place][2] and last - first >= least:
-                answer += imports[first:last]
-            first = last
+    for value, run in groupby(imports, key=lambda i: rows[i][2]):
+        if value and len(places := list(run)) >= least:
+            answer += places
     return answer

@@ -1,13 +1,21 @@
-"""Celery's side of metering: large files are read and stored while nobody waits for a page."""
+"""Celery's side of metering: large files are read and stored while nobody waits for a page.
 
+Who rings from a page or the API does it through `ring`: PostgreSQL remembers what is to be done, so a broker
+that is away costs a minute, not the file.
+"""
+
+import logging
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 from django.db import OperationalError
+from kombu.exceptions import OperationalError as BrokerAway
 
 from community.models import Community
+from config.celery import app
 from config.clock import now
 from metering import progress
 from metering.datadis.portal import Portal
@@ -17,8 +25,19 @@ from metering.services import datadis, meter_files
 from metering.services.previews import preview
 from metering.services.summaries import summary
 
+logger = logging.getLogger(__name__)
+# A web process asks for this app's broker, too.
+app.set_default()
 # A file that nobody has begun to store by then was asked for when no worker listened.
 FORGOTTEN = timedelta(minutes=2)
+
+
+def ring(task: "Task[Any, None]", **given: int) -> None:
+    """Ask a worker for something that the sweep finds as well."""
+    try:
+        task.delay(**given)
+    except BrokerAway:
+        logger.exception("Nobody was rung for %s: the broker is away", task.name)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -43,7 +62,7 @@ def store_file(*, file_id: int) -> None:
 def sweep_files() -> None:
     """Ring again for files whose ring got lost."""
     for file_id in meter_files.asked_before(now() - FORGOTTEN):
-        store_file.delay(file_id=file_id)
+        ring(store_file, file_id=file_id)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -54,7 +73,7 @@ def pull_datadis() -> None:
     at = now()
     for community in Community.objects.order_by("pk"):
         for consent_id in datadis.due_consents(community=community, at=at):
-            pull_meter.delay(consent_id=consent_id)
+            ring(pull_meter, consent_id=consent_id)
 
 
 @shared_task

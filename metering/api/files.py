@@ -22,7 +22,7 @@ from metering.formats import UnreadableFile
 from metering.forms import MOST_MIB
 from metering.models import ApiToken, MeterFile
 from metering.services import meter_files as service
-from metering.tasks import store_file
+from metering.tasks import ring, store_file
 from metering.wording import files as wording
 
 Scope = ApiToken.Scope
@@ -92,7 +92,7 @@ class MeterFiles(APIView):
         except UnreadableFile as error:
             raise UnreadableBody(wording.unreadable(error), code=error.code) from error
         service.ask_to_store(file_id=file.pk, at=now())
-        store_file.delay(file_id=file.pk)
+        ring(store_file, file_id=file.pk)
         location = request.build_absolute_uri(reverse("api-meter-file", args=[file.public_id]))
         headers = {"Location": location, "Retry-After": str(RETRY_SECONDS)}
         return Response(_told(file), status=status.HTTP_202_ACCEPTED, headers=headers)

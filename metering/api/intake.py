@@ -72,8 +72,7 @@ def take(
     intake = _readings(body, kind, minutes, at)
     _insist(intake, partial)
     upload = store_readings(metering_point=point, rows=intake.kept, checked=True, force=force, **facts)
-    figures = [(row.channel, row.start, row.energy_wh) for row in intake.kept]
-    found = doubts(figures, minutes, point.household.community.zone, connection_of(point))
+    found = doubts(intake.kept, minutes, point.household.community.zone, connection_of(point))
     placed = [replace(doubt, first=intake.kept[doubt.first].number or 0) for doubt in found]
     return Taken(upload, intake.received, intake.rejected, intake.errors, placed)
 

@@ -15,8 +15,10 @@ from metering.services.registers import MOST_WH as MOST_REGISTER_WH
 from metering.services.registers import RegisterRow
 
 MOST_ROWS = 10_000
+MOST_WHOLE = 2**31 - 1
 CHANNELS = tuple(Reading.Channel.values)
 QUALITIES = tuple(Reading.Quality.values)
+MEASURED = Reading.Quality.MEASURED.value
 READING = frozenset({"channel", "start", "energy_wh"})
 READING_AND_QUALITY = READING | {"quality"}
 POWER = frozenset({"channel", "start", "power_w"})
@@ -64,12 +66,30 @@ def sifted(
 
 def reading(row: Any, i: int) -> ReadingRow:
     """`{"channel", "start", "energy_wh", "quality"?}`, the row at place `i`."""
+    return _plain_reading(row, i) or _any_reading(row, i)
+
+
+def _plain_reading(row: Any, i: int) -> ReadingRow | None:
+    """The row if nothing is wrong with it and nothing special about it, as with nearly all of ten thousand."""
+    if not isinstance(row, dict) or row.keys() != READING:
+        return None
+    channel, start, energy_wh = row["channel"], row["start"], row["energy_wh"]
+    plain = type(energy_wh) is int and type(channel) is str and channel in CHANNELS and type(start) is str
+    if not plain or abs(energy_wh) > MOST_WHOLE:
+        return None
+    try:
+        return ReadingRow(channel, parse_instant(start), energy_wh, MEASURED, i)
+    except ValueError:
+        return None
+
+
+def _any_reading(row: Any, i: int) -> ReadingRow:
     fields = _object(row, READING, READING_AND_QUALITY)
     return ReadingRow(
         _choice(fields, "channel", CHANNELS),
         _instant(fields, "start"),
         _whole(fields, "energy_wh"),
-        _choice(fields, "quality", QUALITIES, Reading.Quality.MEASURED.value),
+        _choice(fields, "quality", QUALITIES, MEASURED),
         i,
     )
 
@@ -131,9 +151,6 @@ def _choice(fields: dict[str, Any], name: str, choices: Collection[str], default
     if not isinstance(value, str) or value not in choices:
         raise Fault(name, "unknown-value", _("Use one of: %(choices)s.") % {"choices": ", ".join(choices)})
     return value
-
-
-MOST_WHOLE = 2**31 - 1
 
 
 def _whole(fields: dict[str, Any], name: str, least: int | None = None, most: int = MOST_WHOLE) -> int:

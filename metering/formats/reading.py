@@ -51,6 +51,7 @@ def read_file(
     if not sheet.lines and not sheet.refusals and not refused:
         raise UnreadableFile("no-lines")
     dialect, minutes, intervals, misplaced, remarks = place(sheet, zone, dialect)
+    sheet.lines = []  # a large file's lines need not be kept beside what they mean
     merged, duplicates, conflicts = merge(intervals)
     return FileReading(
         format=sheet.format,

@@ -172,4 +172,4 @@ def _store(supply: Supply, file: MeterFile, minutes: int, at: datetime) -> Uploa
     }
     if supply.dials:
         return store_registers(rows=supply.dials, **facts)
-    return store_readings(rows=supply.rows, minutes=minutes, **facts)
+    return store_readings(rows=supply.rows(), minutes=minutes, **facts)

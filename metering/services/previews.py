@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
-from metering.formats import CHANNELS, FileReading, Mapping, gaps, read_file
+from metering.formats import CHANNELS, FileReading, Interval, Mapping, gaps, read_file
 from metering.models import MeterFile, MeteringPoint, Upload
 from metering.plausibility import Doubt, doubts
 from metering.queries import connection_of
@@ -15,16 +16,20 @@ from metering.services.registers import RegisterRow, count_news, register_faults
 class Supply:
     """What a file says of one supply: its metering point if we have it, its rows, and what they would do.
 
-    A file of dials has `dials` in the place of rows.
+    A file of dials has `dials` in the place of rows. Rows are made when they are wanted: a large file has many.
     """
 
     cups: str
     metering_point: MeteringPoint | None
-    rows: list[ReadingRow]
+    intervals: list[Interval]
     outcome: Upload
     faults: RowErrors | None = None
     doubts: list[Doubt] = field(default_factory=list)
     dials: list[RegisterRow] = field(default_factory=list)
+
+    def rows(self) -> list[ReadingRow]:
+        """One row for each interval and channel that the file fills."""
+        return _rows(self.intervals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,9 @@ class Preview:
     @property
     def storable(self) -> list[Supply]:
         """The supplies that can be stored."""
-        return [one for one in self.supplies if one.metering_point and (one.rows or one.dials) and not one.faults]
+        return [
+            one for one in self.supplies if one.metering_point and (one.intervals or one.dials) and not one.faults
+        ]
 
 
 def read(file: MeterFile) -> FileReading:
@@ -64,12 +71,10 @@ def preview(*, file: MeterFile, at: datetime) -> Preview:
     points = {point.cups[:20]: point for point in reachable.select_related("household__community")}
     if reading.registers:
         return Preview(file, reading, _dials(reading, points, at), [])
-    rows: dict[str, list[ReadingRow]] = {one.cups: [] for one in reading.intervals}
-    for one in reading.intervals:
-        for channel, energy_wh in zip(CHANNELS, one.energies, strict=True):
-            if energy_wh is not None:
-                rows[one.cups].append(ReadingRow(channel, one.start, energy_wh, one.quality, one.number))
-    supplies = [_supply(cups, points.get(cups), found, reading, at, file) for cups, found in rows.items()]
+    supplies = [
+        _supply(cups, points.get(cups), list(found), reading.minutes, at, file)
+        for cups, found in groupby(reading.intervals, key=lambda one: one.cups)
+    ]
     channel = next(iter(reading.channels()), CHANNELS[0])
     return Preview(file, reading, supplies, gaps(reading, file.community.zone, channel))
 
@@ -77,22 +82,31 @@ def preview(*, file: MeterFile, at: datetime) -> Preview:
 def _supply(
     cups: str,
     point: MeteringPoint | None,
-    rows: list[ReadingRow],
-    reading: FileReading,
+    intervals: list[Interval],
+    minutes: int,
     at: datetime,
     file: MeterFile,
 ) -> Supply:
+    rows = _rows(intervals)
     outcome = nothing_yet(received=len(rows))
     try:
-        check(rows, reading.minutes, at)
+        check(rows, minutes, at)
     except RowErrors as faults:
-        return Supply(cups, point, rows, outcome, faults)
+        return Supply(cups, point, intervals, outcome, faults)
     if point is not None:
-        judge(rows, current(point, rows, reading.minutes), outcome)
-    figures = [(row.channel, row.start, row.energy_wh) for row in rows]
+        judge(rows, current(point, rows, minutes), outcome)
     behind = connection_of(point) if point else None
-    found = doubts(figures, reading.minutes, file.community.zone, behind)
-    return Supply(cups, point, rows, outcome, doubts=found)
+    found = doubts(rows, minutes, file.community.zone, behind)
+    return Supply(cups, point, intervals, outcome, doubts=found)
+
+
+def _rows(intervals: list[Interval]) -> list[ReadingRow]:
+    return [
+        ReadingRow(channel, one.start, energy_wh, one.quality, one.number)
+        for one in intervals
+        for channel, energy_wh in zip(CHANNELS, one.energies, strict=True)
+        if energy_wh is not None
+    ]
 
 
 def _dials(reading: FileReading, points: dict[str, MeteringPoint], at: datetime) -> list[Supply]:

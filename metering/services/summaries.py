@@ -121,7 +121,7 @@ def _supply(one: Supply, intervals: Sequence[Interval], zone: ZoneInfo) -> Suppl
 def _doubts(supplies: Sequence[Supply], zone: ZoneInfo) -> list[tuple[str, str]]:
     """Each doubt with the supply and the first instant it is about."""
     return [
-        (doubt.code, f"{one.cups} {one.rows[doubt.first].start.astimezone(zone):%Y-%m-%d %H:%M}")
+        (doubt.code, f"{one.cups} {one.rows()[doubt.first].start.astimezone(zone):%Y-%m-%d %H:%M}")
         for one in supplies
         for doubt in one.doubts
     ]

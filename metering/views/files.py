@@ -20,7 +20,7 @@ from metering.models import MeterFile
 from metering.services import meter_files as service
 from metering.services.previews import preview
 from metering.services.summaries import FileSummary, summary
-from metering.tasks import look_at_file, store_file
+from metering.tasks import look_at_file, ring, store_file
 from metering.wording import files as wording
 
 SHOWN = 50
@@ -70,7 +70,7 @@ def commit_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     file = _file(request, public_id)
     if service.is_large(file):
         service.ask_to_store(file_id=file.pk, at=clock.now())
-        store_file.delay(file_id=file.pk)
+        ring(store_file, file_id=file.pk)
         return redirect("meter-file", file.public_id)
     try:
         uploads = service.commit(file_id=file.pk, at=clock.now(), again=True)
@@ -114,5 +114,5 @@ def _summary(file: MeterFile) -> FileSummary | None:
     found = progress.kept_summary(file.pk)
     if found is None and progress.step(file.pk) is None:
         progress.tell(file.pk, "reading", 0, file.size)
-        look_at_file.delay(file_id=file.pk)
+        ring(look_at_file, file_id=file.pk)
     return found

@@ -27,14 +27,16 @@ def test_the_examples_run_against_a_real_site(live_server):
     with (
         patch("metering.api.views.now", lambda: make.NOON + make.QUARTER * 4),
         patch("metering.api.authentication.now", lambda: make.NOON),
+        patch("metering.api.files.now", lambda: make.NOON),
         patch("metering.api.completeness.now", lambda: make.NOON + make.QUARTER * 4),
     ):
-        uploaded, table, read, month = (run(block, place) for block in blocks("sh"))
+        uploaded, table, read, filed, month = (run(block, place) for block in blocks("sh"))
         exec(blocks("python")[0], place)
 
     assert '"created":2' in uploaded
     assert '"created":1' in table
     assert '"energy_wh":1000' in read
+    assert '"state":"waiting"' in filed
     assert '"present":2' in month
     assert Reading.objects.count() == 4
 

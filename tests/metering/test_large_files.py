@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError as BrokerAway
 
 from metering import progress, tasks
 from metering.models import ApiToken, MeterFile, MeteringPoint, Reading
@@ -206,3 +207,12 @@ def test_a_token_needs_the_scope(call, content):
     ApiToken.objects.update(scopes=["readings:read"])
 
     assert call("/api/v1/meter-files", content).status_code == 403
+
+
+def test_without_the_broker_a_file_is_taken_in_and_waits_for_the_sweep(call, content, caplog):
+    with patch.object(tasks.store_file, "delay", side_effect=BrokerAway):
+        accepted = call("/api/v1/meter-files", content)
+
+    assert accepted.status_code == 202
+    assert "the broker is away" in caplog.text
+    assert meter_files.asked_before(make.NOON) == [MeterFile.objects.get().pk]
