@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -26,7 +27,12 @@ class SlotStart:
 def slot_address(start: datetime, keep: Mapping[str, str] | None = None) -> str:
     """Where the page of the slot that starts at `start` is; `keep` is carried along in the query."""
     query = f"?{urlencode(keep)}" if keep else ""
-    return reverse("slot", kwargs={"start": start}) + query
+    return _address(start) + query
+
+
+@lru_cache(maxsize=4_096)
+def _address(start: datetime) -> str:
+    return reverse("slot", kwargs={"start": start})
 
 
 def kept(query: Mapping[str, str]) -> dict[str, str]:

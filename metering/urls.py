@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from metering.views.board import board
+from metering.views.board import board, send_reminder
 from metering.views.changes import meter_changes
 from metering.views.columns import columns, forget_columns
 from metering.views.datadis import consent, datadis_account, revoke_consent
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("datadis/", datadis_account, name="datadis-account"),
     path("consent/", consent, name="consent"),
     path("consent/<int:pk>/revoke/", revoke_consent, name="revoke-consent"),
+    path("completeness/<uuid:public_id>/remind/", send_reminder, name="send-reminder"),
     path("gateways/", gateways, name="gateways"),
     path("gateways/new/", new_gateway, name="new-gateway"),
     path("gateways/<int:pk>/revoke/", revoke_gateway, name="revoke-gateway"),

@@ -38,6 +38,8 @@ class SettledHome(models.Model):
     start = models.DateTimeField(help_text=_("Start of the slot, kept here for reading by day and month."))
     is_current = models.BooleanField(default=True)
     missing = models.BooleanField(default=False)
+    provisional = models.BooleanField(default=False, help_text=_("As its settlement is, for sums over a year."))
+    quality = models.CharField(max_length=12, default="measured", help_text=_("The worst of its readings."))
     import_wh = models.BigIntegerField()
     export_wh = models.BigIntegerField()
     bought_wh = models.BigIntegerField(help_text=_("delivered by neighbours, true-up included"))
@@ -47,6 +49,7 @@ class SettledHome(models.Model):
     import_ueur_kwh = models.BigIntegerField()
     feed_in_ueur_kwh = models.BigIntegerField()
     price_ueur_kwh = models.BigIntegerField(null=True, blank=True)
+    grid_fee_ueur_kwh = models.BigIntegerField(default=0)
     baseline_neur = models.BigIntegerField(help_text=_("What the retailer alone would have charged."))
     actual_neur = models.BigIntegerField()
 

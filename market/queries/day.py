@@ -48,7 +48,7 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
     rows = Slot.objects.filter(community=community, start__gte=first - A_DAY, start__lt=until)
-    market = {row.start: row for row in rows}
+    market = {row.start: row for row in rows.only("start", "status", "price_ueur_kwh", "grid_fee_ueur_kwh")}
     settled = _settled(home, first, until)
     traded = _traded(home, first, until)
     forecast = _forecast(home, at)
@@ -73,7 +73,7 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
                 export_wh=home_row.export_wh if home_row else None,
                 saving_neur=home_row.baseline_neur - home_row.actual_neur if home_row else None,
                 settled=home_row is not None and not home_row.missing,
-                provisional=home_row is not None and home_row.settlement.provisional,
+                provisional=home_row is not None and home_row.provisional,
                 forecast_wh=forecast.get(start) if start >= at else None,
                 price_yesterday_ueur_kwh=before.price_ueur_kwh if before else None,
             )
@@ -115,7 +115,7 @@ def reason_counts(home: Household, first: datetime, until: datetime) -> dict[str
 
 def _settled(home: Household, first: datetime, until: datetime) -> dict[datetime, SettledHome]:
     rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=first, start__lt=until)
-    return {row.start: row for row in rows.select_related("settlement")}
+    return {row.start: row for row in rows}
 
 
 def _traded(home: Household, first: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:

@@ -93,12 +93,14 @@ def _generation(home: Household, first: datetime, last: datetime) -> int | None:
 
 def readings_until(home: Household, at: datetime) -> datetime | None:
     """End of the home's newest reading, or of its newest settled slot if its readings are kept no longer."""
-    readings = Reading.objects.filter(
-        metering_point__household=home, channel=Reading.Channel.IMPORT, start__lte=at
-    ).order_by("-start")
-    newest = readings.values_list("start", "resolution_minutes").first()
-    if newest is not None:
-        return newest[0] + timedelta(minutes=newest[1])
+    # One question a meter, so that the newest row is found at the end of its index whatever else is stored.
+    found = []
+    for point in home.metering_points.all():
+        readings = Reading.objects.filter(metering_point=point, channel=Reading.Channel.IMPORT, start__lte=at)
+        found += list(readings.order_by("-start").values_list("start", "resolution_minutes")[:1])
+    if found:
+        start, minutes = max(found)
+        return start + timedelta(minutes=minutes)
     slots = SettledHome.objects.filter(household=home, is_current=True, missing=False, start__lte=at)
     return slots.order_by("-start").values_list("settlement__slot__end", flat=True).first()
 

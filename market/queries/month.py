@@ -38,12 +38,12 @@ def home_months(community: Community, month: date) -> list[HomeMonth]:
     rows = SettledHome.objects.filter(
         household__community=community, is_current=True, start__gte=start, start__lt=end
     )
-    fee = F("settlement__slot__grid_fee_ueur_kwh")
+    fee = F("grid_fee_ueur_kwh")
     sums = (
         rows.values("household_id")
         .annotate(
             slots=Count("pk"),
-            provisional_slots=Count("pk", filter=Q(settlement__provisional=True)),
+            provisional_slots=Count("pk", filter=Q(provisional=True)),
             traded_in_wh=Sum("bought_wh"),
             paid_neur=Sum(F("bought_wh") * F("price_ueur_kwh"), default=0),
             traded_out_wh=Sum("sold_wh"),

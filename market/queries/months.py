@@ -2,13 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth
 
 from community.models import Household
-from market.models import Outcome, SettledHome, Slot, Statement
+from community.tariffs import month_span
+from market.models import Outcome, SettledHome, Settlement, Slot, Statement, StatementLine
+from market.settlement import MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Slots that were settled again on one day, and what that changed: Wh, and n€ in the home's favour."""
+
+    day: date
+    slots: int
+    import_wh: int
+    export_wh: int
+    gain_neur: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +77,42 @@ class StreetMonth:
 
 
 def months_of(home: Household) -> list[Span]:
-    """Every month with settled slots, newest first."""
-    return _spans(SettledHome.objects.filter(household=home), TruncMonth, home)[::-1]
+    """Every month with settled slots, newest first.
+
+    A closed month is what its statement says, so that a year is a dozen rows; open ones are summed up.
+    """
+    statements = Statement.objects.filter(household=home).prefetch_related("lines").order_by("month")
+    closed = {statement.month: _closed(statement) for statement in statements}
+    rows = SettledHome.objects.filter(household=home)
+    first = rows.filter(is_current=True).order_by("start").values_list("start", flat=True).first()
+    if first is None:
+        return list(closed.values())[::-1]
+    month = first.astimezone(home.community.zone).date().replace(day=1)
+    while month in closed:
+        month = (month + timedelta(days=31)).replace(day=1)
+    bound = month_span(month.year, month.month, home.community.zone)[0]
+    open_ = {span.first: span for span in _spans(rows.filter(start__gte=bound), TruncMonth, home)}
+    return [span for _month, span in sorted({**open_, **closed}.items(), reverse=True)]
+
+
+def _closed(statement: Statement) -> Span:
+    """A closed month's sums. Of its gaps a statement says only that its slots were provisional."""
+    kinds = StatementLine.Kind
+    lines = {line.kind: line for line in statement.lines.all()}
+    bought, sold = lines[kinds.BOUGHT], lines[kinds.SOLD]
+    return Span(
+        first=statement.month,
+        slots=statement.slots,
+        provisional=statement.provisional_slots,
+        missing=0,
+        import_wh=bought.energy_wh + lines[kinds.RETAILER_IMPORT].energy_wh,
+        export_wh=sold.energy_wh + lines[kinds.RETAILER_EXPORT].energy_wh,
+        bought_wh=bought.energy_wh,
+        sold_wh=sold.energy_wh,
+        paid_neur=-bought.amount_neur,
+        earned_neur=sold.amount_neur,
+        saving_neur=statement.saving_neur,
+    )
 
 
 def days_of(home: Household, start: datetime, end: datetime) -> list[Span]:
@@ -75,7 +122,7 @@ def days_of(home: Household, start: datetime, end: datetime) -> list[Span]:
 
 
 def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth], home: Household) -> list[Span]:
-    fee = F("settlement__slot__grid_fee_ueur_kwh")
+    fee = F("grid_fee_ueur_kwh")
     zone = home.community.zone
     sums = (
         rows.filter(is_current=True)
@@ -83,7 +130,7 @@ def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth]
         .values("span")
         .annotate(
             slots=Count("pk"),
-            provisional=Count("pk", filter=Q(settlement__provisional=True)),
+            provisional=Count("pk", filter=Q(provisional=True)),
             gaps=Count("pk", filter=Q(missing=True)),
             taken=Sum("import_wh"),
             given=Sum("export_wh"),
@@ -110,6 +157,40 @@ def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth]
             saving_neur=int(row["saved"]),
         )
         for row in sums
+    ]
+
+
+def month_of(home: Household, start: datetime, end: datetime) -> Span | None:
+    """One month's sums, or None if nothing of it is settled."""
+    rows = SettledHome.objects.filter(household=home, start__gte=start, start__lt=end)
+    return next(iter(_spans(rows, TruncMonth, home)), None)
+
+
+def unmeasured_in(home: Household, start: datetime, end: datetime) -> dict[str, int]:
+    """Settled slots of `[start, end)` whose readings are not all measured, by the worst quality."""
+    rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=start, start__lt=end)
+    return dict(rows.exclude(quality=MEASURED).values_list("quality").annotate(Count("pk")).order_by("quality"))
+
+
+def corrections_of(home: Household, start: datetime, end: datetime) -> list[Correction]:
+    """What later readings changed in `[start, end)`, by the local day on which it was settled again."""
+    slots = Settlement.objects.filter(
+        slot__community=home.community_id, slot__start__gte=start, slot__start__lt=end
+    )
+    again = slots.filter(revision__gt=1).values("slot")
+    rows = SettledHome.objects.filter(household=home, settlement__slot__in=again).values_list(
+        "start", "settlement__settled_at", "import_wh", "export_wh", "actual_neur"
+    )
+    days: dict[date, list[tuple[int, int, int]]] = {}
+    before: tuple[datetime, int, int, int] | None = None
+    for at, settled_at, taken, given, actual in rows.order_by("start", "settlement__revision"):
+        if before is not None and before[0] == at:
+            change = (taken - before[1], given - before[2], before[3] - actual)
+            if any(change):
+                days.setdefault(settled_at.astimezone(home.community.zone).date(), []).append(change)
+        before = (at, taken, given, actual)
+    return [
+        Correction(day, len(found), *map(sum, zip(*found, strict=True))) for day, found in sorted(days.items())
     ]
 
 

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Sum
 from community.models import Community
 from community.queries import TariffBook, active_households
 from market.models import Mandate, Settlement, Slot, Trade
-from market.settlement import Metered, SlotCase, SlotFacts, Terms, Traded
+from market.settlement import MEASURED, Metered, SlotCase, SlotFacts, Terms, Traded
+from metering.formats.merging import RANK
 from metering.queries import complete_starts, energy, received_since
 
 # After this long a slot is settled with the readings there are, marked provisional.
@@ -81,8 +82,9 @@ def _mandates(homes: Sequence[int]) -> dict[int, list[Mandate]]:
 def _metered(home: int, start: datetime, measured: dict[tuple[int, str, datetime], tuple[int, str]]) -> Metered:
     imported = measured.get((home, "import", start))
     exported = measured.get((home, "export", start))
-    estimated = any(part is not None and part[1] != "measured" for part in (imported, exported))
-    return Metered(home, imported and imported[0], exported and exported[0], estimated)
+    qualities = [part[1] for part in (imported, exported) if part is not None]
+    worst = min(qualities, key=RANK.__getitem__, default=MEASURED)
+    return Metered(home, imported and imported[0], exported and exported[0], worst)
 
 
 def _terms(home: int, slot: Slot, tariffs: TariffBook, mandates: list[Mandate]) -> Terms:

@@ -52,8 +52,8 @@ def settle_slots(*, community: Community, slot_ids: Sequence[int], at: datetime)
 
 
 def _differs(before: Settlement, after: Settled) -> bool:
-    old = {home.household_id: (home.import_wh, home.export_wh, home.missing) for home in before.homes.all()}
-    new = {line.household_id: (line.import_wh, line.export_wh, line.missing) for line in after.lines}
+    old = {h.household_id: (h.import_wh, h.export_wh, h.missing, h.quality) for h in before.homes.all()}
+    new = {line.household_id: (line.import_wh, line.export_wh, line.missing, line.quality) for line in after.lines}
     return old != new or before.provisional != after.provisional
 
 
@@ -95,6 +95,9 @@ def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:
         household_id=line.household_id,
         start=slot.start,
         missing=line.missing,
+        quality=line.quality,
+        provisional=settlement.provisional,
+        grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
         import_wh=line.import_wh,
         export_wh=line.export_wh,
         bought_wh=line.bought_wh,

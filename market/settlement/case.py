@@ -2,15 +2,22 @@
 
 from dataclasses import dataclass
 
+MEASURED = "measured"
+
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """Energy at a household's meter in the slot, Wh; None where no reading came."""
+    """Energy at a household's meter in the slot, Wh; None where no reading came. The worst of their qualities."""
 
     household_id: int
     import_wh: int | None
     export_wh: int | None
-    estimated: bool = False
+    quality: str = MEASURED
+
+    @property
+    def estimated(self) -> bool:
+        """Whether a better reading may still come."""
+        return self.quality != MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Line:
 
     household_id: int
     missing: bool
+    quality: str
     import_wh: int
     export_wh: int
     bought_wh: int

@@ -91,6 +91,7 @@ def _line(
     return Line(
         household_id=row.household_id,
         missing=row.import_wh is None or row.export_wh is None,
+        quality=row.quality,
         import_wh=imported,
         export_wh=exported,
         bought_wh=bought_wh,

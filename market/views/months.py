@@ -51,7 +51,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     start, end = month_span(year, month, zone)
     today = clock.now().astimezone(zone).date()
     closed = queries.statement_of(household, first)
-    total = next((row for row in queries.months_of(household) if row.first == first), None)
+    total = queries.month_of(household, start, end)
     if total is None:
         raise Http404("This home has no settled slots in that month.")
     chosen = request.GET.get("day")
@@ -69,6 +69,8 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "closed": closed,
         "lines": wording.statement_lines(closed, total),
         "total": total,
+        "unmeasured": wording.unmeasured(queries.unmeasured_in(household, start, end)),
+        "corrections": wording.corrections(queries.corrections_of(household, start, end)),
         "days": wording.day_rows(queries.days_of(household, start, end)),
         "day": day,
         "slots": [{"slot": slot, "address": slot_address(slot.start, kept(request.GET))} for slot in slots],

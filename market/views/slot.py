@@ -88,5 +88,5 @@ def _own(row: Slot, household: Household) -> dict[str, Any]:
         "meter": wording.meter_facts(settled, cleared["sell"], cleared["buy"]) if settled and known else None,
         "no_meter": wording.no_meter(row),
         "money": wording.money(settled, row.grid_fee_ueur_kwh) if settled and known else None,
-        "notice": home_wording.notice(int(bool(settled and settled.settlement.provisional)), paused=False),
+        "notice": home_wording.notice(int(bool(settled and settled.provisional)), paused=False),
     }

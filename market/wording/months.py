@@ -1,19 +1,21 @@
 """Months and statements in rows that a page or a file can show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 
+from community import figures
 from market.models import SettledHome, Statement, StatementLine
-from market.queries.months import Span
+from market.queries.months import Correction, Span
 from market.settlement.statement import to_cents
 
 BAR_WIDTH = 120
 CSV_COLUMNS = (
     "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "price_ueur_kwh", "retailer_import_ueur_kwh",
-    "retailer_feed_in_ueur_kwh", "baseline_neur", "actual_neur", "provisional",
+    "retailer_feed_in_ueur_kwh", "baseline_neur", "actual_neur", "provisional", "quality",
 )  # fmt: skip
 
 
@@ -58,6 +60,61 @@ def _remark(span: Span) -> str:
     return _("provisional") if span.provisional else ""
 
 
+QUALITIES = {
+    "manual": ngettext_lazy(
+        "%(n)d quarter of an hour was typed in", "%(n)d quarters of an hour were typed in", "n"
+    ),
+    "calculated": ngettext_lazy(
+        "%(n)d quarter of an hour was calculated from power or a dial",
+        "%(n)d quarters of an hour were calculated from power or a dial",
+        "n",
+    ),
+    "substituted": ngettext_lazy(
+        "%(n)d quarter of an hour was filled in by the distributor",
+        "%(n)d quarters of an hour were filled in by the distributor",
+        "n",
+    ),
+    "estimated": ngettext_lazy(
+        "%(n)d quarter of an hour was estimated", "%(n)d quarters of an hour were estimated", "n"
+    ),
+    "profiled": ngettext_lazy(
+        "%(n)d quarter of an hour was split from an hourly reading",
+        "%(n)d quarters of an hour were split from hourly readings",
+        "n",
+    ),
+}
+
+
+def unmeasured(counts: Mapping[str, int]) -> list[str]:
+    """What of a month was not measured, quality by quality."""
+    return [str(QUALITIES[quality] % {"n": count}) for quality, count in counts.items()]
+
+
+def corrections(found: Sequence[Correction]) -> list[str]:
+    """What later readings changed, in words and cents."""
+    return [_correction(one) for one in found]
+
+
+def _correction(one: Correction) -> str:
+    slots = ngettext(
+        "%(count)d quarter of an hour was settled again",
+        "%(count)d quarters of an hour were settled again",
+        one.slots,
+    )
+    text = _("On %(day)s later readings came: %(slots)s. %(taken)s taken, %(given)s given; %(money)s for you.")
+    return text % {
+        "day": figures.day(one.day),
+        "slots": slots % {"count": one.slots},
+        "taken": _signed_kwh(one.import_wh),
+        "given": _signed_kwh(one.export_wh),
+        "money": figures.euros(one.gain_neur, signed=True),
+    }
+
+
+def _signed_kwh(energy_wh: int) -> str:
+    return f"{figures.number(Decimal(energy_wh) / 1_000, 2, signed=True)} kWh"
+
+
 def statement_lines(closed: Statement | None, total: Span) -> list[Line]:
     """The closed statement's lines, or what they would be if the month closed now."""
     labels = dict(StatementLine.Kind.choices)
@@ -97,5 +154,6 @@ def csv_row(row: SettledHome) -> tuple[object, ...]:
         row.feed_in_ueur_kwh,
         row.baseline_neur,
         row.actual_neur,
-        int(row.settlement.provisional),
+        int(row.provisional),
+        row.quality,
     )

@@ -2,7 +2,7 @@
 
 from metering.models.access import ApiToken, HandOver, IdempotentAnswer
 from metering.models.datadis import Consent, DatadisAccount, DatadisQuery
-from metering.models.files import ColumnMapping, MeterFile
+from metering.models.files import ColumnMapping, MeterFile, Reminder
 from metering.models.readings import MeteringPoint, Reading, Upload
 from metering.models.registers import MeterChange, RegisterReading
 
@@ -19,5 +19,6 @@ __all__ = [
     "MeteringPoint",
     "Reading",
     "RegisterReading",
+    "Reminder",
     "Upload",
 ]

@@ -27,6 +27,21 @@ class ColumnMapping(models.Model):
         return self.name
 
 
+class Reminder(models.Model):
+    """A member was asked, once for a month and day, to look after a meter that lacks readings."""
+
+    metering_point = models.ForeignKey(MeteringPoint, models.PROTECT, related_name="reminders")
+    month = models.DateField()
+    sent_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["metering_point", "month", "-sent_at"], name="reminder_last")]
+
+    def __str__(self) -> str:
+        return f"{self.metering_point_id} {self.month:%Y-%m}"
+
+
 class MeterFile(models.Model):
     """A file of readings that somebody handed in. It is looked at first, and becomes readings on one click."""
 

@@ -46,7 +46,6 @@ def declare_change(
     if not new:
         raise ChangeKnown(changed_at)
     again = newest(RegisterReading.objects.filter(**dial, at__gte=changed_at))
-    counted = {one.pk for one in again if not one.set_aside}
     upload = nothing_yet(
         metering_point=metering_point,
         source=Upload.Source.CHANGE,
@@ -55,12 +54,18 @@ def declare_change(
         received=len(again),
     )
     upload.save()
+    _judge_again(upload, channel, again)
+    return upload
+
+
+def _judge_again(upload: Upload, channel: str, again: list[RegisterReading]) -> None:
+    """Judge what came since the change; counts what counts now. Raises `ChangeContradicts`."""
+    counted = {one.pk for one in again if not one.set_aside}
     if again:
         difference(upload, channel, again)
     aside = {one.pk for one in again if one.set_aside}
     if aside & counted or (aside and len(aside) == len(again)):
-        raise ChangeContradicts(changed_at)
+        raise ChangeContradicts(channel)
     upload.set_aside, upload.unchanged = len(aside), len(counted)
     upload.revised = len(again) - upload.set_aside - upload.unchanged
     upload.save(update_fields=["set_aside", "revised", "unchanged"])
-    return upload

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.models import Member
 from community.queries import street_order
 from metering.completeness import Completeness
 from metering.models import MeteringPoint
@@ -25,6 +26,7 @@ class BoardRow:
     since: datetime | None
     silent: bool
     reminder: str
+    reminded_at: datetime | None
     set_aside: int
     point: MeteringPoint
 
@@ -35,17 +37,26 @@ def rows(
     month: date,
     end: datetime,
     aside: Mapping[int, int],
+    reminded: Mapping[int, datetime],
 ) -> list[BoardRow]:
     """A row a meter, the one that lacks most first; what is missing up to `end` is missing still."""
     by_point: dict[int, list[Completeness]] = {}
     for channel in found:
         by_point.setdefault(channel.metering_point_id, []).append(channel)
-    answer = [_row(point, by_point[point.pk], month, end, aside.get(point.pk, 0)) for point in points]
+    answer = [
+        _row(point, by_point[point.pk], month, end, aside.get(point.pk, 0), reminded.get(point.pk))
+        for point in points
+    ]
     return sorted(answer, key=lambda row: (-row.missing, -row.estimated, street_order(row.household)))
 
 
 def _row(
-    point: MeteringPoint, channels: Sequence[Completeness], month: date, end: datetime, set_aside: int
+    point: MeteringPoint,
+    channels: Sequence[Completeness],
+    month: date,
+    end: datetime,
+    set_aside: int,
+    reminded_at: datetime | None,
 ) -> BoardRow:
     worst = max(channels, key=lambda channel: channel.expected - channel.present)
     gaps = worst.missing
@@ -62,6 +73,7 @@ def _row(
         since=since,
         silent=silent,
         reminder=_reminder(point, month) if member and gaps else "",
+        reminded_at=reminded_at,
         set_aside=set_aside,
         point=point,
     )
@@ -71,9 +83,15 @@ def _reminder(point: MeteringPoint, month: date) -> str:
     """Address of a letter to the member, written and ready to send."""
     member = point.household.member
     assert member is not None
+    subject, text = letter(point, member, month)
+    return f"mailto:{member.user.email}?subject={quote(subject)}&body={quote(text)}"
+
+
+def letter(point: MeteringPoint, member: Member, month: date) -> tuple[str, str]:
+    """Subject and text of the reminder."""
     subject = _("Readings of %(home)s are missing") % {"home": point.household.name}
     text = _(
         "Hello %(name)s,\n\nreadings of your meter are missing in %(month)s. Is the gateway switched on and "
         "connected? If your distributor's portal has them, you can also send me its file.\n\nThank you!"
     ) % {"name": member.user.name, "month": figures.month(month)}
-    return f"mailto:{member.user.email}?subject={quote(subject)}&body={quote(text)}"
+    return subject, text

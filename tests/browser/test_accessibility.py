@@ -25,7 +25,8 @@ FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
     "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
-    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/completeness/", "/more/", "/password/", "/nowhere/",
+    "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
+    "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def street():
     admin = marta.member
     file = FILES / "edistribucion_dirty.csv"
     street.file = take_in(community=street, name=file.name, content=file.read_bytes(), at=NOW).public_id
+    street.point = make.meter(marta).public_id
     street.secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)[1]
     with patch("config.clock.now", lambda: NOW):
         yield street
@@ -67,7 +69,7 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
         page.goto(path)
         found += problems(page, path)
     log_in(page, "marta@example.org", make.PASSWORD)
-    for path in (*PAGES, f"/meter-files/{street.file}/"):
+    for path in (*PAGES, f"/meter-files/{street.file}/", f"/metering-points/{street.point}/changes/"):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         found += problems(page, path)

@@ -40,9 +40,17 @@ def post(token, household, rows):
     )
 
 
-def test_one_kwh_from_meter_to_statement(at, settings):
-    settings.CELERY_TASK_ALWAYS_EAGER = True
-    tasks.tick.app.conf.task_always_eager = True
+@pytest.fixture
+def eager():
+    """Tasks run where they are rung for."""
+    conf = tasks.tick.app.conf
+    conf.task_always_eager = True
+    yield
+    conf.task_always_eager = False
+
+
+@pytest.mark.usefixtures("eager")
+def test_one_kwh_from_meter_to_statement(at):
     street = make.community(grid_fee_ueur_kwh=5_000)
     offer = make.tariff()
     ana = make.home(street, "Ana", offer, make.member(street, "Ana"), min_sell_ueur_kwh=90_000)

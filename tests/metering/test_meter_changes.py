@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 from django.urls import reverse
 
-from metering.models import MeterChange, Reading, Upload
+from metering.models import MeterChange, Reading, Reminder, Upload
 from metering.services.registers import RegisterRow, store_registers
 from tests import factories
 from tests.factories import NOON, QUARTER
@@ -78,3 +78,25 @@ def test_only_the_communitys_administrator_may(client, point):
     client.force_login(factories.member(point.household.community, "Bea").user)
 
     assert declare(client, point).status_code == 403
+
+
+def test_a_reminder_is_mailed_once_a_day_and_the_board_says_when(admin, point, settings, mailoutbox):
+    settings.EMAIL_HOST = "localhost"
+    address = reverse("send-reminder", args=[point.public_id])
+
+    admin.post(address, {"m": "2026-11"})
+    page = admin.post(address, {"m": "2026-11"}, follow=True).content.decode()
+
+    (mail,) = mailoutbox
+    assert (mail.to, mail.reply_to) == (["ana@example.org"], ["marta@example.org"])
+    assert "noviembre de 2026" in mail.body
+    assert "ya se le ha escrito hoy" in page
+    assert "recordado el 23 de noviembre" in page
+
+
+def test_a_reminder_that_cannot_be_mailed_says_so(admin, point):
+    with patch("metering.views.board.EmailMessage.send", side_effect=ConnectionRefusedError):
+        page = admin.post(reverse("send-reminder", args=[point.public_id]), follow=True).content.decode()
+
+    assert "no se ha podido enviar" in page
+    assert not Reminder.objects.exists()
