@@ -11,6 +11,7 @@ from stdnum.es import nif
 from stdnum.exceptions import ValidationError as StdnumError
 
 from community.models import Community
+from community.queries import street_order
 from metering.formats import CHANNELS
 from metering.models import ColumnMapping, MeteringPoint
 from metering.services.registers import MOST_WH
@@ -213,7 +214,9 @@ class TokenForm(forms.Form):
         points = self.fields["metering_points"]
         assert isinstance(points, forms.ModelMultipleChoiceField)
         found = MeteringPoint.objects.filter(household__community=community).select_related("household")
-        points.queryset = found.order_by("household__name", "cups")
+        points.queryset = found
+        in_order = sorted(found, key=lambda point: street_order(point.household.name))
+        points.choices = [(point.pk, points.label_from_instance(point)) for point in in_order]
 
     def clean_networks(self) -> list[str]:
         networks = []
