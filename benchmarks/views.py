@@ -15,8 +15,11 @@ import sys
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
+
+from django.test import Client
 
 HOMES, ROUNDS = 100, 15
 FIRST, DAYS = datetime(2025, 11, 30, 23, 0, tzinfo=UTC), 365
@@ -88,6 +91,26 @@ def street(homes: int) -> object:
     return user
 
 
+def measure(client: Client, homes: int) -> None:
+    """Ask for each page in turn and print what it took."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    for name, path in PAGES.items():
+        seconds = []
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            answer = client.get(path)
+            seconds.append(time.perf_counter() - begun)
+            assert answer.status_code == 200, answer.status_code
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+        median = statistics.median(seconds) * 1000
+        slowest = max(float(query["time"]) for query in queries.captured_queries) * 1000
+        print(f"  {name:5} {median:6.1f} ms, {len(queries)} queries, the slowest {slowest:.0f} ms")
+        print(json.dumps({"bench": "views", "figure": f"{name}_ms", "n": homes, "value": round(median, 1)}))
+
+
 def main() -> None:
     from config import embedded
 
@@ -98,37 +121,14 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
-    from django.test import Client
-    from django.test.utils import CaptureQueriesContext
-
     homes = int(sys.argv[1]) if sys.argv[1:] else HOMES
     try:
         print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; {homes} homes")
         client = Client()
         client.force_login(street(homes))
-        from config.wsgi import application  # loads and freezes what a web process does
-
-        assert application
+        import_module("config.wsgi")  # loads and freezes what a web process does
         with patch("config.clock.now", lambda: NOW):
-            for name, path in PAGES.items():
-                seconds = []
-                for _ in range(ROUNDS):
-                    begun = time.perf_counter()
-                    answer = client.get(path)
-                    seconds.append(time.perf_counter() - begun)
-                    assert answer.status_code == 200, answer.status_code
-                with CaptureQueriesContext(
-                    connection,
-                ) as queries:
-                    client.get(path)
-                median = statistics.median(seconds) * 1000
-                print(f"  {name:5} {median:6.1f} ms, {len(queries)} queries")
-                slowest = max(queries.captured_queries, key=lambda query: float(query["time"]))
-                print(f"        slowest query {float(slowest['time']) * 1000:.0f} ms: {slowest['sql'][:70]}…")
-                print(
-                    json.dumps({"bench": "views", "figure": f"{name}_ms", "n": homes, "value": round(median, 1)})
-                )
+            measure(client, homes)
     finally:
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
