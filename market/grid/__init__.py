@@ -1,14 +1,18 @@
 """The street's network: a radial feeder and its linear power flow."""
 
+from market.grid.ac import AcFlow, VoltageCollapse, ac_flow
 from market.grid.feeder import Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
 
 __all__ = [
+    "AcFlow",
     "Feeder",
     "FeederError",
     "Limit",
     "Line",
     "Transformer",
+    "VoltageCollapse",
+    "ac_flow",
     "broken_limits",
     "line_flows_w",
     "single_node",

@@ -95,19 +95,19 @@ class Feeder:
         """The tree as arrays over `order`."""
         place = {node: i for i, node in enumerate(self.order)}
         parent = np.zeros(len(self.nodes), dtype=np.int64)
-        ohms = np.zeros(len(self.nodes))
+        r_ohm, x_ohm = np.zeros(len(self.nodes)), np.zeros(len(self.nodes))
         line_of = np.full(len(self.nodes), -1, dtype=np.int64)
         for i, line in enumerate(self.lines):
             child = place[self.index[line.child]]
             parent[child] = place[self.index[line.parent]]
-            ohms[child] = line.r_ohm
+            r_ohm[child], x_ohm[child] = line.r_ohm, line.x_ohm
             line_of[child] = i
-        ohms[0] = self.transformer.r_ohm
+        r_ohm[0], x_ohm[0] = self.transformer.r_ohm, self.transformer.x_ohm
         size = np.ones(len(self.nodes), dtype=np.int64)
         for child in range(len(self.nodes) - 1, 0, -1):
             size[parent[child]] += size[child]
         end = np.arange(len(self.nodes)) + size
-        return Tree(np.array(self.order, dtype=np.int64), parent, end, ohms, line_of)
+        return Tree(np.array(self.order, dtype=np.int64), parent, end, r_ohm, x_ohm, line_of)
 
     @cached_property
     def places(self) -> Ints:
@@ -130,7 +130,7 @@ class Feeder:
 class Tree:
     """A feeder in preorder: node `i` feeds the places `[i, end[i])`; its own line leads from `parent[i]`.
 
-    `order` maps places to nodes, `r_ohm` is the resistance of the line into each place (the transformer's at
+    `order` maps places to nodes, `r_ohm` and `x_ohm` are of the line into each place (the transformer's at
     place 0), `line` its number in the feeder (−1 at place 0).
     """
 
@@ -138,6 +138,7 @@ class Tree:
     parent: Ints
     end: Ints
     r_ohm: Floats
+    x_ohm: Floats
     line: Ints
 
 

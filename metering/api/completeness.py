@@ -1,6 +1,7 @@
 """What a month of one meter still lacks."""
 
 import re
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from metering.api.access import point_of
 from metering.api.serializers import ProblemSerializer
 from metering.completeness import completeness
 from metering.models import ApiToken
+from metering.queries import blocks
 
 MONTH = re.compile(r"(20\d{2})-(0[1-9]|1[0-2])")
 
@@ -30,6 +32,14 @@ class SpanSerializer(serializers.Serializer[Any]):
     intervals = serializers.IntegerField()
 
 
+class BlockSerializer(serializers.Serializer[Any]):
+    """A span of which only the sum is known, by a dial."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    energy_wh = serializers.IntegerField()
+
+
 class ChannelSerializer(serializers.Serializer[Any]):
     """Counts of the meter's intervals; `estimated` of the present ones are not measured."""
 
@@ -38,6 +48,7 @@ class ChannelSerializer(serializers.Serializer[Any]):
     present = serializers.IntegerField()
     estimated = serializers.IntegerField()
     missing = SpanSerializer(many=True)
+    blocks = BlockSerializer(many=True)
 
 
 class CompletenessSerializer(serializers.Serializer[Any]):
@@ -60,7 +71,11 @@ class MonthCompleteness(APIView):
         point = point_of(request, public_id, ApiToken.Scope.READINGS_READ)
         month = request.query_params.get("month", "")
         start, end = _span(month, point.household.community.zone, now(), point.resolution_minutes)
-        answer = {"month": month, "start": start, "end": end, "channels": completeness([point], start, end)}
+        channels = [
+            {**asdict(found), "blocks": blocks(point, found.channel, start, end)}
+            for found in completeness([point], start, end)
+        ]
+        answer = {"month": month, "start": start, "end": end, "channels": channels}
         return Response(CompletenessSerializer(answer).data)
 
 

@@ -12,6 +12,7 @@ from community.tariffs import month_span
 from metering.completeness import completeness
 from metering.models import MeteringPoint
 from metering.services.readings import ReadingRow, store_readings
+from metering.services.registers import RegisterRow, store_registers
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,21 @@ def test_over_the_api_the_running_month_ends_now(point):
     ]
     assert bad.status_code == 400
     assert "2026-10" in bad.json()["detail"]
+
+
+def test_over_the_api_a_gap_between_two_dials_is_one_sum(point):
+    rows = [RegisterRow("import", AT - timedelta(hours=back), wh) for back, wh in ((5, 1_000), (2, 4_000))]
+    store_registers(metering_point=point, rows=rows, source="api", content_sha256="", at=AT)
+    token = make.token(point.household)
+    address = f"/api/v1/metering-points/{point.public_id}/completeness?month=2026-11"
+
+    with patch("metering.api.completeness.now", lambda: AT), patch("metering.api.authentication.now", lambda: AT):
+        said = Client().get(address, headers={"authorization": f"Bearer {token}"}).json()
+
+    assert said["channels"][0]["present"] == 0
+    assert said["channels"][0]["blocks"] == [
+        {"start": "2026-11-23T07:00:00+01:00", "end": "2026-11-23T10:00:00+01:00", "energy_wh": 3_000}
+    ]
 
 
 def test_the_board_names_who_must_act_the_worst_first(client, point):
