@@ -6,7 +6,7 @@ Importing cvxpy costs seconds, so only a congested slot does (`market/clearing/p
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,8 @@ def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[
         room_w = np.array([row.most - float(row.coefficients @ _base(book, feeder)) for row in rows])
         solution = optimise(columns, room_w * book.slot_minutes / 60, barred)
         local, flow = _whole(columns, solution.local_wh, solution.flow_wh)
-        new = [limit for limit in broken(book, feeder, flow) if not _known(limit, rows)]
+        known = {row.identity for row in rows}
+        new = [limit for limit in broken(book, feeder, flow) if limit.identity not in known]
         if not new:
             break
         rows += new
@@ -96,11 +97,6 @@ def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[
         tuple(solution.shadows_ueur_kwh[i] for i in binding),
         emergency=any(excess > 1 for excess in solution.excess_wh),
     )
-
-
-def _known(limit: Limit, rows: Iterable[Limit]) -> bool:
-    key = (limit.element, limit.kind, np.sign(limit.coefficients).tolist())
-    return any(key == (row.element, row.kind, np.sign(row.coefficients).tolist()) for row in rows)
 
 
 def _base(book: Book, feeder: Feeder) -> Floats:

@@ -51,7 +51,8 @@ class Clearing:
 
     `price_ueur_kwh` is what buyers pay, fee included; None if nothing was traded. `interval` holds the prices
     between the marginal orders, `acceptable` those at which no cleared order loses. `emergency` says that firm
-    energy alone breaks a limit, which the market cannot mend.
+    energy alone breaks a limit, which the market cannot mend. `reclears` counts how often AC power flow found a
+    limit broken and had the slot cleared again.
     """
 
     fills: tuple[Fill, ...]
@@ -64,3 +65,4 @@ class Clearing:
     export_wh: int
     welfare_neur: int
     emergency: bool
+    reclears: int = 0

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from market.clearing.book import Book, Order
 from market.clearing.outcome import Clearing, Fill
-from market.grid import Feeder
+from market.grid import Feeder, ac_flow
 
 # A limit of the street may be passed by this share, and by what rounding to whole Wh can move.
 SLACK = 2e-3
+AC_SLACK = 4e-3
 
 
 def verify(book: Book, feeder: Feeder, clearing: Clearing) -> list[str]:
@@ -112,6 +115,23 @@ def _network(book: Book, feeder: Feeder, pairs: Pairs, clearing: Clearing) -> It
         if limit_a is not None and abs(flow) > limit_a * feeder.nominal_v * 3**0.5 * (1 + SLACK) + rounding_w:
             yield f"Line {into[node].code} carries {flow:.0f} W."
     yield from _voltages(feeder, flows, total)
+    yield from _under_ac(feeder, drawn, rounding_w)
+
+
+def _under_ac(feeder: Feeder, drawn: dict[str, float], rounding_w: float) -> Iterator[str]:
+    """The same limits in the AC state, whose currents know the voltage and whose voltages know the losses."""
+    exact = ac_flow(feeder, np.array([drawn.get(node, 0.0) for node in feeder.nodes]))
+    rated_va = feeder.transformer.s_va
+    if rated_va is not None and exact.transformer_va > rated_va * (1 + AC_SLACK) + rounding_w:
+        yield f"Under AC the transformer carries {exact.transformer_va:.0f} VA."
+    rounding_a = rounding_w / (3**0.5 * feeder.nominal_v)
+    for line in feeder.lines:
+        ampere = exact.currents_a[feeder.index[line.child]]
+        if line.limit_a is not None and ampere > line.limit_a * (1 + AC_SLACK) + rounding_a:
+            yield f"Under AC line {line.code} carries {ampere:.0f} A."
+    for node, value in zip(feeder.nodes, exact.voltages_pu, strict=True):
+        if not feeder.v_min_pu - AC_SLACK / 2 <= value <= feeder.v_max_pu + AC_SLACK / 2:
+            yield f"Under AC the voltage at {node} is {value:.4f} per unit."
 
 
 def _voltages(feeder: Feeder, flows: dict[str, float], total: float) -> Iterator[str]:

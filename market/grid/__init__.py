@@ -1,6 +1,7 @@
 """The street's network: a radial feeder and its linear power flow."""
 
 from market.grid.ac import AcFlow, VoltageCollapse, ac_flow
+from market.grid.check import ac_broken_limits
 from market.grid.feeder import Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
 
@@ -12,6 +13,7 @@ __all__ = [
     "Line",
     "Transformer",
     "VoltageCollapse",
+    "ac_broken_limits",
     "ac_flow",
     "broken_limits",
     "line_flows_w",

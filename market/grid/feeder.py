@@ -117,13 +117,18 @@ class Feeder:
         return places
 
     @cached_property
-    def line_limits_w(self) -> Floats:
-        """Most power of the line into each node (W, at nominal voltage); infinite where none is known."""
+    def line_limits_a(self) -> Floats:
+        """Most current of the line into each node; infinite where none is known."""
         most = np.full(len(self.nodes), np.inf)
         for line in self.lines:
             if line.limit_a is not None:
-                most[self.index[line.child]] = sqrt(3) * self.nominal_v * line.limit_a
+                most[self.index[line.child]] = line.limit_a
         return most
+
+    @cached_property
+    def line_limits_w(self) -> Floats:
+        """Most power of the line into each node (W, at nominal voltage); infinite where none is known."""
+        return sqrt(3) * self.nominal_v * self.line_limits_a
 
 
 @dataclass(frozen=True, slots=True)

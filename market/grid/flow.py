@@ -29,6 +29,11 @@ class Limit:
     coefficients: Floats
     most: float
 
+    @property
+    def identity(self) -> tuple[str, str, bytes]:
+        """Which side of which element it is, whatever its figure."""
+        return self.element, self.kind, np.sign(self.coefficients).tobytes()
+
     def loading(self, withdrawals_w: Floats) -> float:
         """Share of the limit that these withdrawals (W per node) use."""
         return float(self.coefficients @ withdrawals_w) / self.most if self.most else 1.0
@@ -45,10 +50,11 @@ def line_flows_w(feeder: Feeder, withdrawals_w: Floats) -> Floats:
 
 def voltages_pu(feeder: Feeder, withdrawals_w: Floats) -> Floats:
     """Voltage of each node, per unit."""
-    return np.sqrt(np.maximum(_squared_voltages(feeder, withdrawals_w), 0.0))
+    return np.sqrt(np.maximum(squared_voltages(feeder, withdrawals_w), 0.0))
 
 
-def _squared_voltages(feeder: Feeder, withdrawals_w: Floats) -> Floats:
+def squared_voltages(feeder: Feeder, withdrawals_w: Floats) -> Floats:
+    """Squared voltage of each node, per unit."""
     tree = feeder.tree
     flows = line_flows_w(feeder, withdrawals_w)[tree.order]
     drops = 2 * tree.r_ohm * flows / feeder.nominal_v**2
@@ -66,7 +72,7 @@ def broken_limits(
 ) -> list[Limit]:
     """Every limit that these withdrawals break; of the voltages only the worst node on either side."""
     flows = line_flows_w(feeder, withdrawals_w)
-    squared = _squared_voltages(feeder, withdrawals_w)
+    squared = squared_voltages(feeder, withdrawals_w)
     broken = []
     for limit in limits(feeder, import_limit_w, export_limit_w, flows, squared):
         used = float(limit.coefficients @ withdrawals_w)
@@ -94,11 +100,11 @@ def limits(
     for node in np.flatnonzero(np.abs(flows_w) > feeder.line_limits_w):
         line = feeder.lines[feeder.tree.line[feeder.places[node]]]
         sign = np.sign(flows_w[node])
-        yield Limit(line.code, "line", sign * _below(feeder, int(node)), feeder.line_limits_w[node])
+        yield Limit(line.code, "line", sign * below(feeder, int(node)), feeder.line_limits_w[node])
     yield from _voltage_limits(feeder, squared_pu)
 
 
-def _below(feeder: Feeder, node: int) -> Floats:
+def below(feeder: Feeder, node: int) -> Floats:
     """1 for every node that the line into `node` feeds, else 0."""
     tree = feeder.tree
     place = feeder.places[node]
@@ -114,11 +120,20 @@ def _voltage_limits(feeder: Feeder, squared_pu: Floats) -> Iterator[Limit]:
         (high, "voltage_high", -1.0, feeder.v_max_pu),
         (low, "voltage_low", 1.0, feeder.v_min_pu),
     ):
-        room = sign * (feeder.slack_pu**2 - bound**2)
-        drops = _drops(feeder, node)
-        scale = float(np.max(drops))
-        if scale > 0 and sign * (bound**2 - squared_pu[node]) > 0:
-            yield Limit(feeder.nodes[node], kind, sign * drops / scale, room / scale)
+        limit = voltage_limit(feeder, node, kind, bound**2)
+        if limit is not None and sign * (bound**2 - squared_pu[node]) > 0:
+            yield limit
+
+
+def voltage_limit(feeder: Feeder, node: int, kind: str, squared_bound_pu: float) -> Limit | None:
+    """The bound of a node's squared voltage as a limit on withdrawals; None where nothing moves the voltage."""
+    sign = 1.0 if kind == "voltage_low" else -1.0
+    drops = _drops(feeder, node)
+    scale = float(np.max(drops))
+    if scale <= 0:
+        return None
+    room = sign * (feeder.slack_pu**2 - squared_bound_pu)
+    return Limit(feeder.nodes[node], kind, sign * drops / scale, room / scale)
 
 
 def _drops(feeder: Feeder, node: int) -> Floats:
