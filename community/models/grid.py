@@ -57,6 +57,8 @@ class Line(models.Model):
     r_ohm = models.FloatField()
     x_ohm = models.FloatField()
     limit_a = models.FloatField(null=True, blank=True)
+    r0_ohm = models.FloatField(null=True, blank=True, help_text="Zero sequence; empty: as of a four-core cable.")
+    x0_ohm = models.FloatField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -44,9 +44,7 @@ def load_feeder(*, community: Community, described: dict[str, Any]) -> Feeder:
                 code=line["id"],
                 parent=nodes[parent],
                 child=nodes[child],
-                r_ohm=line["r_ohm"],
-                x_ohm=line["x_ohm"],
-                limit_a=line.get("limit_a"),
+                **{name: line.get(name) for name in ("r_ohm", "x_ohm", "limit_a", "r0_ohm", "x0_ohm")},
             )
             for line, parent, child in outwards(transformer["to"], described["lines"])
         ]

@@ -65,39 +65,70 @@ def _bound(book: Book, feeder: Feeder) -> tuple[float, bool]:
 
 def limit_rows(book: Book, feeder: Feeder) -> tuple[np.ndarray, np.ndarray]:
     """All limits as rows over the orders' Wh: (coefficients, what is left after the base load)."""
-    into = {line.child: line for line in feeder.lines}
-    place = {node: i for i, node in enumerate(feeder.nodes)}
-    below = np.zeros((len(feeder.nodes), len(feeder.nodes)))  # [n, m]: the line into n feeds m
-    for node in feeder.nodes:
-        walk = node
-        while True:
-            below[place[walk], place[node]] = 1.0
-            if walk not in into:
-                break
-            walk = into[walk].parent
-    ohms = np.array([into[n].r_ohm if n in into else feeder.transformer.r_ohm for n in feeder.nodes])
-    drop = 2 * below.T @ (ohms[:, None] * below) / feeder.nominal_v**2
-    root = place[feeder.root]
-    rows, most = [], []
-    for limit, sign in (
-        (book.import_limit_w, 1),
-        (book.export_limit_w, -1),
-        *[(feeder.transformer.s_va, s) for s in (1, -1)],
-    ):
+    below = _below(feeder)
+    drop = np.einsum("ln,lij,lm->nimj", below, _coupling(feeder), below)
+    root = below[feeder.nodes.index(feeder.root)]
+    rows: list[np.ndarray] = []
+    most: list[float] = []
+    for limit, sign in ((book.import_limit_w, 1), (book.export_limit_w, -1)):
         if limit is not None:
-            rows.append(sign * below[root])
+            rows.append(sign * np.outer(root, np.ones(3)))
             most.append(float(limit))
+    phases = np.eye(3)
+    carried = [] if feeder.transformer.s_va is None else [(root, feeder.transformer.s_va / 3)]
     for line in feeder.lines:
         if line.limit_a is not None:
-            for sign in (1, -1):
-                rows.append(sign * below[place[line.child]])
-                most.append(3**0.5 * feeder.nominal_v * line.limit_a)
-    for i in range(len(feeder.nodes)):
-        rows += [drop[i], -drop[i]]
-        most += [feeder.slack_pu**2 - feeder.v_min_pu**2, feeder.v_max_pu**2 - feeder.slack_pu**2]
-    at_nodes, room = np.array(rows), np.array(most)
+            carried.append((below[feeder.nodes.index(line.child)], line.limit_a * feeder.nominal_v / 3**0.5))
+    for under, limit_w in carried:
+        for phase in phases:
+            rows += [np.outer(under, phase), -np.outer(under, phase)]
+            most += [limit_w, limit_w]
+    for n in range(len(feeder.nodes)):
+        for i in range(3):
+            rows += [drop[n, i], -drop[n, i]]
+            most += [feeder.slack_pu**2 - feeder.v_min_pu**2, feeder.v_max_pu**2 - feeder.slack_pu**2]
+    return _over_orders(book, feeder, np.array(rows), np.array(most))
+
+
+def _over_orders(
+    book: Book, feeder: Feeder, at_nodes: np.ndarray, room: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over nodes and phases as rows over orders, with the base load taken from what is left."""
+    place = {node: i for i, node in enumerate(feeder.nodes)}
     for node, power in book.base_w.items():
-        room = room - at_nodes[:, place[node]] * power
-    signs = np.array([1.0 if order.side == "buy" else -1.0 for order in book.orders])
-    columns = at_nodes[:, [place[order.node] for order in book.orders]] * signs
-    return columns, room * book.slot_minutes / 60
+        room = room - at_nodes[:, place[node]].sum(axis=1) * power / 3
+    columns = []
+    for order in book.orders:
+        sign = 1.0 if order.side == "buy" else -1.0
+        used = ["abc".index(phase) for phase in order.phase]
+        columns.append(sign * at_nodes[:, place[order.node]][:, used].mean(axis=1))
+    return np.array(columns).T, room * book.slot_minutes / 60
+
+
+def _below(feeder: Feeder) -> np.ndarray:
+    """[n, m]: 1 where the line into n feeds m."""
+    into = {line.child: line for line in feeder.lines}
+    place = {node: i for i, node in enumerate(feeder.nodes)}
+    below = np.zeros((len(feeder.nodes), len(feeder.nodes)))
+    for node in feeder.nodes:
+        walk = node
+        below[place[walk], place[node]] = 1.0
+        while walk in into:
+            walk = into[walk].parent
+            below[place[walk], place[node]] = 1.0
+    return below
+
+
+def _coupling(feeder: Feeder) -> np.ndarray:
+    """Fall of each phase's squared voltage per W of each phase, of the line into each node, written out."""
+    into = {line.child: line for line in feeder.lines}
+    answer = np.zeros((len(feeder.nodes), 3, 3))
+    for n, node in enumerate(feeder.nodes):
+        line = into.get(node)
+        one = line.positive_ohm if line else complex(feeder.transformer.r_ohm, feeder.transformer.x_ohm)
+        zero = line.zero_ohm if line else one
+        own, mutual = (zero + 2 * one) / 3, (zero - one) / 3
+        before = -mutual.real / 2 + 3**0.5 / 2 * mutual.imag
+        after = -mutual.real / 2 - 3**0.5 / 2 * mutual.imag
+        answer[n] = [[own.real, before, after], [after, own.real, before], [before, after, own.real]]
+    return answer * 2 * 3 / feeder.nominal_v**2

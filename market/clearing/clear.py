@@ -8,7 +8,7 @@ from market.clearing.congested import Answer
 from market.clearing.explain import explain
 from market.clearing.merit import asked_ueur_kwh, uncongested
 from market.clearing.outcome import Binding, Clearing
-from market.grid import Feeder, Limit, ac_broken_limits
+from market.grid import SHARES, Feeder, Limit, ac_broken_limits
 
 # One is nearly always enough: the error hardly changes when the market gives way by a few W.
 MOST_RECLEARS = 4
@@ -107,7 +107,7 @@ def _clearing(book: Book, feeder: Feeder, rules: Rules, answer: Answer, reclears
     held_back = frozenset(
         order.id
         for order in book.orders
-        if any(limit.coefficients[feeder.index[order.node]] for limit in answer.limits)
+        if any(limit.coefficients[feeder.index[order.node]] @ SHARES[order.phase] for limit in answer.limits)
         and answer.flow_wh[order.id] < order.energy_wh
     )
     acceptable = price.acceptable(book.orders, answer.local_wh, fee)

@@ -14,7 +14,7 @@ import numpy as np
 from market.clearing.apportion import apportion, apportion_within
 from market.clearing.book import Book, Kind, Order, Side
 from market.clearing.merit import asked_ueur_kwh
-from market.grid import Feeder, Limit, broken_limits
+from market.grid import SHARES, Feeder, Limit, broken_limits
 from market.grid.feeder import Floats
 
 MOST_ROUNDS = 50
@@ -52,14 +52,12 @@ class Answer:
 
 
 def withdrawals_w(book: Book, feeder: Feeder, flow_wh: dict[int, int]) -> Floats:
-    """Mean power that each node draws in the slot, W, from flows by order id and the base load."""
-    drawn = np.zeros(len(feeder.nodes))
-    for node, power_w in book.base_w.items():
-        drawn[feeder.index[node]] += power_w
+    """Mean power that each node and phase draws in the slot, W, from flows by order id and the base load."""
+    drawn = _base(book, feeder)
     per_hour = 60 / book.slot_minutes
     for order in book.orders:
         sign = 1 if order.side is Side.BUY else -1
-        drawn[feeder.index[order.node]] += sign * flow_wh[order.id] * per_hour
+        drawn[feeder.index[order.node]] += sign * flow_wh[order.id] * per_hour * SHARES[order.phase]
     return drawn
 
 
@@ -79,7 +77,7 @@ def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[
     rows = list(first)
     for _ in range(MOST_ROUNDS):
         columns = _columns(book, feeder, rows, barred)
-        room_w = np.array([row.most - float(row.coefficients @ _base(book, feeder)) for row in rows])
+        room_w = np.array([row.most - row.used(_base(book, feeder)) for row in rows])
         solution = optimise(columns, room_w * book.slot_minutes / 60, barred)
         local, flow = _whole(columns, solution.local_wh, solution.flow_wh)
         known = {row.identity for row in rows}
@@ -100,18 +98,19 @@ def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[
 
 
 def _base(book: Book, feeder: Feeder) -> Floats:
-    drawn = np.zeros(len(feeder.nodes))
+    drawn = np.zeros((len(feeder.nodes), 3))
     for node, power_w in book.base_w.items():
-        drawn[feeder.index[node]] += power_w
+        drawn[feeder.index[node]] += power_w / 3
     return drawn
 
 
 def _columns(book: Book, feeder: Feeder, rows: Sequence[Limit], barred: frozenset[int]) -> list[Column]:
     alike: dict[tuple[object, ...], list[Order]] = defaultdict(list)
-    places = np.array([row.coefficients for row in rows]).round(PLACES)
+    places = np.array([row.coefficients for row in rows])
     for order in sorted(book.orders, key=lambda order: order.id):
         sign = 1 if order.side is Side.BUY else -1
-        behind = tuple((sign * places[:, feeder.index[order.node]]).tolist())
+        at = places[:, feeder.index[order.node]] @ SHARES[order.phase]
+        behind = tuple((sign * at).round(PLACES).tolist())
         asked = asked_ueur_kwh(order, book.grid_fee_ueur_kwh)
         price = (asked, order.retailer_ueur_kwh, order.meets_retailer, order.id in barred)
         alike[order.side, order.kind, price, behind].append(order)

@@ -80,12 +80,17 @@ def _money(book: Book, pairs: Pairs, clearing: Clearing) -> Iterator[str]:
         yield f"Buyers pay {paid} n€, but {received + fees} n€ arrive."
 
 
-def _power(book: Book, pairs: Pairs) -> dict[str, float]:
-    """W drawn at each node."""
-    drawn: dict[str, float] = {node: float(power) for node, power in book.base_w.items()}
+Powers = dict[str, list[float]]  # W of each phase, by node
+
+
+def _power(book: Book, pairs: Pairs) -> Powers:
+    """W drawn at each node from each phase."""
+    drawn: Powers = {node: [power / 3] * 3 for node, power in book.base_w.items()}
     for order, fill in pairs:
-        power = (fill.local_wh + fill.retailer_wh) * 60 / book.slot_minutes
-        drawn[order.node] = drawn.get(order.node, 0.0) + (power if order.side == "buy" else -power)
+        power = (fill.local_wh + fill.retailer_wh) * 60 / book.slot_minutes / len(order.phase)
+        at = drawn.setdefault(order.node, [0.0, 0.0, 0.0])
+        for phase in order.phase:
+            at["abc".index(phase)] += power if order.side == "buy" else -power
     return drawn
 
 
@@ -95,60 +100,79 @@ def _network(book: Book, feeder: Feeder, pairs: Pairs, clearing: Clearing) -> It
         return
     drawn = _power(book, pairs)
     rounding_w = 60 / book.slot_minutes * len(pairs)
-    total = sum(drawn.values())
-    for name, limit, power in (
-        ("import", book.import_limit_w, total),
-        ("export", book.export_limit_w, -total),
-        ("transformer", feeder.transformer.s_va, abs(total)),
-    ):
-        if limit is not None and power > limit * (1 + SLACK) + rounding_w:
-            yield f"The {name} limit of {limit:.0f} W is broken: {power:.0f} W."
-    into = {line.child: line for line in feeder.lines}
-    flows: dict[str, float] = {}
-    for start, power in drawn.items():
-        node = start
-        while node in into:
-            flows[node] = flows.get(node, 0.0) + power
-            node = into[node].parent
-    for node, flow in flows.items():
-        limit_a = into[node].limit_a
-        if limit_a is not None and abs(flow) > limit_a * feeder.nominal_v * 3**0.5 * (1 + SLACK) + rounding_w:
-            yield f"Line {into[node].code} carries {flow:.0f} W."
-    yield from _voltages(feeder, flows, total)
+    through = [sum(power[i] for power in drawn.values()) for i in range(3)]
+    total = sum(through)
+    for name, limit, value in (("import", book.import_limit_w, total), ("export", book.export_limit_w, -total)):
+        if limit is not None and value > limit * (1 + SLACK) + rounding_w:
+            yield f"The {name} limit of {limit:.0f} W is broken: {value:.0f} W."
+    rated_va = feeder.transformer.s_va
+    if rated_va is not None and max(map(abs, through)) > rated_va / 3 * (1 + SLACK) + rounding_w:
+        yield f"The transformer carries {through} W, {rated_va:.0f} VA at most."
+    flows = _flows(feeder, drawn)
+    for line in feeder.lines:
+        flow = max(map(abs, flows.get(line.child, [0.0])))
+        if line.limit_a is not None and flow > line.limit_a * feeder.phase_v * (1 + SLACK) + rounding_w:
+            yield f"Line {line.code} carries {flow:.0f} W in one phase."
+    yield from _voltages(feeder, flows, through)
     yield from _under_ac(feeder, drawn, rounding_w)
 
 
-def _under_ac(feeder: Feeder, drawn: dict[str, float], rounding_w: float) -> Iterator[str]:
-    """The same limits in the AC state, whose currents know the voltage and whose voltages know the losses."""
-    exact = ac_flow(feeder, np.array([drawn.get(node, 0.0) for node in feeder.nodes]))
-    rated_va = feeder.transformer.s_va
-    if rated_va is not None and exact.transformer_va > rated_va * (1 + AC_SLACK) + rounding_w:
-        yield f"Under AC the transformer carries {exact.transformer_va:.0f} VA."
-    rounding_a = rounding_w / (3**0.5 * feeder.nominal_v)
-    for line in feeder.lines:
-        ampere = exact.currents_a[feeder.index[line.child]]
-        if line.limit_a is not None and ampere > line.limit_a * (1 + AC_SLACK) + rounding_a:
-            yield f"Under AC line {line.code} carries {ampere:.0f} A."
-    for node, value in zip(feeder.nodes, exact.voltages_pu, strict=True):
-        if not feeder.v_min_pu - AC_SLACK / 2 <= value <= feeder.v_max_pu + AC_SLACK / 2:
-            yield f"Under AC the voltage at {node} is {value:.4f} per unit."
-
-
-def _voltages(feeder: Feeder, flows: dict[str, float], total: float) -> Iterator[str]:
-    volts = feeder.nominal_v**2
-    squared = {feeder.root: feeder.slack_pu**2 - 2 * feeder.transformer.r_ohm * total / volts}
+def _flows(feeder: Feeder, drawn: Powers) -> Powers:
+    """W of each phase through the line into each node."""
     into = {line.child: line for line in feeder.lines}
+    flows: Powers = {}
+    for start, power in drawn.items():
+        node = start
+        while node in into:
+            before = flows.get(node, [0.0, 0.0, 0.0])
+            flows[node] = [a + b for a, b in zip(before, power, strict=True)]
+            node = into[node].parent
+    return flows
+
+
+def _voltages(feeder: Feeder, flows: Powers, through: list[float]) -> Iterator[str]:
+    into = {line.child: line for line in feeder.lines}
+    transformer = complex(feeder.transformer.r_ohm, feeder.transformer.x_ohm)
+    squared = {feeder.root: _after(feeder, [feeder.slack_pu**2] * 3, transformer, transformer, through)}
     for start in feeder.nodes:
         path, node = [], start
         while node not in squared:
             path.append(node)
             node = into[node].parent
         for child in reversed(path):
-            line = into[child]
-            squared[child] = squared[line.parent] - 2 * line.r_ohm * flows.get(child, 0.0) / volts
-    for node, value in squared.items():
-        if not feeder.v_min_pu**2 - SLACK <= value <= feeder.v_max_pu**2 + SLACK:
-            yield f"The voltage at {node} is {value**0.5:.3f} per unit."
+            line, flow = into[child], flows.get(child, [0.0, 0.0, 0.0])
+            squared[child] = _after(feeder, squared[line.parent], line.positive_ohm, line.zero_ohm, flow)
+    for node, values in squared.items():
+        if not feeder.v_min_pu**2 - SLACK <= min(values) <= max(values) <= feeder.v_max_pu**2 + SLACK:
+            yield f"The voltages at {node} are {[round(value**0.5, 3) for value in values]} per unit."
+
+
+def _after(feeder: Feeder, squared: list[float], one: complex, zero: complex, flow: list[float]) -> list[float]:
+    """Squared voltages at the end of a line with these flows; a phase's own part and what the others induce."""
+    own, mutual = (zero + 2 * one) / 3, (zero - one) / 3
+    answer = []
+    for i in range(3):
+        fall = own.real * flow[i]
+        fall += (-mutual.real / 2 + 3**0.5 / 2 * mutual.imag) * flow[(i + 1) % 3]
+        fall += (-mutual.real / 2 - 3**0.5 / 2 * mutual.imag) * flow[(i + 2) % 3]
+        answer.append(squared[i] - 2 * fall / feeder.phase_v**2)
+    return answer
+
+
+def _under_ac(feeder: Feeder, drawn: Powers, rounding_w: float) -> Iterator[str]:
+    """The same limits in the AC state, whose currents know the voltage and whose voltages know the losses."""
+    exact = ac_flow(feeder, np.array([drawn.get(node, [0.0, 0.0, 0.0]) for node in feeder.nodes]))
+    rated_va, heaviest_va = feeder.transformer.s_va, float(exact.transformer_va.max())
+    if rated_va is not None and heaviest_va > rated_va / 3 * (1 + AC_SLACK) + rounding_w:
+        yield f"Under AC the transformer carries {heaviest_va:.0f} VA in one phase."
+    for line in feeder.lines:
+        ampere = float(exact.currents_a[feeder.index[line.child]].max())
+        if line.limit_a is not None and ampere > line.limit_a * (1 + AC_SLACK) + rounding_w / feeder.phase_v:
+            yield f"Under AC line {line.code} carries {ampere:.0f} A."
+    lowest, highest = exact.voltages_pu.min(axis=1), exact.voltages_pu.max(axis=1)
+    for node, low, high in zip(feeder.nodes, lowest, highest, strict=True):
+        if low < feeder.v_min_pu - AC_SLACK / 2 or high > feeder.v_max_pu + AC_SLACK / 2:
+            yield f"Under AC the voltage at {node} is {low:.4f} to {high:.4f} per unit."
 
 
 def _welfare(book: Book, feeder: Feeder, pairs: Pairs, clearing: Clearing) -> Iterator[str]:

@@ -1,11 +1,13 @@
-"""The street's network: a radial feeder and its linear power flow."""
+"""The street's network: a radial feeder of three phases, its linear power flow and the AC state beside it."""
 
 from market.grid.ac import AcFlow, VoltageCollapse, ac_flow
 from market.grid.check import ac_broken_limits
-from market.grid.feeder import Feeder, FeederError, Line, Transformer, single_node
+from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
 
 __all__ = [
+    "PHASES",
+    "SHARES",
     "AcFlow",
     "Feeder",
     "FeederError",

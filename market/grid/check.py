@@ -10,7 +10,15 @@ import numpy as np
 
 from market.grid.ac import AcFlow, ac_flow
 from market.grid.feeder import Feeder, Floats
-from market.grid.flow import Limit, below, line_flows_w, squared_voltages, voltage_limit
+from market.grid.flow import (
+    Limit,
+    line_flows_w,
+    line_limit,
+    squared_voltages,
+    transformer_limit,
+    voltage_limit,
+    worst,
+)
 
 # Beyond this share of a current, or this much of the nominal voltage, AC counts a limit as broken.
 CURRENT_TOLERANCE = 2e-3
@@ -28,29 +36,28 @@ def ac_broken_limits(feeder: Feeder, withdrawals_w: Floats) -> list[Limit]:
 
 
 def _currents(feeder: Feeder, flows_w: Floats, exact: AcFlow) -> Iterator[Limit]:
-    root = feeder.index[feeder.root]
+    through = flows_w[feeder.index[feeder.root]]
     rated_va = feeder.transformer.s_va
-    if rated_va is not None and exact.transformer_va > rated_va * (1 + CURRENT_TOLERANCE) and flows_w[root]:
-        share = exact.transformer_va / rated_va
-        sign = np.sign(flows_w[root])
-        yield Limit("transformer", "transformer", sign * np.ones(len(flows_w)), abs(flows_w[root]) / share)
-    for node in np.flatnonzero(exact.currents_a > feeder.line_limits_a * (1 + CURRENT_TOLERANCE)):
-        line = feeder.lines[feeder.tree.line[feeder.places[node]]]
-        share = exact.currents_a[node] / feeder.line_limits_a[node]
-        sign = np.sign(flows_w[node])
-        yield Limit(line.code, "line", sign * below(feeder, int(node)), abs(flows_w[node]) / share)
+    if rated_va is not None:
+        shares = exact.transformer_va / (rated_va / 3)
+        for phase in np.flatnonzero((shares > 1 + CURRENT_TOLERANCE) & (through != 0)):
+            most_w = abs(float(through[phase])) / float(shares[phase])
+            yield transformer_limit(feeder, int(phase), float(np.sign(through[phase])), most_w)
+    shares = exact.currents_a / feeder.line_limits_a[:, None]
+    for node, phase in np.argwhere((shares > 1 + CURRENT_TOLERANCE) & (flows_w != 0)):
+        flow = float(flows_w[node, phase])
+        yield line_limit(feeder, int(node), int(phase), np.sign(flow), abs(flow) / float(shares[node, phase]))
 
 
 def _voltages(feeder: Feeder, withdrawals_w: Floats, exact: AcFlow) -> Iterator[Limit]:
-    """The worst node on either side of the band; what the linear flow errs there moves its bound."""
+    """The worst node and phase on either side of the band; what the linear flow errs there moves its bound."""
     linear = squared_voltages(feeder, withdrawals_w)
-    high, low = int(np.argmax(exact.voltages_pu)), int(np.argmin(exact.voltages_pu))
-    for node, kind, bound, beyond in (
-        (high, "voltage_high", feeder.v_max_pu, exact.voltages_pu[high] - feeder.v_max_pu),
-        (low, "voltage_low", feeder.v_min_pu, feeder.v_min_pu - exact.voltages_pu[low]),
+    for place, kind, bound, side in (
+        (worst(exact.voltages_pu), "voltage_high", feeder.v_max_pu, 1.0),
+        (worst(-exact.voltages_pu), "voltage_low", feeder.v_min_pu, -1.0),
     ):
-        if beyond > VOLTAGE_TOLERANCE:
-            error = float(linear[node] - exact.voltages_pu[node] ** 2)
-            limit = voltage_limit(feeder, node, kind, bound**2 + error)
+        if side * (exact.voltages_pu[place] - bound) > VOLTAGE_TOLERANCE:
+            error = float(linear[place] - exact.voltages_pu[place] ** 2)
+            limit = voltage_limit(feeder, *place, kind, bound**2 + error)
             if limit is not None:
                 yield limit

@@ -1,4 +1,4 @@
-"""A radial low-voltage feeder, checked when it is made, with its tree in the order that sums need."""
+"""A radial low-voltage feeder of three phases, checked when it is made, its tree in the order that sums need."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,19 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+PHASES = ("a", "b", "c")
+# What a home on each phase, or on all three, draws from a, b and c.
+SHARES = {
+    "abc": np.full(3, 1 / 3),
+    "a": np.array([1.0, 0.0, 0.0]),
+    "b": np.array([0.0, 1.0, 0.0]),
+    "c": np.array([0.0, 0.0, 1.0]),
+}
+# Zero sequence of a four-core low-voltage cable, whose neutral brings the current back, against its positive
+# sequence (IEC 60909-2); taken where a line does not say its own.
+R0_RATIO, X0_RATIO = 4.0, 3.7
 
 
 class FeederError(ValueError):
@@ -18,7 +31,10 @@ class FeederError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A cable from `parent` (nearer the transformer) to `child`: ohm, ohm, ampere (None: no limit known)."""
+    """A cable from `parent` (nearer the transformer) to `child`: ohm, ohm, ampere (None: no limit known).
+
+    `r0_ohm` and `x0_ohm` are its zero sequence; None: as of a usual four-core cable.
+    """
 
     code: str
     parent: str
@@ -26,6 +42,20 @@ class Line:
     r_ohm: float
     x_ohm: float
     limit_a: float | None = None
+    r0_ohm: float | None = None
+    x0_ohm: float | None = None
+
+    @property
+    def positive_ohm(self) -> complex:
+        """Impedance that balanced currents meet."""
+        return complex(self.r_ohm, self.x_ohm)
+
+    @property
+    def zero_ohm(self) -> complex:
+        """Impedance that the same current in all three phases meets."""
+        r0 = R0_RATIO * self.r_ohm if self.r0_ohm is None else self.r0_ohm
+        x0 = X0_RATIO * self.x_ohm if self.x0_ohm is None else self.x0_ohm
+        return complex(r0, x0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +125,21 @@ class Feeder:
         """The tree as arrays over `order`."""
         place = {node: i for i, node in enumerate(self.order)}
         parent = np.zeros(len(self.nodes), dtype=np.int64)
-        r_ohm, x_ohm = np.zeros(len(self.nodes)), np.zeros(len(self.nodes))
+        positive, zero = (np.zeros(len(self.nodes), dtype=np.complex128) for _ in range(2))
         line_of = np.full(len(self.nodes), -1, dtype=np.int64)
         for i, line in enumerate(self.lines):
             child = place[self.index[line.child]]
             parent[child] = place[self.index[line.parent]]
-            r_ohm[child], x_ohm[child] = line.r_ohm, line.x_ohm
+            positive[child], zero[child] = line.positive_ohm, line.zero_ohm
             line_of[child] = i
-        r_ohm[0], x_ohm[0] = self.transformer.r_ohm, self.transformer.x_ohm
+        # A transformer with its neutral earthed does not couple its phases.
+        positive[0] = zero[0] = complex(self.transformer.r_ohm, self.transformer.x_ohm)
         size = np.ones(len(self.nodes), dtype=np.int64)
         for child in range(len(self.nodes) - 1, 0, -1):
             size[parent[child]] += size[child]
         end = np.arange(len(self.nodes)) + size
-        return Tree(np.array(self.order, dtype=np.int64), parent, end, r_ohm, x_ohm, line_of)
+        order = np.array(self.order, dtype=np.int64)
+        return Tree(order, parent, end, (zero + 2 * positive) / 3, (zero - positive) / 3, line_of)
 
     @cached_property
     def places(self) -> Ints:
@@ -127,23 +159,41 @@ class Feeder:
 
     @cached_property
     def line_limits_w(self) -> Floats:
-        """Most power of the line into each node (W, at nominal voltage); infinite where none is known."""
-        return sqrt(3) * self.nominal_v * self.line_limits_a
+        """Most power of one phase of the line into each node (W, at nominal voltage); infinite if unknown."""
+        return self.phase_v * self.line_limits_a
+
+    @property
+    def phase_v(self) -> float:
+        """Nominal voltage from a phase to the neutral."""
+        return self.nominal_v / sqrt(3)
+
+    @cached_property
+    def coupling(self) -> Floats:
+        """Fall of the squared voltage (per unit) of phase i of each place's line per W on its phase j, [n, 3, 3].
+
+        Source: Gan and Low, "Convex relaxations and linear approximation for optimal power flow in multiphase
+        radial networks", PSCC 2014 (linear approximation, power factor one).
+        """
+        turn = np.exp(-2j * np.pi / 3 * np.arange(3))
+        ratio = turn[:, None] / turn[None, :]
+        ohms = np.where(np.eye(3, dtype=bool), self.tree.z_self[:, None, None], self.tree.z_mutual[:, None, None])
+        return np.asarray(2 * (ratio * np.conj(ohms)).real / self.phase_v**2)
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A feeder in preorder: node `i` feeds the places `[i, end[i])`; its own line leads from `parent[i]`.
 
-    `order` maps places to nodes, `r_ohm` and `x_ohm` are of the line into each place (the transformer's at
-    place 0), `line` its number in the feeder (−1 at place 0).
+    `order` maps places to nodes, `z_self` and `z_mutual` (ohm) are a phase's own and the coupling of two
+    phases of the line into each place (the transformer's at place 0), `line` its number in the feeder (−1 at
+    place 0).
     """
 
     order: Ints
     parent: Ints
     end: Ints
-    r_ohm: Floats
-    x_ohm: Floats
+    z_self: Complexes
+    z_mutual: Complexes
     line: Ints
 
 

@@ -34,6 +34,9 @@ class Slot(models.Model):
     export_wh = models.BigIntegerField(default=0)
     welfare_neur = models.BigIntegerField(default=0)
     emergency = models.BooleanField(default=False)
+    reclears = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often AC power flow had the slot cleared again.")
+    )
     bindings = models.JSONField(default=list, help_text=_("Grid limits that held energy back."))
     problems = models.JSONField(default=list, help_text=_("Why a clearing was not published."))
 

@@ -52,7 +52,16 @@ def _build(feeder_id: int, revision: int) -> grid.Feeder:
         nodes=tuple(nodes),
         root=next(node for node in nodes if node not in children),
         lines=tuple(
-            grid.Line(line.code, line.parent.code, line.child.code, line.r_ohm, line.x_ohm, line.limit_a)
+            grid.Line(
+                line.code,
+                line.parent.code,
+                line.child.code,
+                line.r_ohm,
+                line.x_ohm,
+                line.limit_a,
+                line.r0_ohm,
+                line.x0_ohm,
+            )
             for line in lines
         ),
         transformer=grid.Transformer(row.transformer_va, row.transformer_r_ohm, row.transformer_x_ohm),

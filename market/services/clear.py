@@ -60,6 +60,9 @@ def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
     )
     slot.welfare_neur = clearing.welfare_neur
     slot.emergency = clearing.emergency
+    slot.reclears = clearing.reclears
+    if clearing.reclears:
+        logger.info("Slot %s was cleared %d times: AC power flow moved a limit", slot.pk, 1 + clearing.reclears)
     slot.bindings = [asdict(binding) for binding in clearing.bindings]
     slot.save()
     copy_into(

@@ -43,7 +43,7 @@ def test_the_order_of_rows_changes_nothing(book, random):
 def test_the_linear_programme_trades_what_the_merit_order_trades(book):
     assume(book.orders)
     local, flow = uncongested(book)
-    roomy = Limit("transformer", "import", np.ones(len(NODES)), 1e9)
+    roomy = Limit("transformer", "import", np.ones((len(NODES), 3)), 1e9)
 
     answer = network.solve(book, WIDE, [roomy])
 

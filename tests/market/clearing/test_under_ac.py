@@ -85,7 +85,7 @@ def test_no_clearing_breaks_a_limit_under_ac_unless_it_says_so(data):
                 i,
                 i,
                 data.draw(st.sampled_from(feeder.nodes)),
-                "abc",
+                data.draw(st.sampled_from(["abc", "a", "b", "c"])),
                 side,
                 data.draw(st.sampled_from(Kind)),
                 data.draw(st.integers(500, 6_000)),
@@ -100,6 +100,6 @@ def test_no_clearing_breaks_a_limit_under_ac_unless_it_says_so(data):
     assert verify(book, feeder, clearing) == []
     if not clearing.emergency:
         exact = state(book, feeder, clearing)
-        assert np.all(exact.currents_a <= feeder.line_limits_a * 1.005)
+        assert np.all(exact.currents_a <= feeder.line_limits_a[:, None] * 1.005)
         assert exact.voltages_pu.min() >= feeder.v_min_pu - 1e-3
         assert exact.voltages_pu.max() <= feeder.v_max_pu + 1e-3
