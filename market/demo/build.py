@@ -1,6 +1,5 @@
 """Putting the demo's neighbourhood into the database: people, homes, devices, contracts, feeder, logins."""
 
-import json
 import secrets
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from django.db import transaction
 
 from community.demo import neighbourhood
 from community.demo.neighbourhood import DemoHome
+from community.feeder_files import read_feeder
 from community.models import Community, Device, Household, Member, SupplyContract, Tariff, TariffVersion, User
 from community.services.feeders import load_feeder
 from market.services.mandates import give_mandate
@@ -30,7 +30,7 @@ def build(*, at: datetime) -> tuple[Community, dict[str, dict[str, str]]]:
         uploads_per_minute=6_000,  # one gateway speaks for all homes
         created_at=at,
     )
-    feeder = load_feeder(community=community, described=json.loads(FEEDER.read_text(encoding="utf-8")))
+    feeder = load_feeder(community=community, described=read_feeder(FEEDER.read_bytes()))
     nodes = {node.code: node for node in feeder.nodes.all()}
     tariffs = _tariffs(at.astimezone(community.zone).date() - timedelta(days=365))
     logins: dict[str, dict[str, str]] = {}

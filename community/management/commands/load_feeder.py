@@ -1,0 +1,48 @@
+"""`manage.py load_feeder`: bring a street's cables in, from a file or as they usually are."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from community.feeder_files import FeederFault, FeederFile, building, read_feeder, street
+from community.models import Community, Household
+from community.queries import street_order
+from community.services.feeders import FeederKnown, load_feeder
+
+USUAL = {"street": street, "building": building}
+
+
+class Command(BaseCommand):
+    help = "Reads Azotea's JSON or CSV, pandapower's or power-grid-model's JSON; --usual makes one from the homes."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("community", help="Its short name, such as calle.")
+        parser.add_argument("file", nargs="?", type=Path)
+        parser.add_argument("--usual", choices=sorted(USUAL), help="Assume what is usual, and say so.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        community = Community.objects.filter(slug=options["community"]).first()
+        if community is None:
+            raise CommandError(f"There is no community {options['community']}.")
+        if (options["file"] is None) == (options["usual"] is None):
+            raise CommandError("Name a file, or --usual street or building.")
+        try:
+            described = self._described(community, options)
+            feeder = load_feeder(community=community, described=described)
+        except FeederFault as fault:
+            raise CommandError(f"The feeder cannot be used: {fault}") from fault
+        except FeederKnown as error:
+            raise CommandError(f"{community.name} has a feeder already.") from error
+        if options["usual"]:
+            for home in Household.objects.filter(community=community, node__isnull=True):
+                Household.objects.filter(pk=home.pk).update(node=feeder.nodes.get(code=f"home-{home.pk}"))
+        self.stdout.write(f"{feeder.name}: {len(described.buses)} connections, {len(described.cables)} cables.")
+
+    def _described(self, community: Community, options: dict[str, Any]) -> FeederFile:
+        if options["file"] is not None:
+            return read_feeder(options["file"].read_bytes(), options["file"].stem)
+        homes = Household.objects.filter(community=community)
+        in_order = sorted(homes, key=lambda home: street_order(home.name))
+        return USUAL[options["usual"]]([f"home-{home.pk}" for home in in_order], community.name)
