@@ -66,6 +66,17 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
     return f"{number(Decimal(energy_wh) / 1_000, decimals)}{NBSP}kWh"
 
 
+def kilowatts(power_w: float) -> str:
+    """A power, rounded down to tenths of a kW, since it is a promise.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     kilowatts(5_759)
+    '5,7\\xa0kW'
+    """
+    return f"{number(Decimal(int(power_w) // 100) / 10, 1)}{NBSP}kW"
+
+
 def watt_hours(energy_wh: int) -> str:
     """An energy to the Wh, as meters count it."""
     return f"{number(energy_wh, 0)}{NBSP}Wh"

@@ -27,6 +27,12 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
 
 
 @register.filter
+def kilowatts(power_w: float) -> str:
+    """`5759|kilowatts` is "5,7 kW"."""
+    return figures.kilowatts(power_w)
+
+
+@register.filter
 def wh_plain(energy_wh: int) -> str:
     """Wh to the last one: "1.250 Wh"."""
     return figures.watt_hours(energy_wh)

@@ -2,6 +2,7 @@
 
 from market.grid.ac import AcFlow, VoltageCollapse, ac_flow
 from market.grid.check import ac_broken_limits
+from market.grid.envelopes import Connection, Envelope, envelopes
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
 
@@ -9,6 +10,8 @@ __all__ = [
     "PHASES",
     "SHARES",
     "AcFlow",
+    "Connection",
+    "Envelope",
     "Feeder",
     "FeederError",
     "Limit",
@@ -18,6 +21,7 @@ __all__ = [
     "ac_broken_limits",
     "ac_flow",
     "broken_limits",
+    "envelopes",
     "line_flows_w",
     "single_node",
     "voltages_pu",

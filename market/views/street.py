@@ -15,8 +15,10 @@ from community.tariffs import local_day, slots_of
 from config import clock
 from market.chart_shapes import ChartSlot, DayChart
 from market.charts import day_chart
+from market.grid import Envelope
 from market.queries import day as day_queries
 from market.queries import street as queries
+from market.queries.envelopes import street_envelopes
 from market.queries.street import StreetSlot
 from market.wording import street as wording
 
@@ -44,8 +46,16 @@ def street(request: HttpRequest) -> HttpResponse:
         "congestions": wording.congestion_rows(queries.congestions(past)),
         "troubles": wording.troubles(past),
         "hours": wording.hours(past),
+        "rights": _rights(request, community),
     }
     return page(request, "market/street.html", context)
+
+
+def _rights(request: HttpRequest, community: Community) -> list[tuple[str, Envelope]]:
+    """What the street guarantees each of the member's homes."""
+    found = street_envelopes(community)
+    homes = member_of(request).households.order_by("pk")
+    return [(home.name, found[home.pk]) for home in homes if home.pk in found]
 
 
 def _chart(
