@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 BURST_MINUTES = 2
 # Calls without a token are those of devices that fetch theirs: nobody needs many.
 NAMELESS_PER_MINUTE = 10
+# The API's description and its try-it page, which a whole office may read from one address.
+PAGES_PER_MINUTE = 600
 BUCKET = """
 local now = redis.call("TIME")
 now = now[1] + now[2] / 1000000
@@ -79,11 +81,12 @@ class RateLimit(BaseThrottle):
 
 def _rule(request: Request) -> tuple[str, int]:
     token = request.auth
+    reads = request.method in {"GET", "HEAD", "OPTIONS"}
     if not isinstance(token, ApiToken):
-        return "nameless", NAMELESS_PER_MINUTE
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
-        return "reads", token.community.reads_per_minute
-    return "uploads", token.community.uploads_per_minute
+        return ("pages", PAGES_PER_MINUTE) if reads else ("nameless", NAMELESS_PER_MINUTE)
+    return (
+        ("reads", token.community.reads_per_minute) if reads else ("uploads", token.community.uploads_per_minute)
+    )
 
 
 class RateLimitHeaders:

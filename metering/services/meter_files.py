@@ -96,7 +96,7 @@ FAILURES: dict[type[Exception], str] = {
 def store_asked(*, file_id: int, at: datetime, progress: Progress | None = None) -> list[Upload]:
     """Store a file that was asked for, or note why it cannot be stored."""
     try:
-        return commit(file_id=file_id, at=at, progress=progress)
+        return commit(file_id=file_id, at=at, progress=progress, again=True)
     except tuple(FAILURES) as error:
         note_failure(file_id=file_id, failure=failure_of(error))
     return []

@@ -216,3 +216,18 @@ def test_without_the_broker_a_file_is_taken_in_and_waits_for_the_sweep(call, con
     assert accepted.status_code == 202
     assert "the broker is away" in caplog.text
     assert meter_files.asked_before(make.NOON) == [MeterFile.objects.get().pk]
+
+
+def test_a_large_file_that_is_read_better_today_is_read_again_by_a_worker(admin, content, rung):
+    MeteringPoint.objects.update(cups="ES9999000000000001DS0F")
+    admin.post(reverse("meter-files"), {"file": SimpleUploadedFile("mayo.csv", content)})
+    commit = reverse("commit-meter-file", args=[MeterFile.objects.get().public_id])
+    admin.post(commit)
+    tasks.store_file(file_id=rung[-1][1])
+    Reading.objects.filter(channel="import").update(energy_wh=5)  # as an earlier reader took it
+    MeterFile.objects.update(parser_version=0)
+
+    admin.post(commit)
+    tasks.store_file(file_id=rung[-1][1])
+
+    assert set(Reading.objects.filter(channel="import", version=2).values_list("energy_wh", flat=True)) == {500}
