@@ -59,6 +59,9 @@ class Line(models.Model):
     limit_a = models.FloatField(null=True, blank=True)
     r0_ohm = models.FloatField(null=True, blank=True, help_text="Zero sequence; empty: as of a four-core cable.")
     x0_ohm = models.FloatField(null=True, blank=True)
+    is_transformer = models.BooleanField(
+        default=False, help_text="Leads to another substation's busbar: what crosses it comes from beyond."
+    )
 
     class Meta:
         constraints = [

@@ -16,6 +16,7 @@ class Household(models.Model):
         A = "a", _("Phase a")
         B = "b", _("Phase b")
         C = "c", _("Phase c")
+        UNKNOWN = "", _("Not known")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="households")
     member = models.ForeignKey(
@@ -24,13 +25,21 @@ class Household(models.Model):
     )  # fmt: skip
     name = models.CharField(_("name"), max_length=120)
     node = models.ForeignKey(Node, models.PROTECT, related_name="households", null=True, blank=True)
-    phase = models.CharField(max_length=3, choices=Phase, default=Phase.ALL)
+    phase = models.CharField(max_length=3, choices=Phase, default=Phase.ALL, blank=True)
+    tan_phi = models.FloatField(default=0.0, help_text=_("Reactive per active power that the home draws."))
+    priority = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Social priority that the community agreed on; 0 is none, 9 the highest.")
+    )
     contracted_w = models.PositiveIntegerField(default=5_750)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["community", "name"], name="household_name_is_unique"),
             models.CheckConstraint(condition=Q(contracted_w__gt=0), name="household_power_is_positive"),
+            models.CheckConstraint(condition=Q(priority__lte=9), name="household_priority_is_0_to_9"),
+            models.CheckConstraint(
+                condition=Q(tan_phi__gte=-2.0, tan_phi__lte=2.0), name="household_power_factor_is_plausible"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -63,9 +63,24 @@ class Community(models.Model):
     class PriceRule(models.TextChoices):
         EQUILIBRIUM_MIDPOINT = "equilibrium_midpoint", _("Midpoint of the equilibrium")
         MID_MARKET = "mid_market", _("Midpoint of the limits")
+        SUPPLY_DEMAND_RATIO = "supply_demand_ratio", _("By how much is offered and wanted")
+        PAY_AS_BID = "pay_as_bid", _("Each buyer pays what it stated")
+        LOCATIONAL = "locational", _("By place in the street")
 
     class FairnessRule(models.TextChoices):
         PRO_RATA = "pro_rata", _("In proportion to what was asked")
+        EQUAL_SHARE = "equal_share", _("The same to each, small wishes first")
+        NEED_FIRST = "need_first", _("Homes with priority first")
+        CAPPED = "capped", _("Nobody loses more than a part of the month to the cables")
+
+    class PoolRule(models.TextChoices):
+        EQUAL = "equal", _("The same to each home")
+        NEED = "need", _("More to homes with priority")
+
+    class RentRule(models.TextChoices):
+        PER_KWH = "per_kwh", _("By what each home traded")
+        CUT_HOMES = "cut_homes", _("By what the cables cost each home")
+        EQUAL = "equal", _("The same to each home")
 
     slug = models.SlugField(unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -81,6 +96,25 @@ class Community(models.Model):
         default=5, help_text=_("Orders of a slot close this long before it starts.")
     )
     grid_fee_ueur_kwh = models.BigIntegerField(default=0, help_text=_("µ€ per locally delivered kWh"))
+    grid_fee_substation_ueur_kwh = models.BigIntegerField(
+        null=True, blank=True, help_text=_("µ€ per kWh between two feeders of one substation; empty: the same")
+    )
+    grid_fee_beyond_ueur_kwh = models.BigIntegerField(
+        null=True, blank=True, help_text=_("µ€ per kWh between two substations; empty: as between two feeders")
+    )
+    curtailment_cap_pct = models.PositiveSmallIntegerField(
+        default=5, help_text=_("With the rule “capped”: the part of a month that a home may lose to the cables.")
+    )
+    pool_pct = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Share of each slot's gain that is pooled and paid out, 0 to 40 %.")
+    )
+    pool_rule = models.CharField(max_length=8, choices=PoolRule, default=PoolRule.EQUAL)
+    rent_rule = models.CharField(
+        max_length=12,
+        choices=RentRule,
+        default=RentRule.PER_KWH,
+        help_text=_("How congestion rent is given back."),
+    )
     import_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
     export_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
     uploads_per_minute = models.PositiveIntegerField(default=60, help_text=_("Of each token."))
@@ -99,6 +133,26 @@ class Community(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(grid_fee_ueur_kwh__gte=0), name="community_grid_fee_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(grid_fee_substation_ueur_kwh__isnull=True)
+                    | Q(grid_fee_substation_ueur_kwh__gte=models.F("grid_fee_ueur_kwh"))
+                )
+                & (
+                    Q(grid_fee_beyond_ueur_kwh__isnull=True)
+                    | Q(grid_fee_beyond_ueur_kwh__gte=models.F("grid_fee_ueur_kwh"))
+                )
+                & (
+                    Q(grid_fee_beyond_ueur_kwh__isnull=True)
+                    | Q(grid_fee_substation_ueur_kwh__isnull=True)
+                    | Q(grid_fee_beyond_ueur_kwh__gte=models.F("grid_fee_substation_ueur_kwh"))
+                ),
+                name="community_grid_fees_rise_with_distance",
+            ),
+            models.CheckConstraint(condition=Q(pool_pct__lte=40), name="community_pool_is_at_most_40_percent"),
+            models.CheckConstraint(
+                condition=Q(curtailment_cap_pct__lte=100), name="community_cap_is_at_most_100_percent"
             ),
         ]
 

@@ -1,8 +1,9 @@
 """The order book of one slot, as the clearing takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Side(StrEnum):
@@ -63,6 +64,11 @@ class Book:
     import_limit_w: int | None = None
     export_limit_w: int | None = None
     base_w: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, orders: Iterable[Order], **fields: Any) -> "Book":
+        """A book of these orders."""
+        return cls(tuple(orders), **fields)
 
 
 @dataclass(frozen=True, slots=True)

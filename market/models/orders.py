@@ -27,8 +27,13 @@ class Slot(models.Model):
     price_low_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     price_high_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     grid_fee_ueur_kwh = models.BigIntegerField(default=0)
+    grid_fee_substation_ueur_kwh = models.BigIntegerField(null=True, blank=True)
+    grid_fee_beyond_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     price_rule = models.CharField(max_length=24)
     fairness_rule = models.CharField(max_length=16)
+    curtailment_cap_pct = models.PositiveSmallIntegerField(default=5)
+    pool_pct = models.PositiveSmallIntegerField(default=0)
+    pool_rule = models.CharField(max_length=8, default="equal")
     traded_wh = models.BigIntegerField(default=0)
     import_wh = models.BigIntegerField(default=0)
     export_wh = models.BigIntegerField(default=0)
@@ -38,6 +43,14 @@ class Slot(models.Model):
         default=0, help_text=_("How often AC power flow had the slot cleared again.")
     )
     bindings = models.JSONField(default=list, help_text=_("Grid limits that held energy back."))
+    moved_limits = models.JSONField(default=list, help_text=_("Limits that AC power flow moved, and by how much."))
+    rent_neur = models.BigIntegerField(default=0, help_text=_("Congestion rent of the cleared trades, n€"))
+    loss_wh = models.BigIntegerField(default=0, help_text=_("Lost in cables and transformer under AC, Wh"))
+    voltage_min_pu = models.FloatField(null=True, blank=True, help_text=_("Lowest voltage under AC, per unit"))
+    voltage_max_pu = models.FloatField(null=True, blank=True)
+    loading_max_pct = models.FloatField(
+        null=True, blank=True, help_text=_("Fullest cable or transformer under AC")
+    )
     problems = models.JSONField(default=list, help_text=_("Why a clearing was not published."))
 
     class Meta:
@@ -108,6 +121,7 @@ class Outcome(models.Model):
     local_wh = models.BigIntegerField(help_text=_("traded with neighbours"))
     retailer_wh = models.BigIntegerField(help_text=_("left to the household's own retailer"))
     curtailed_wh = models.BigIntegerField(default=0, help_text=_("held back by the grid"))
+    lost_neur = models.BigIntegerField(default=0, help_text=_("gain that what was held back would have brought"))
     reason = models.CharField(max_length=32)
     facts = models.JSONField(default=dict)
 
@@ -131,7 +145,13 @@ class Trade(models.Model):
     household = models.ForeignKey(Household, models.PROTECT, related_name="trades")
     side = models.CharField(max_length=4, choices=Order.Side)
     energy_wh = models.BigIntegerField()
-    price_ueur_kwh = models.BigIntegerField(help_text=_("what the buyer pays, grid fee included"))
+    price_ueur_kwh = models.BigIntegerField(
+        help_text=_("what the buyer pays, grid fee included; a seller nets this less the slot's grid fee")
+    )
+    distance_ueur_kwh = models.BigIntegerField(
+        default=0,
+        help_text=_("part of the price that pays for distance: + where energy comes in, − where it goes"),
+    )
 
     class Meta:
         constraints = [

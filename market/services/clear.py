@@ -67,9 +67,9 @@ def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
     slot.save()
     copy_into(
         Outcome,
-        ("order_id", "slot_id", "local_wh", "retailer_wh", "curtailed_wh", "reason", "facts"),
+        ("order_id", "slot_id", "local_wh", "retailer_wh", "curtailed_wh", "lost_neur", "reason", "facts"),
         (
-            (f.order_id, slot.pk, f.local_wh, f.retailer_wh, f.curtailed_wh, str(f.reason), Jsonb(f.facts))
+            (f.order_id, slot.pk, f.local_wh, f.retailer_wh, f.curtailed_wh, 0, str(f.reason), Jsonb(f.facts))
             for f in clearing.fills
         ),
     )
@@ -77,9 +77,9 @@ def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
     traded = [(orders[fill.order_id], fill.local_wh) for fill in clearing.fills if fill.local_wh]
     copy_into(
         Trade,
-        ("order_id", "slot_id", "household_id", "side", "energy_wh", "price_ueur_kwh"),
+        ("order_id", "slot_id", "household_id", "side", "energy_wh", "price_ueur_kwh", "distance_ueur_kwh"),
         (
-            (order.id, slot.pk, order.household_id, str(order.side), energy_wh, clearing.price_ueur_kwh)
+            (order.id, slot.pk, order.household_id, str(order.side), energy_wh, clearing.price_ueur_kwh, 0)
             for order, energy_wh in traded
         ),
     )

@@ -27,6 +27,11 @@ def open_slots(*, community: Community, first: datetime, until: datetime) -> Non
                 grid_fee_ueur_kwh=community.grid_fee_ueur_kwh,
                 price_rule=community.price_rule,
                 fairness_rule=community.fairness_rule,
+                grid_fee_substation_ueur_kwh=community.grid_fee_substation_ueur_kwh,
+                grid_fee_beyond_ueur_kwh=community.grid_fee_beyond_ueur_kwh,
+                curtailment_cap_pct=community.curtailment_cap_pct,
+                pool_pct=community.pool_pct,
+                pool_rule=community.pool_rule,
             )
             for start in slots_of(first, until, community.slot_minutes)
         ],
