@@ -1,6 +1,6 @@
-"""Clearing: order book in, trades, price and reasons out. No Django, no clock, no chance."""
+"""Clearing: order book in, trades, prices and reasons out. No Django, no clock, no chance."""
 
-from market.clearing.book import Book, Kind, Order, Rules, Side
+from market.clearing.book import Book, Fees, Kind, Order, Rules, Side
 from market.clearing.clear import clear
 from market.clearing.outcome import Binding, Clearing, Fill, Reason
 from market.clearing.verify import verify
@@ -9,6 +9,7 @@ __all__ = [
     "Binding",
     "Book",
     "Clearing",
+    "Fees",
     "Fill",
     "Kind",
     "Order",

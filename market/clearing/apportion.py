@@ -1,38 +1,71 @@
-"""Sharing whole Wh pro rata, so that totals are conserved."""
+"""Sharing whole Wh by a named fairness rule, so that totals are conserved and nobody gets more than asked."""
 
-from collections.abc import Sequence
+import numpy as np
+
+from market.grid.feeder import Ints
+
+RULES = ("pro_rata", "equal_share", "need_first", "capped")
 
 
-def apportion(total_wh: int, asked_wh: Sequence[int]) -> list[int]:
-    """Split `total_wh` in proportion to what was asked; leftovers go to the largest remainders, first come.
+def share(rule: str, total_wh: int, asked_wh: Ints, priority: Ints) -> Ints:
+    """Split `total_wh` (not above the sum) among orders that are alike. Raises ValueError for an unknown rule.
 
-    `total_wh` is not above the sum of what was asked, so nobody gets more than asked.
+    >>> share("equal_share", 10, np.array([2, 5, 9]), np.zeros(3, dtype=int)).tolist()
+    [2, 4, 4]
+    >>> share("need_first", 10, np.array([2, 5, 9]), np.array([0, 0, 3])).tolist()
+    [0, 1, 9]
+    """
+    if rule == "equal_share":
+        return fill_up(total_wh, asked_wh)
+    if rule == "need_first":
+        return _need_first(total_wh, asked_wh, priority)
+    if rule in RULES:
+        return apportion(total_wh, asked_wh)
+    raise ValueError(f"Unknown fairness rule {rule}; there are {', '.join(RULES)}.")
 
-    >>> apportion(10, [5, 5, 10])
+
+def apportion(total_wh: int, asked_wh: Ints) -> Ints:
+    """Split in proportion to what was asked; leftovers go to the largest remainders, the earlier order first.
+
+    >>> apportion(10, np.array([5, 5, 10])).tolist()
     [3, 2, 5]
     """
-    whole = sum(asked_wh)
+    whole = int(asked_wh.sum())
     if total_wh == whole:
-        return list(asked_wh)
+        return asked_wh.copy()
     if total_wh == 0:
-        return [0] * len(asked_wh)
-    parts = [total_wh * asked // whole for asked in asked_wh]
-    by_remainder = sorted(range(len(asked_wh)), key=lambda i: -(total_wh * asked_wh[i] % whole))
-    for i in by_remainder[: total_wh - sum(parts)]:
-        parts[i] += 1
+        return np.zeros_like(asked_wh)
+    wide = asked_wh.astype(object) if total_wh * int(asked_wh.max()) >= 2**62 else asked_wh
+    parts = total_wh * wide // whole
+    left = total_wh - int(parts.sum())
+    remainders = (total_wh * wide - parts * whole).astype(float)
+    parts[np.argsort(-remainders, kind="stable")[:left]] += 1
+    return np.asarray(parts, dtype=np.int64)
+
+
+def fill_up(total_wh: int, asked_wh: Ints) -> Ints:
+    """The same to each until its wish is met (water-filling); single Wh left over go to the earlier orders."""
+    order = np.argsort(asked_wh, kind="stable")
+    rising = asked_wh[order]
+    waiting = len(rising) - np.arange(len(rising))
+    before = np.concatenate(([0], np.cumsum(rising)[:-1]))
+    met = before + rising * waiting <= total_wh  # everybody gets at least this wish
+    first = int(np.argmin(met)) if not met.all() else len(rising)
+    parts = asked_wh.copy()
+    if first < len(rising):
+        rest = order[first:]
+        level, left = divmod(total_wh - int(before[first]), len(rest))
+        parts[rest] = level
+        parts[np.sort(rest)[:left]] += 1
     return parts
 
 
-def apportion_within(total_wh: int, asked_wh: Sequence[int], most_wh: Sequence[int]) -> list[int]:
-    """`apportion`, but nobody gets more than `most_wh`; what is cut off goes to the others in order.
-
-    >>> apportion_within(10, [5, 5, 10], [2, 5, 10])
-    [2, 2, 6]
-    """
-    parts = [min(pair) for pair in zip(apportion(total_wh, asked_wh), most_wh, strict=True)]
-    left_wh = total_wh - sum(parts)
-    for i in sorted(range(len(parts)), key=lambda i: parts[i] - most_wh[i]):
-        more_wh = min(left_wh, most_wh[i] - parts[i])
-        parts[i] += more_wh
-        left_wh -= more_wh
+def _need_first(total_wh: int, asked_wh: Ints, priority: Ints) -> Ints:
+    """The highest priority first; inside one priority in proportion."""
+    parts = np.zeros_like(asked_wh)
+    for level in np.unique(priority)[::-1]:
+        group = np.flatnonzero(priority == level)
+        portion = min(total_wh, int(asked_wh[group].sum()))
+        parts[group] = apportion(portion, asked_wh[group])
+        total_wh -= portion
     return parts

@@ -1,130 +1,171 @@
-"""Clearing one slot: most welfare inside the street's limits, shared pro rata, at one price."""
+"""Clearing one slot: most welfare inside the street's limits, shared fairly, at prices by a named rule."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from market.clearing import congested, price
-from market.clearing.book import Book, Order, Rules, Side
-from market.clearing.congested import Answer
-from market.clearing.explain import explain
-from market.clearing.merit import asked_ueur_kwh, uncongested
-from market.clearing.outcome import Binding, Clearing
-from market.grid import SHARES, Feeder, Limit, ac_broken_limits
+import numpy as np
+
+from market.clearing import price
+from market.clearing.apportion import RULES as FAIRNESS
+from market.clearing.book import Book, Rules
+from market.clearing.congested import Answer, Market, Optimum, Solve, clear_inside, optimum, zone_part
+from market.clearing.locational import Unfunded, by_place, funded, parts_of, within_limits, zone_prices
+from market.clearing.merit import uncongested
+from market.clearing.outcome import Clearing
+from market.clearing.programme import Programme, Solution, zones_of
+from market.clearing.report import Checked, report
+from market.clearing.wires import wires
+from market.grid import Bounds, Feeder, Flow, Limit, Moved, bounds_of, broken, margins, moved_by_ac, sweep
+from market.grid.feeder import Ints
+from market.grid.flow import by_node
+from market.grid.limits import restated
 
 # One is nearly always enough: the error hardly changes when the market gives way by a few W.
 MOST_RECLEARS = 4
 
 
-def clear(book: Book, feeder: Feeder, rules: Rules) -> Clearing:
-    """Match a slot's orders. The same book in any order gives the same answer.
+# Barring orders moves the prices of distance a little; without such prices once is enough.
+MOST_BARRINGS = 6
+
+
+def clear(book: Book, feeder: Feeder, rules: Rules, solve: Solve | None = None) -> Clearing:
+    """Match a slot's orders. The same book in any order gives the same answer, by whichever `solve`.
 
     First in merit order, whole numbers only; if that breaks no limit it is the optimum. Otherwise the linear
-    programme decides, and AC power flow has the last word. Where the optimum inside the limits would need
-    different prices in different places of the street, the best clearing that one price can support is taken.
-    Raises ValueError for a rule that does not exist.
+    programme decides, and AC power flow has the last word. A price rule with one price for all takes the best
+    clearing that its price can support where the optimum inside the limits would need several.
+    Raises ValueError for a rule that does not exist, ArithmeticError if the solver finds no answer.
     """
-    if rules.fairness != "pro_rata":
-        raise ValueError(f"Unknown fairness rule {rules.fairness}; there is pro_rata.")
-    local, flow = uncongested(book)
-    first = congested.broken(book, feeder, flow)
-    answer = Answer(local, flow, (), (), emergency=False)
-    if first:
-        answer = _one_price(book, feeder, congested.solve(book, feeder, first))
-    answer, reclears = _kept_under_ac(book, feeder, answer)
-    return _clearing(book, feeder, rules, answer, reclears)
+    for rule, known in ((rules.price, price.RULES), (rules.fairness, FAIRNESS)):
+        if rule not in known:
+            raise ValueError(f"Unknown rule {rule}; there are {', '.join(known)}.")
+    local, flow = uncongested(book, rules.fairness)
+    on = wires(book, feeder)
+    market = Market(on, zones_of(book, on), rules.fairness, solve or _simplex)
+    free = Answer(local, flow, np.zeros(len(book), dtype=bool))
+    bounds = bounds_of(on.network, book.import_limit_w, book.export_limit_w)
+    linear = on.flow(flow)
+    first = broken(on.network, bounds, linear)
+    answer = free
+    if len(book) and (first or market.zones.count):
+        answer = _supported(market, bounds, first, free, rules)
+        linear = on.flow(answer.flow_wh)
+    return report(market.zones, on, rules, free, _kept_under_ac(market, bounds, answer, linear, free, rules))
 
 
-def _kept_under_ac(book: Book, feeder: Feeder, answer: Answer) -> tuple[Answer, int]:
-    """`answer`, or the clearing that keeps the street's limits under AC power flow too; how often it was redone.
+def _simplex(programme: Programme) -> Solution:
+    """Imported when first needed: web processes have no solver."""
+    from market.clearing.simplex import solve
+
+    return solve(programme)
+
+
+def _kept_under_ac(
+    market: Market, bounds: Bounds, answer: Answer, linear: Flow, free: Answer, rules: Rules
+) -> Checked:
+    """`answer`, or the clearing that keeps the street's limits under AC power flow too.
 
     What the linear flow got wrong at a broken limit moves that limit, and the market is asked again. Where firm
     energy alone breaks it, or no clearing keeps it, that is an emergency.
     """
-    moved: dict[object, Limit] = {}
-    for reclears in range(MOST_RECLEARS):
-        news = ac_broken_limits(feeder, congested.withdrawals_w(book, feeder, answer.flow_wh))
-        if not news or answer.emergency:
-            return answer, reclears
-        moved |= {limit.identity: limit for limit in news}
-        others = [limit for limit in answer.limits if limit.identity not in moved]
-        answer = _one_price(book, feeder, congested.solve(book, feeder, [*moved.values(), *others]))
-    return replace(answer, emergency=True), MOST_RECLEARS
+    on = market.wires
+    moved: list[Moved] = []
+    for reclears in range(MOST_RECLEARS + 1):
+        exact = sweep(on.network, *on.drawn(answer.flow_wh), start=linear)
+        news = moved_by_ac(on.network, bounds, linear, exact)
+        if not news or answer.emergency or reclears == MOST_RECLEARS:
+            answer = replace(answer, emergency=answer.emergency or bool(news))
+            volts = by_node(on.network.feeder, exact.phasors_v)
+            return Checked(answer, reclears, tuple(moved), margins(on.network, exact), volts)
+        moved += news
+        known = [restated(on.network, bounds, limit) for limit in answer.limits]
+        new = [limit for limit in broken(on.network, bounds, linear) if not any(map(limit.resembles, known))]
+        answer = _supported(market, bounds, [*known, *new], free, rules)
+        linear = on.flow(answer.flow_wh)
+    raise AssertionError("unreachable")
 
 
-def _one_price(book: Book, feeder: Feeder, best: Answer) -> Answer:
-    """`best`, or if no single price suits all its trades, the best clearing that one price supports.
-
-    More sellers and fewer buyers accept a higher price, so welfare rises up to the best price and falls beyond
-    it; the search halves the limits between the two that contradict each other.
-    """
-    fee = book.grid_fee_ueur_kwh
-    inside = price.acceptable(book.orders, best.local_wh, fee)
-    if inside is None or inside[0] <= inside[1]:
-        return best
-    levels = sorted({asked_ueur_kwh(order, fee) for order in book.orders})
-    candidates = [level for level in levels if inside[1] <= level <= inside[0]]
-    tried: dict[int, tuple[int, Answer]] = {}
-
-    def worth(i: int) -> int:
-        if i not in tried:
-            barred = frozenset(order.id for order in book.orders if _refuses(order, candidates[i], fee))
-            answer = congested.solve(book, feeder, best.limits, barred)
-            tried[i] = (welfare_neur(book, answer), answer)
-        return tried[i][0]
-
-    low, high = 0, len(candidates) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if worth(middle) >= worth(middle + 1) else (middle + 1, high)
-    worth(low)
-    return tried[low][1]
+def _supported(
+    market: Market, bounds: Bounds, limits: Sequence[Limit], free: Answer, rules: Rules
+) -> Answer:
+    """The best clearing inside the limits, or the best that its own energy price can support for everybody."""
+    book = market.book
+    best = optimum(market, bounds, limits, _near(book, free.local_wh), free.barred)
+    if best.emergency or rules.price == "locational" or not _contradicts(market, best):
+        answer = clear_inside(market, bounds, best)
+        if _served(book, answer, rules):
+            return answer
+        needed = replace(answer, forced_ueur_kwh=_level(best), compensated=True)
+        if best.emergency and _fundable(book, needed):
+            return needed  # the street needs whoever can relieve it
+    return _barred(market, bounds, best, rules)
 
 
-def _refuses(order: Order, price_ueur_kwh: int, fee_ueur_kwh: int) -> bool:
-    """Whether an order would rather not trade with neighbours at this price."""
-    asked = asked_ueur_kwh(order, fee_ueur_kwh)
-    return asked < price_ueur_kwh if order.side is Side.BUY else asked > price_ueur_kwh
+def _barred(market: Market, bounds: Bounds, best: Optimum, rules: Rules) -> Answer:
+    """The best clearing at the energy price of `best`, without the orders that this price does not suit."""
+    book, level = market.book, _level(best)
+    distance = zone_prices(book, zone_part(market, best))
+    barred, last = best.barred, best
+    for _ in range(MOST_BARRINGS):
+        barred = barred | (book.sign * (book.asked_ueur_kwh - distance - level) < 0)
+        last = optimum(market, bounds, last.limits, level, barred)
+        if last.emergency and not best.emergency:
+            needed = replace(clear_inside(market, bounds, best), forced_ueur_kwh=level, compensated=True)
+            if _fundable(book, needed):
+                return needed
+        answer = replace(clear_inside(market, bounds, last), forced_ueur_kwh=level)
+        if _served(book, answer, rules):
+            return answer
+        distance = zone_prices(book, answer.zone_ueur_kwh)
+    raise ArithmeticError("No price supports a clearing inside the street's limits.")
 
 
-def welfare_neur(book: Book, answer: Answer) -> int:
-    """What the trades are worth to buyers less what sellers need and the fee, less feed-in lost to curtailment."""
-    total = 0
-    for order in book.orders:
-        local, flow = answer.local_wh[order.id], answer.flow_wh[order.id]
-        worth = asked_ueur_kwh(order, book.grid_fee_ueur_kwh) * local
-        total += worth if order.side is Side.BUY else -worth
-        if order.kind == "firm" and order.side is Side.SELL:
-            total -= order.retailer_ueur_kwh * (order.energy_wh - flow)
-    return total
+def _level(best: Optimum) -> int:
+    """The energy price, whole µ€/kWh in the buyers' favour."""
+    return int(np.floor(best.energy_ueur_kwh + 1e-6))
 
 
-def _clearing(book: Book, feeder: Feeder, rules: Rules, answer: Answer, reclears: int) -> Clearing:
-    fee = book.grid_fee_ueur_kwh
-    drawn = congested.withdrawals_w(book, feeder, answer.flow_wh)
-    bindings = tuple(
-        Binding(limit.element, limit.kind, round(100 * limit.loading(drawn), 2), shadow)
-        for limit, shadow in zip(answer.limits, answer.shadows_ueur_kwh, strict=True)
+def _contradicts(market: Market, best: Optimum) -> bool:
+    """Whether orders that certainly trade at the optimum would do so at no single price."""
+    book = market.book
+    asked = book.asked_ueur_kwh - zone_prices(book, zone_part(market, best))
+    certain = best.certain_matches()
+    bids, asks = asked[certain[book.buys[certain]]], asked[certain[~book.buys[certain]]]
+    return bool(len(bids) and len(asks) and asks.max() > bids.min())
+
+
+def _fundable(book: Book, answer: Answer) -> bool:
+    """Whether the gains of the trades pay for those whom the one price does not suit."""
+    distance = zone_prices(book, answer.zone_ueur_kwh)
+    try:
+        funded(book, answer.local_wh, within_limits(book, (answer.forced_ueur_kwh or 0) + distance), distance)
+    except Unfunded:
+        return False
+    return True
+
+
+def _served(book: Book, answer: Answer, rules: Rules) -> bool:
+    """Whether the rule's prices suit everybody who trades."""
+    if rules.price == "locational" and answer.forced_ueur_kwh is None:
+        try:
+            by_place(book, answer.local_wh, parts_of(book, answer))
+        except Unfunded:
+            return False
+        return True
+    inside = price.acceptable(book, answer.local_wh, zone_prices(book, answer.zone_ueur_kwh))
+    if inside is None:
+        return True
+    level = answer.forced_ueur_kwh
+    return inside[0] <= inside[1] if level is None else inside[0] <= level <= inside[1]
+
+
+def _near(book: Book, local_wh: Ints) -> int:
+    """A price near the right one: where the free market clears, or between the best wish and the best offer."""
+    inside = price.acceptable(book, local_wh, np.zeros(len(book), dtype=np.int64))
+    if inside is not None:
+        return sum(inside) // 2
+    bids, asks = book.asked_ueur_kwh[book.buys], book.asked_ueur_kwh[~book.buys]
+    best = [int(side) for side in (*bids.max(keepdims=True), *asks.min(keepdims=True))] if len(bids) and len(asks) else (
+        [int(book.asked_ueur_kwh.mean())]
     )
-    held_back = frozenset(
-        order.id
-        for order in book.orders
-        if any(limit.coefficients[feeder.index[order.node]] @ SHARES[order.phase] for limit in answer.limits)
-        and answer.flow_wh[order.id] < order.energy_wh
-    )
-    acceptable = price.acceptable(book.orders, answer.local_wh, fee)
-    interval = price.equilibrium(book.orders, answer.local_wh, fee, held_back)
-    chosen = None if interval is None or acceptable is None else price.choose(rules.price, interval, acceptable)
-    bought = sum(answer.flow_wh[order.id] for order in book.orders if order.side is Side.BUY)
-    sold = sum(answer.flow_wh[order.id] for order in book.orders if order.side is Side.SELL)
-    return Clearing(
-        fills=explain(book, answer.local_wh, answer.flow_wh, chosen, bindings),
-        price_ueur_kwh=chosen,
-        interval=interval,
-        acceptable=acceptable,
-        bindings=bindings,
-        energy_wh=sum(answer.local_wh[order.id] for order in book.orders if order.side is Side.BUY),
-        import_wh=max(bought - sold, 0),
-        export_wh=max(sold - bought, 0),
-        welfare_neur=welfare_neur(book, answer),
-        emergency=answer.emergency,
-        reclears=reclears,
-    )
+    return sum(best) // len(best)

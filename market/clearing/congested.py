@@ -1,175 +1,191 @@
-"""The clearing where limits of the street bind: a small linear programme, its rows made on demand.
+"""The clearing where limits of the street bind: a small programme, its rows and second ways made on demand.
 
-Orders that are alike for the problem (same side, kind, price and place behind the limits seen so far) are one
-column, so it stays small however many homes there are; inside a column energy is shared pro rata.
-Importing cvxpy costs seconds, so only a congested slot does (`market/clearing/programme.py`).
+Solved, the flows are swept over the tree; limits that break become rows, and it is solved again until none does.
+Then prices and energies are brought to their canonical form, so that the answer depends on the book alone.
+Each order has one way (neighbour or retailer) until the prices say that the other might be better.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from market.clearing.apportion import apportion, apportion_within
-from market.clearing.book import Book, Kind, Order, Side
-from market.clearing.merit import asked_ueur_kwh
-from market.grid import SHARES, Feeder, Limit, broken_limits
-from market.grid.feeder import Floats
+from market.clearing.book import Book, Bools
+from market.clearing.face import canonical_duals
+from market.clearing.programme import Programme, Solution, Zones, programme, undecided
+from market.clearing.quantities import EVEN_MEUR, canonical_energies, whole
+from market.clearing.wires import Wires
+from market.clearing.worth import MEUR, Worth, worth
+from market.grid import Bounds, Limit, broken
+from market.grid.feeder import Floats, Ints
 
-MOST_ROUNDS = 50
-FULL = 0.995  # a limit used to this share counts as binding
-PLACES = 9  # digits to which two coefficients count as equal
+MOST_ROUNDS = 60
+BROKEN_KWH = 1e-3  # a limit that stays broken by less is an artefact of rounding
+
+Solve = Callable[[Programme], Solution]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Orders alike for the problem; `coefficients` is what a W of theirs adds to each row."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Answer:
+    """Matched and flowing Wh by order; the limits that were looked at with their prices; the emergency.
 
-    orders: tuple[Order, ...]
-    side: Side
-    kind: Kind
-    meets_retailer: bool
-    asked_ueur_kwh: int
-    retailer_ueur_kwh: int
-    coefficients: tuple[float, ...]
+    Prices are µ€/kWh, not rounded: `energy_ueur_kwh` at the transformer, `zone_ueur_kwh` what each order's feeder and
+    substation add, `shadow_ueur_kwh` of each limit, `usage` what a Wh of each order's flow adds to it. `forced_ueur_kwh`
+    is the one price for whose sake orders are barred.
+    """
+
+    local_wh: Ints
+    flow_wh: Ints
+    barred: Bools
+    energy_ueur_kwh: float | None = None
+    zone_ueur_kwh: Floats | None = None
+    limits: tuple[Limit, ...] = ()
+    shadow_ueur_kwh: tuple[float, ...] = ()
+    usage: Floats | None = None
+    emergency: bool = False
+    forced_ueur_kwh: int | None = None
+    compensated: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Market:
+    """What stays the same over the rounds of one slot: orders on their network, zones with a fee, rule, solver."""
+
+    wires: Wires
+    zones: Zones
+    rule: str
+    solve: Solve
 
     @property
-    def energy_wh(self) -> int:
-        """What all its orders ask for."""
-        return sum(order.energy_wh for order in self.orders)
+    def book(self) -> Book:
+        """The orders."""
+        return self.wires.book
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Matched and flowing Wh by order id, the limits that bind with their shadow prices, and the emergency."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Optimum:
+    """A programme in which nothing breaks any more, its solution and its canonical prices."""
 
-    local_wh: dict[int, int]
-    flow_wh: dict[int, int]
+    problem: Programme
+    found: Solution
+    duals_meur: Floats
     limits: tuple[Limit, ...]
-    shadows_ueur_kwh: tuple[int, ...]
-    emergency: bool
+    barred: Bools
+
+    @property
+    def emergency(self) -> bool:
+        """Whether firm energy alone breaks a limit."""
+        return bool(np.any(self.found.broken_kwh > BROKEN_KWH))
+
+    @property
+    def energy_ueur_kwh(self) -> float:
+        """The price of energy at the transformer."""
+        return float(self.duals_meur[0]) / MEUR
+
+    def certain_matches(self) -> Ints:
+        """Orders that meet neighbours in every optimum, in part at least."""
+        problem = self.problem
+        gains = problem.value - problem.rows.T @ self.duals_meur
+        sure = problem.matched & (gains > EVEN_MEUR)
+        if len(problem.pairs):
+            one, other = problem.pairs.T
+            sure[one] &= gains[one] > gains[other] + EVEN_MEUR
+        return np.asarray(problem.order[sure])
 
 
-def withdrawals_w(book: Book, feeder: Feeder, flow_wh: dict[int, int]) -> Floats:
-    """Mean power that each node and phase draws in the slot, W, from flows by order id and the base load."""
-    drawn = _base(book, feeder)
-    per_hour = 60 / book.slot_minutes
-    for order in book.orders:
-        sign = 1 if order.side is Side.BUY else -1
-        drawn[feeder.index[order.node]] += sign * flow_wh[order.id] * per_hour * SHARES[order.phase]
-    return drawn
+def zone_part(market: "Market", best: Optimum) -> Floats:
+    """What each order's feeder and substation add to its price, µ€/kWh, not rounded."""
+    zones = market.zones
+    return np.asarray(zones.rows.T @ best.duals_meur[1 : 1 + zones.count]) / MEUR
 
 
-def broken(book: Book, feeder: Feeder, flow_wh: dict[int, int]) -> list[Limit]:
-    """The limits that a clearing with these flows would break."""
-    return broken_limits(feeder, withdrawals_w(book, feeder, flow_wh), book.import_limit_w, book.export_limit_w)
+def optimum(
+    market: Market, bounds: Bounds, first: Sequence[Limit], price_ueur_kwh: float, barred: Bools
+) -> Optimum:
+    """The best clearing inside every limit, from limits known to break and a price near the right one.
 
-
-def solve(book: Book, feeder: Feeder, first: Sequence[Limit], barred: frozenset[int] = frozenset()) -> Answer:
-    """The best clearing inside every limit, starting from the limits that are known to break.
-
-    Orders in `barred` may not trade with neighbours (they keep their retailer). Rows are added until nothing
-    new breaks. Limits that firm energy alone breaks are kept as well as can be and reported as an emergency.
+    Orders in `barred` may not trade with neighbours (they keep their retailer). Limits that firm energy alone breaks
+    are kept as well as can be. Raises ArithmeticError if the solver fails.
     """
-    from market.clearing.programme import optimise
-
+    book, wires = market.book, market.wires
+    values = worth(book, barred)
+    prices = np.full(len(book), price_ueur_kwh * MEUR)
+    both = undecided(values, book, prices)
+    fixed = np.where(book.firm & book.buys, book.energy_wh, 0)
+    base = wires.flow(fixed)
     rows = list(first)
     for _ in range(MOST_ROUNDS):
-        columns = _columns(book, feeder, rows, barred)
-        room_w = np.array([row.most - row.used(_base(book, feeder)) for row in rows])
-        solution = optimise(columns, room_w * book.slot_minutes / 60, barred)
-        local, flow = _whole(columns, solution.local_wh, solution.flow_wh)
-        known = {row.identity for row in rows}
-        new = [limit for limit in broken(book, feeder, flow) if limit.identity not in known]
+        problem = programme(wires, values, market.zones, rows, base, both, prices)
+        found = market.solve(problem)
+        wrong = _wrong_ways(market, values, problem, found.duals_meur, both)
+        if wrong.any():
+            both |= wrong
+            prices = _prices(market, found.duals_meur)
+            continue
+        new = _new_limits(market, bounds, rows, fixed + _flow_wh(problem, found.q_kwh, book))
         if not new:
-            break
+            return Optimum(problem, found, canonical_duals(problem, found), tuple(rows), barred)
         rows += new
-    drawn = withdrawals_w(book, feeder, flow)
-    full = [row.loading(drawn) >= FULL for row in rows]
-    binding = [i for i in range(len(rows)) if full[i] or solution.shadows_ueur_kwh[i] or solution.excess_wh[i] > 1]
+    raise ArithmeticError("The limits of the street could not be brought together.")
+
+
+def clear_inside(market: Market, bounds: Bounds, best: Optimum) -> Answer:
+    """An optimum in whole Wh, fairly shared; the limits that this would break are looked at, too."""
+    for _ in range(MOST_ROUNDS):
+        answer = in_whole_wh(market, best)
+        new = _new_limits(market, bounds, best.limits, answer.flow_wh)
+        if not new:
+            return answer
+        best = optimum(market, bounds, [*best.limits, *new], best.energy_ueur_kwh, best.barred)
+    raise ArithmeticError("The limits of the street could not be brought together.")
+
+
+def _prices(market: Market, duals_meur: Floats) -> Floats:
+    """What a kWh matched costs each order (m€): the energy, and what its feeder and substation add."""
+    zones = market.zones
+    return np.asarray(duals_meur[0] + zones.rows.T @ duals_meur[1 : 1 + zones.count])
+
+
+def _wrong_ways(market: Market, values: Worth, problem: Programme, duals_meur: Floats, both: Bools) -> Bools:
+    """Orders held to one way although the other is better at these prices."""
+    book = market.book
+    gap = values.prefers_matching(book.sign, _prices(market, duals_meur))
+    possible = np.isfinite(values.matched) & np.isfinite(values.retailer) & ~(book.firm & book.buys) & ~both
+    has = np.zeros((2, len(book)), dtype=bool)
+    real = problem.order >= 0
+    has[0, problem.order[real & problem.matched]] = True
+    has[1, problem.order[real & ~problem.matched]] = True
+    return possible & ((has[0] & (gap < -EVEN_MEUR)) | (has[1] & (gap > EVEN_MEUR)))
+
+
+def _flow_wh(problem: Programme, q_kwh: Floats, book: Book) -> Floats:
+    """Flowing Wh by order; what firm purchases match flows anyway and is not counted twice."""
+    real = problem.order >= 0
+    flow = np.bincount(problem.order[real], q_kwh[real] * 1e3, len(book))
+    return np.where(book.firm & book.buys, 0.0, flow)
+
+
+def _new_limits(market: Market, bounds: Bounds, rows: Sequence[Limit], flow_wh: Floats | Ints) -> list[Limit]:
+    known = {row.identity for row in rows}
+    flow = market.wires.flow(flow_wh)
+    return [limit for limit in broken(market.wires.network, bounds, flow) if limit.identity not in known]
+
+
+def in_whole_wh(market: Market, best: Optimum) -> Answer:
+    """The canonical energies of an optimum."""
+    book, problem = market.book, best.problem
+    energies, indifferent = canonical_energies(problem, best.duals_meur, best.found)
+    local, retailer = whole(book, problem, energies, indifferent.group, market.rule)
+    retailer = np.where(book.firm & book.buys, book.energy_wh - local, retailer)
+    prices = best.duals_meur / MEUR
     return Answer(
         local,
-        flow,
-        tuple(rows[i] for i in binding),
-        tuple(solution.shadows_ueur_kwh[i] for i in binding),
-        emergency=any(excess > 1 for excess in solution.excess_wh),
+        local + retailer,
+        best.barred,
+        best.energy_ueur_kwh,
+        zone_part(market, best),
+        best.limits,
+        tuple(prices[problem.equal :].tolist()),
+        market.wires.rows(best.limits),
+        emergency=best.emergency,
     )
-
-
-def _base(book: Book, feeder: Feeder) -> Floats:
-    drawn = np.zeros((len(feeder.nodes), 3))
-    for node, power_w in book.base_w.items():
-        drawn[feeder.index[node]] += power_w / 3
-    return drawn
-
-
-def _columns(book: Book, feeder: Feeder, rows: Sequence[Limit], barred: frozenset[int]) -> list[Column]:
-    alike: dict[tuple[object, ...], list[Order]] = defaultdict(list)
-    places = np.array([row.coefficients for row in rows])
-    for order in sorted(book.orders, key=lambda order: order.id):
-        sign = 1 if order.side is Side.BUY else -1
-        at = places[:, feeder.index[order.node]] @ SHARES[order.phase]
-        behind = tuple((sign * at).round(PLACES).tolist())
-        asked = asked_ueur_kwh(order, book.grid_fee_ueur_kwh)
-        price = (asked, order.retailer_ueur_kwh, order.meets_retailer, order.id in barred)
-        alike[order.side, order.kind, price, behind].append(order)
-    return [
-        Column(
-            tuple(orders),
-            orders[0].side,
-            orders[0].kind,
-            orders[0].meets_retailer,
-            asked_ueur_kwh(orders[0], book.grid_fee_ueur_kwh),
-            orders[0].retailer_ueur_kwh,
-            behind,  # type: ignore[arg-type]
-        )
-        for (_, _, _, behind), orders in alike.items()
-    ]
-
-
-def _whole(
-    columns: Sequence[Column], local_wh: Sequence[float], flow_wh: Sequence[float]
-) -> tuple[dict[int, int], dict[int, int]]:
-    """The solver's figures as whole Wh per order: both sides agree, and flows are rounded down."""
-    flows = [_flow(column, flow) for column, flow in zip(columns, flow_wh, strict=True)]
-    locals_ = [0] * len(columns)
-    sides = [[i for i, c in enumerate(columns) if c.side is side] for side in Side]
-    volume = min(sum(_near(local_wh[i]) for i in side) for side in sides)
-    for side in sides:
-        shares = [max(_near(local_wh[i]), 0) for i in side]
-        if volume:
-            for i, part in zip(side, apportion_within(volume, shares, [flows[i] for i in side]), strict=True):
-                locals_[i] = part
-    volume = min(sum(locals_[i] for i in side) for side in sides)
-    for side in sides:
-        _trim(locals_, side, volume)
-    local: dict[int, int] = {}
-    flow: dict[int, int] = {}
-    for column, matched, flowing in zip(columns, locals_, flows, strict=True):
-        asked = [order.energy_wh for order in column.orders]
-        parts = apportion(flowing if column.meets_retailer else matched, asked)
-        flow |= {order.id: part for order, part in zip(column.orders, parts, strict=True)}
-        shares = apportion_within(matched, asked, parts)
-        local |= {order.id: part for order, part in zip(column.orders, shares, strict=True)}
-    return local, flow
-
-
-def _near(energy_wh: float) -> int:
-    """Whole Wh, down, forgiving the solver's last digits."""
-    return int(energy_wh + 1e-3)
-
-
-def _flow(column: Column, flow_wh: float) -> int:
-    if column.kind is Kind.FIRM and column.side is Side.BUY:
-        return column.energy_wh
-    return min(_near(flow_wh), column.energy_wh)
-
-
-def _trim(locals_wh: list[int], side: Sequence[int], volume_wh: int) -> None:
-    """Take back the last Wh where rounding left one side larger."""
-    too_much = sum(locals_wh[i] for i in side) - volume_wh
-    for i in reversed(side):
-        cut = min(too_much, locals_wh[i])
-        locals_wh[i] -= cut
-        too_much -= cut

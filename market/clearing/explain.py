@@ -1,68 +1,57 @@
 """The reason of every order's outcome, with the figures that prove it."""
 
-from market.clearing.book import Book, Kind, Order, Side
-from market.clearing.merit import asked_ueur_kwh
-from market.clearing.outcome import Binding, Fill, Reason
+from collections.abc import Iterator
+
+import numpy as np
+
+from market.clearing.book import Book
+from market.clearing.outcome import REASONS, Binding, Clearing, Reason
+from market.grid.feeder import Ints
 
 
-def explain(
-    book: Book,
-    local_wh: dict[int, int],
-    flow_wh: dict[int, int],
-    price_ueur_kwh: int | None,
-    bindings: tuple[Binding, ...],
-) -> tuple[Fill, ...]:
-    """One fill per order, by order id, from the matched and flowing Wh of each."""
-    return tuple(
-        _fill(book, order, local_wh[order.id], flow_wh[order.id], price_ueur_kwh, bindings)
-        for order in sorted(book.orders, key=lambda order: order.id)
+def reasons(book: Book, local_wh: Ints, flow_wh: Ints, prices: Ints | None, bindings: tuple[Binding, ...]) -> Ints:
+    """A code (place in `REASONS`) by order. `prices` are what each order would trade at, None without a price."""
+    full = local_wh == book.energy_wh
+    cut = flow_wh < book.energy_wh
+    curtailed = book.firm & cut
+    held = ~book.firm & book.meets_retailer & cut  # its retailer would have served it
+    conditions, codes = [full, curtailed, held], [Reason.FILLED, Reason.CURTAILED, Reason.NETWORK_LIMIT]
+    if prices is None:
+        both_sides = bool(book.buys.any() and (~book.buys).any())
+        rest = Reason.LIMIT_NOT_MET if both_sides else Reason.NO_COUNTERPARTY
+    else:
+        asked = book.asked_ueur_kwh
+        at_price = asked == prices
+        refused = book.sign * (asked - prices) < 0
+        some = (local_wh > 0) & ~at_price
+        rest = Reason.NETWORK_LIMIT if bindings else Reason.NO_COUNTERPARTY
+        conditions += [some, at_price, refused]
+        codes += [Reason.NETWORK_LIMIT if bindings else Reason.RATIONED, Reason.RATIONED, Reason.LIMIT_NOT_MET]
+    return np.select(conditions, [REASONS.index(code) for code in codes], REASONS.index(rest))
+
+
+def facts_of(clearing: Clearing) -> Iterator[dict[str, int | str | None]]:
+    """The figures behind each order's reason, as they are stored."""
+    book, parts = clearing.book, clearing.parts
+    network = {REASONS.index(Reason.NETWORK_LIMIT), REASONS.index(Reason.CURTAILED)}
+    rationed = REASONS.index(Reason.RATIONED)
+    priced = clearing.price_ueur_kwh is not None
+    columns = zip(
+        clearing.prices_ueur_kwh.tolist(), book.bound_ueur_kwh.tolist(), clearing.reasons.tolist(), strict=True
     )
-
-
-def _fill(
-    book: Book,
-    order: Order,
-    local_wh: int,
-    flow_wh: int,
-    price_ueur_kwh: int | None,
-    bindings: tuple[Binding, ...],
-) -> Fill:
-    curtailed_wh = order.energy_wh - flow_wh if order.kind is Kind.FIRM else 0
-    reason = _reason(book, order, local_wh, flow_wh, price_ueur_kwh, bindings)
-    facts: dict[str, int | str | None] = {
-        "price_ueur_kwh": price_ueur_kwh,
-        "limit_ueur_kwh": order.bound_ueur_kwh,
-    }
-    if reason in {Reason.NETWORK_LIMIT, Reason.CURTAILED}:
-        # A last Wh lost to rounding has no limit to blame.
-        facts |= {"element": bindings[0].element, "kind": bindings[0].kind} if bindings else {}
-        if order.kind is Kind.FLEXIBLE:
-            curtailed_wh = order.energy_wh - flow_wh
-    if reason is Reason.RATIONED:
-        facts["rule"] = "pro_rata"
-    return Fill(order.id, local_wh, flow_wh - local_wh, curtailed_wh, reason, facts)
-
-
-def _reason(
-    book: Book,
-    order: Order,
-    local_wh: int,
-    flow_wh: int,
-    price_ueur_kwh: int | None,
-    bindings: tuple[Binding, ...],
-) -> Reason:
-    if local_wh == order.energy_wh:
-        return Reason.FILLED
-    if order.kind is Kind.FIRM and flow_wh < order.energy_wh:
-        return Reason.CURTAILED
-    if order.kind is Kind.FLEXIBLE and order.meets_retailer and flow_wh < order.energy_wh:
-        return Reason.NETWORK_LIMIT  # its retailer would have served it
-    if price_ueur_kwh is None:
-        other = any(o.side is not order.side for o in book.orders)
-        return Reason.LIMIT_NOT_MET if other else Reason.NO_COUNTERPARTY
-    asked = asked_ueur_kwh(order, book.grid_fee_ueur_kwh)
-    if asked == price_ueur_kwh or local_wh:
-        return Reason.NETWORK_LIMIT if bindings and asked != price_ueur_kwh else Reason.RATIONED
-    if (asked < price_ueur_kwh) == (order.side is Side.BUY):
-        return Reason.LIMIT_NOT_MET
-    return Reason.NETWORK_LIMIT if bindings else Reason.NO_COUNTERPARTY
+    # Of several full limits the dearest is the one to name; a last Wh lost to rounding has none to blame.
+    dearest = max(clearing.bindings, key=lambda row: row.shadow_ueur_kwh, default=None)
+    for i, (price, limit, reason) in enumerate(columns):
+        facts: dict[str, int | str | None] = {"price_ueur_kwh": price if priced else None, "limit_ueur_kwh": limit}
+        if reason in network and dearest is not None:
+            facts |= {"element": dearest.element, "kind": dearest.kind}
+        if reason == rationed:
+            facts["rule"] = clearing.rules.fairness
+        if parts is not None:
+            facts |= {
+                "energy_ueur_kwh": parts.energy,
+                "congestion_ueur_kwh": int(parts.congestion[i]),
+                "voltage_ueur_kwh": int(parts.voltage[i]),
+                "fee_ueur_kwh": int(parts.distance[i]),
+            }
+        yield facts

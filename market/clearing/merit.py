@@ -1,66 +1,55 @@
 """The clearing where no limit of the street binds: both sides in merit order, whole numbers only."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import numpy as np
 
-from market.clearing.apportion import apportion
-from market.clearing.book import Book, Order, Side
-
-
-def asked_ueur_kwh(order: Order, fee_ueur_kwh: int) -> int:
-    """The price that decides: what a buyer pays at most, what a seller needs with the grid fee on top."""
-    return order.bound_ueur_kwh + (fee_ueur_kwh if order.side is Side.SELL else 0)
+from market.clearing.apportion import share
+from market.clearing.book import Book, Bools
+from market.grid.feeder import Ints
 
 
-def matched_wh(orders: Sequence[Order], fee_ueur_kwh: int) -> dict[int, int]:
-    """Energy that each order trades with neighbours (by order id) in the best and largest matching.
+def matched_wh(book: Book, rule: str = "pro_rata", among: Bools | None = None) -> Ints:
+    """Energy that each order trades with neighbours in the best and largest matching.
 
     Dearest wishes meet cheapest offers as long as a buyer pays what a seller needs; equal prices still meet.
-    Orders at one price share pro rata. The order of `orders` changes nothing.
+    Orders at one price share by the fairness rule. Orders outside `among` stay out.
     """
-    orders = sorted(orders, key=lambda order: order.id)
-    levels: dict[Side, dict[int, list[Order]]] = {Side.BUY: defaultdict(list), Side.SELL: defaultdict(list)}
-    for order in orders:
-        levels[order.side][asked_ueur_kwh(order, fee_ueur_kwh)].append(order)
-    volume_wh = _volume_wh(levels[Side.BUY], levels[Side.SELL])
-    answer = dict.fromkeys((order.id for order in orders), 0)
-    _fill(levels[Side.BUY], sorted(levels[Side.BUY], reverse=True), volume_wh, answer)
-    _fill(levels[Side.SELL], sorted(levels[Side.SELL]), volume_wh, answer)
+    inside = np.ones(len(book), dtype=bool) if among is None else among
+    buys, sells = np.flatnonzero(book.buys & inside), np.flatnonzero(~book.buys & inside)
+    answer = np.zeros(len(book), dtype=np.int64)
+    if not len(buys) or not len(sells):
+        return answer
+    buys = buys[np.argsort(-book.asked_ueur_kwh[buys], kind="stable")]
+    sells = sells[np.argsort(book.asked_ueur_kwh[sells], kind="stable")]
+    volume_wh = _volume_wh(book, buys, sells)
+    if volume_wh:
+        for side in (buys, sells):
+            _fill(book, side, volume_wh, rule, answer)
     return answer
 
 
-def _volume_wh(buys: Mapping[int, list[Order]], sells: Mapping[int, list[Order]]) -> int:
-    """The largest volume of which every kWh is worth at least what it costs."""
-    bids = [[price, _sum(buys[price])] for price in sorted(buys, reverse=True)]
-    asks = [[price, _sum(sells[price])] for price in sorted(sells)]
-    volume_wh = i = j = 0
-    while i < len(bids) and j < len(asks) and bids[i][0] >= asks[j][0]:
-        step_wh = min(bids[i][1], asks[j][1])
-        volume_wh += step_wh
-        bids[i][1] -= step_wh
-        asks[j][1] -= step_wh
-        i += not bids[i][1]
-        j += not asks[j][1]
-    return volume_wh
+def _volume_wh(book: Book, buys: Ints, sells: Ints) -> int:
+    """The largest volume of which every Wh is worth at least what it costs.
+
+    At a price, as much is traded as the shorter side has; the best price is one that a seller asks.
+    """
+    offered = np.cumsum(book.energy_wh[sells])
+    wanted = np.concatenate(([0], np.cumsum(book.energy_wh[buys])))
+    willing = np.searchsorted(-book.asked_ueur_kwh[buys], -book.asked_ueur_kwh[sells], side="right")
+    return int(np.max(np.minimum(offered, wanted[willing])))
 
 
-def _fill(
-    levels: Mapping[int, list[Order]], by_merit: Sequence[int], volume_wh: int, answer: dict[int, int]
-) -> None:
-    for price in by_merit:
-        orders = levels[price]
-        share_wh = min(volume_wh, _sum(orders))
-        for order, part in zip(orders, apportion(share_wh, [o.energy_wh for o in orders]), strict=True):
-            answer[order.id] = part
-        volume_wh -= share_wh
+def _fill(book: Book, by_merit: Ints, volume_wh: int, rule: str, answer: Ints) -> None:
+    energy, price = book.energy_wh[by_merit], book.asked_ueur_kwh[by_merit]
+    last = price[int(np.searchsorted(np.cumsum(energy), volume_wh))]
+    # Prices are sorted, so those at the last level stand in one piece behind those that are served in full.
+    first, end = np.flatnonzero(price == last)[[0, -1]]
+    answer[by_merit[:first]] = energy[:first]
+    level = by_merit[first : end + 1]
+    left_wh = volume_wh - int(energy[:first].sum())
+    answer[level] = share(rule, left_wh, book.energy_wh[level], book.priority[level])
 
 
-def _sum(orders: Sequence[Order]) -> int:
-    return sum(order.energy_wh for order in orders)
-
-
-def uncongested(book: Book) -> tuple[dict[int, int], dict[int, int]]:
-    """(matched, flowing) Wh by order id when the street carries everything that wants to flow."""
-    local = matched_wh(book.orders, book.grid_fee_ueur_kwh)
-    flow = {order.id: order.energy_wh if order.meets_retailer else local[order.id] for order in book.orders}
-    return local, flow
+def uncongested(book: Book, rule: str = "pro_rata") -> tuple[Ints, Ints]:
+    """(matched, flowing) Wh of each order when the street carries everything that wants to flow."""
+    local = matched_wh(book, rule)
+    return local, np.where(book.meets_retailer, book.energy_wh, local)

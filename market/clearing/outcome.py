@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+
+from market.clearing.book import Book, Bools, Rules
+from market.grid import Margins, Moved
+from market.grid.feeder import Complexes, Floats, Ints
 
 
 class Reason(StrEnum):
@@ -15,11 +20,16 @@ class Reason(StrEnum):
     CURTAILED = "curtailed"
 
 
+REASONS = tuple(Reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """What became of one order, Wh: traded with neighbours, left to its retailer, held back by the grid.
 
-    Firm energy is in one of the three. `facts` are the figures behind `reason`.
+    Firm energy is in one of the three. `price_ueur_kwh` is what its trade pays (a seller nets it less the grid fee),
+    `distance_ueur_kwh` the part of that for distance, `lost_neur` the gain that was held back with the energy.
+    `facts` are the figures behind `reason`.
     """
 
     order_id: int
@@ -28,6 +38,9 @@ class Fill:
     curtailed_wh: int
     reason: Reason
     facts: dict[str, int | str | None]
+    price_ueur_kwh: int | None = None
+    distance_ueur_kwh: int = 0
+    lost_neur: int = 0
 
     @property
     def flow_wh(self) -> int:
@@ -37,32 +50,125 @@ class Fill:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A limit of the street that held energy back: how full it is, and what one more kWh through it is worth."""
+    """A limit of the street that held energy back: how full it is, and what one more kWh through it is worth.
+
+    `side` is 1 where taking more would break it, −1 where giving more would; `rent_neur` is its price times what it
+    carried. `most`, `direction`, `scale` and `exact_ueur_kwh` say it precisely enough to check the clearing (`Limit`).
+    """
 
     element: str
     kind: str
+    phase: str
+    side: int
     loading_pct: float
     shadow_ueur_kwh: int
+    rent_neur: int
+    most: float
+    direction: tuple[float, float]
+    scale: float
+    exact_ueur_kwh: float
 
 
 @dataclass(frozen=True, slots=True)
-class Clearing:
-    """A cleared slot. `fills` has one entry per order, by order id.
+class Parts:
+    """Of what a price by place consists, µ€/kWh by order: energy at the transformer, congestion, voltage, distance.
 
-    `price_ueur_kwh` is what buyers pay, fee included; None if nothing was traded. `interval` holds the prices
-    between the marginal orders, `acceptable` those at which no cleared order loses. `emergency` says that firm
-    energy alone breaks a limit, which the market cannot mend. `reclears` counts how often AC power flow found a
-    limit broken and had the slot cleared again.
+    What is left to the order's own price is what its owner's limit or the others' compensation changed.
     """
 
-    fills: tuple[Fill, ...]
+    energy: int
+    congestion: Ints
+    voltage: Ints
+    distance: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Clearing:
+    """A cleared slot; arrays have one entry an order, by order id (`book.id`).
+
+    `price_ueur_kwh` is what buyers pay, fee included; None if nothing was traded. With prices by place it is the
+    energy part; `prices_ueur_kwh` are those of each order. `interval` holds the prices between the marginal orders,
+    `acceptable` those at which no cleared order loses. `rent_neur` is what trades leave over after the grid fees.
+    `emergency` says that firm energy alone breaks a limit, which the market cannot mend. `reclears` counts how often
+    AC power flow found a limit broken and had the slot cleared again, `moved` what it moved.
+    `energy_ueur_kwh` and `zone_ueur_kwh` are the exact prices behind the clearing of a congested slot, `voltages_v` the
+    phasors of its AC state by node. `forced_ueur_kwh` is the one price for whose sake orders that it does not suit
+    (`barred`) had to stay with their retailer; where the street needed them nevertheless, they are `compensated`.
+    """
+
+    book: Book
+    rules: Rules
+    local_wh: Ints
+    flow_wh: Ints
+    curtailed_wh: Ints
+    lost_neur: Ints
+    prices_ueur_kwh: Ints
+    distance_ueur_kwh: Ints
+    reasons: Ints
     price_ueur_kwh: int | None
     interval: tuple[int, int] | None
     acceptable: tuple[int, int] | None
     bindings: tuple[Binding, ...]
-    energy_wh: int
-    import_wh: int
-    export_wh: int
     welfare_neur: int
-    emergency: bool
+    rent_neur: int = 0
+    emergency: bool = False
     reclears: int = 0
+    moved: tuple[Moved, ...] = ()
+    margins: Margins | None = None
+    energy_ueur_kwh: float | None = None
+    zone_ueur_kwh: Floats | None = None
+    parts: Parts | None = None
+    voltages_v: Complexes | None = None
+    barred: Bools | None = None
+    forced_ueur_kwh: int | None = None
+    compensated: bool = False
+
+    @property
+    def energy_wh(self) -> int:
+        """Energy traded among neighbours."""
+        return int(self.local_wh[self.book.buys].sum())
+
+    @property
+    def import_wh(self) -> int:
+        """What the community takes from its retailers on balance."""
+        return max(int((self.book.sign * self.flow_wh).sum()), 0)
+
+    @property
+    def export_wh(self) -> int:
+        """What the community gives to its retailers on balance."""
+        return max(-int((self.book.sign * self.flow_wh).sum()), 0)
+
+    @cached_property
+    def fills(self) -> tuple[Fill, ...]:
+        """What became of each order, one by one."""
+        from market.clearing.explain import facts_of
+
+        local, flow = self.local_wh.tolist(), self.flow_wh.tolist()
+        rows = zip(
+            self.book.id.tolist(), local, flow, self.curtailed_wh.tolist(), self.reasons.tolist(),
+            self.prices_ueur_kwh.tolist(), self.distance_ueur_kwh.tolist(), self.lost_neur.tolist(), facts_of(self),
+            strict=True,
+        )  # fmt: skip
+        return tuple(
+            Fill(pk, traded, flowing - traded, cut, REASONS[why], facts, price if traded else None, distance, lost)
+            for pk, traded, flowing, cut, why, price, distance, lost, facts in rows
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Clearings are equal if they publish the same."""
+        if not isinstance(other, Clearing):
+            return NotImplemented
+        return self.published == other.published
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def published(self) -> tuple[object, ...]:
+        """Everything that is stored of a clearing, in plain values."""
+        told = tuple(
+            (b.element, b.kind, b.phase, b.side, b.loading_pct, b.shadow_ueur_kwh, b.rent_neur) for b in self.bindings
+        )
+        return (
+            self.fills, self.price_ueur_kwh, self.interval, self.acceptable, told, self.welfare_neur, self.rent_neur,
+            self.emergency, self.reclears,
+        )  # fmt: skip

@@ -1,57 +1,65 @@
 """One price for everybody in the slot: the intervals it may come from, and the named rules that choose."""
 
-from collections.abc import Iterable, Sequence
+import numpy as np
 
-from market.clearing.book import Order, Side
-from market.clearing.merit import asked_ueur_kwh
+from market.clearing.book import Book, Bools
+from market.grid.feeder import Ints
 
 Interval = tuple[int, int]
+UNIFORM = ("equilibrium_midpoint", "mid_market", "supply_demand_ratio")
+RULES = (*UNIFORM, "pay_as_bid", "locational")
 
 
-def acceptable(orders: Sequence[Order], local_wh: dict[int, int], fee_ueur_kwh: int) -> Interval | None:
+def acceptable(book: Book, local_wh: Ints, distance: Ints) -> Interval | None:
     """Prices (µ€/kWh) at which no cleared order loses; low above high if one price cannot serve all.
 
-    None if nothing was cleared.
+    `distance` is what each order pays on top for its feeder and substation. None if nothing was cleared.
     """
-    cleared = [order for order in orders if local_wh[order.id]]
-    if not cleared:
-        return None
-    return _highest_ask(cleared, fee_ueur_kwh), _lowest_bid(cleared, fee_ueur_kwh)
+    cleared = local_wh > 0
+    asked = book.asked_ueur_kwh - distance
+    asks, bids = asked[cleared & ~book.buys], asked[cleared & book.buys]
+    return (int(asks.max()), int(bids.min())) if len(asks) else None
 
 
-def equilibrium(
-    orders: Sequence[Order], local_wh: dict[int, int], fee_ueur_kwh: int, held_back: frozenset[int]
-) -> Interval | None:
+def equilibrium(book: Book, local_wh: Ints, distance: Ints, held_back: Bools) -> Interval | None:
     """Prices between the marginal orders: nobody who is left out would want in, nobody who is in wants out.
 
     Orders in `held_back` were stopped by the network, not by the price, and do not count as left out.
     """
-    inside = acceptable(orders, local_wh, fee_ueur_kwh)
+    inside = acceptable(book, local_wh, distance)
     if inside is None:
         return None
-    waiting = [order for order in orders if local_wh[order.id] < order.energy_wh and order.id not in held_back]
-    bids = [asked_ueur_kwh(order, fee_ueur_kwh) for order in waiting if order.side is Side.BUY]
-    asks = [asked_ueur_kwh(order, fee_ueur_kwh) for order in waiting if order.side is Side.SELL]
-    low, high = max([inside[0], *bids]), min([inside[1], *asks])
+    asked = book.asked_ueur_kwh - distance
+    waiting = (local_wh < book.energy_wh) & ~held_back
+    low = int(np.max(asked[waiting & book.buys], initial=inside[0]))
+    high = int(np.min(asked[waiting & ~book.buys], initial=inside[1]))
     return (low, high) if inside[0] <= low <= high <= inside[1] else inside
 
 
-def choose(rule: str, equilibrium_interval: Interval, acceptable_interval: Interval) -> int:
-    """The slot's price, µ€/kWh: the middle of one interval, half a µ€ in the buyers' favour.
+def choose(rule: str, book: Book, within: Interval, acceptable_interval: Interval) -> int:
+    """The slot's price, µ€/kWh, half a µ€ in the buyers' favour; `within` is the equilibrium interval.
 
-    >>> choose("equilibrium_midpoint", (100_000, 200_001), (0, 300_000))
-    150000
+    Pay-as-bid has no price of its own; the equilibrium's middle then stands for it on pages.
     """
-    intervals = {"equilibrium_midpoint": equilibrium_interval, "mid_market": acceptable_interval}
-    if rule not in intervals:
-        raise ValueError(f"Unknown price rule {rule}; there are {', '.join(intervals)}.")
-    low, high = intervals[rule]
-    return (low + high) // 2
+    low, high = acceptable_interval
+    if rule == "mid_market":
+        return (low + high) // 2
+    if rule == "supply_demand_ratio":
+        offered, wanted = (int(book.energy_wh[side].sum()) for side in (~book.buys, book.buys))
+        return _by_ratio(low, high, min(offered, wanted), wanted)
+    return sum(within) // 2
 
 
-def _highest_ask(orders: Iterable[Order], fee_ueur_kwh: int) -> int:
-    return max(asked_ueur_kwh(order, fee_ueur_kwh) for order in orders if order.side is Side.SELL)
+def _by_ratio(low: int, high: int, offered_wh: int, wanted_wh: int) -> int:
+    """Near `high` while little is offered, `low` once as much is offered as wanted.
 
+    Source: Liu et al., "Energy-sharing model with price-based demand response for microgrids of peer-to-peer
+    prosumers", IEEE Transactions on Power Systems 32(5), 2017: low·high / ((high − low)·s + low), with s offered
+    over wanted. Where a price at or below zero leaves the formula without sense, a straight line is taken.
 
-def _lowest_bid(orders: Iterable[Order], fee_ueur_kwh: int) -> int:
-    return min(asked_ueur_kwh(order, fee_ueur_kwh) for order in orders if order.side is Side.BUY)
+    >>> _by_ratio(60_000, 120_000, 0, 10), _by_ratio(60_000, 120_000, 5, 10), _by_ratio(60_000, 120_000, 10, 10)
+    (120000, 80000, 60000)
+    """
+    if low <= 0:
+        return high - (high - low) * offered_wh // wanted_wh
+    return low * high * wanted_wh // ((high - low) * offered_wh + low * wanted_wh)

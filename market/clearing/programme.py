@@ -1,97 +1,139 @@
-"""The congested slot as a linear programme in cvxpy, solved by HiGHS. Imported only when a limit binds.
+"""The congested slot as a small linear programme, whoever solves it.
 
-maximise  Σ_buy b·x − Σ_sell a·x − Σ_firm-sell c·(E − z) + small rewards − penalty·s
-subject to  Σ_buy x = Σ_sell x,   0 ≤ x ≤ z ≤ E,   A·z ≤ room + s,   s ≥ 0,
-with x matched with neighbours and z flowing (kWh); z = x where no retailer may take the rest, and z = E for firm
-purchases, which the market cannot cut. Source: welfare clearing with LinDistFlow rows, docs/market.md.
+maximise  v·q − scarcity·s   subject to   M·q = 0,   A·q ≤ room + s,   Σ of each pair ≤ cap,   0 ≤ q ≤ upper,   s ≥ 0
+
+Columns q (kWh) are ways that an order's energy may go (matched, or with its retailer), and what crosses between
+feeders. The first row of M balances what neighbours buy and sell; others, where distance has its fee, count what each
+feeder and each substation lets out. A holds the limits of the street that were found broken. An order for which both
+ways are still open has two columns and a common cap.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cvxpy as cp
 import numpy as np
 
-from market.clearing.book import Kind, Side
-from market.clearing.congested import Column
-from market.grid.feeder import Floats
+from market.clearing.book import Book, Bools
+from market.clearing.wires import Wires
+from market.clearing.worth import MEUR, Worth, highest_meur
+from market.grid import Flow, Limit
+from market.grid.feeder import Floats, Ints
 
-MEUR = 1e-3  # µ€ to m€: figures near one suit the solver
-# Far below any difference of prices (1 µ€/kWh = 1e-3 m€/kWh), far above the solver's tolerance:
-# energy goes to retailers rather than nowhere, and to neighbours rather than to retailers at equal price.
-RETAILER_REWARD, NEIGHBOUR_REWARD = 1e-5, 3e-5
 SCARCITY = 10.0  # a broken limit costs this many times the highest price
+NEAR = 24  # so many orders whose better way is least certain get both ways from the start
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class Programme:
+    """The figures of one solve. `order` is −1 for what crosses; `rows` has the rows of M first (`equal` of them).
+
+    `meets` is the column of M that matching an order's energy means, whichever way its column stands for; `shut` is
+    the worth of the way that was left out (nan: none was).
+    """
+
+    order: Ints
+    matched: Bools
+    value: Floats
+    upper: Floats
+    rows: Floats
+    equal: int
+    room: Floats
+    pairs: Ints
+    scarcity: float
+    meets: Floats
+    shut: Floats
+
+    @property
+    def caps(self) -> Floats:
+        """What each pair may carry together, kWh."""
+        return np.asarray(self.upper[self.pairs[:, 0]])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Solution:
-    """Per column matched and flowing Wh; per row its shadow price and by how many Wh it stays broken."""
+    """A solver's answer: kWh by column, m€/kWh by row (M first), and by how many kWh limits stay broken."""
 
-    local_wh: tuple[float, ...]
-    flow_wh: tuple[float, ...]
-    shadows_ueur_kwh: tuple[int, ...]
-    excess_wh: tuple[float, ...]
+    q_kwh: Floats
+    duals_meur: Floats
+    broken_kwh: Floats
 
 
-def optimise(columns: Sequence[Column], room_wh: Floats, barred: frozenset[int]) -> Solution:
-    """Solve for the columns; `room_wh` is what each row may still carry in the slot. `barred` do not match."""
-    matched, flowing = cp.Variable(len(columns)), cp.Variable(len(columns))
-    broken = cp.Variable(len(room_wh), nonneg=True)
-    rows = np.array([column.coefficients for column in columns]).T
-    network = rows @ flowing - broken <= room_wh / 1e3
-    worth = _worth(columns, matched, flowing, broken)
-    problem = cp.Problem(cp.Maximize(worth), [*_shares(columns, matched, flowing, barred), network])
-    try:
-        problem.solve(solver=cp.HIGHS, warm_start=False, highs_options={"output_flag": False})
-    except cp.SolverError as error:
-        raise ArithmeticError(str(error)) from error
-    if problem.status != cp.OPTIMAL:
-        raise ArithmeticError(f"The solver ended with {problem.status}.")
-    duals = np.abs(np.atleast_1d(network.dual_value))
-    return Solution(
-        tuple(1e3 * np.atleast_1d(matched.value)),
-        tuple(1e3 * np.atleast_1d(flowing.value)),
-        tuple(round(float(dual) / MEUR) for dual in duals),
-        tuple(1e3 * np.atleast_1d(broken.value)),
+@dataclass(frozen=True, eq=False, slots=True)
+class Zones:
+    """Rows that count what leaves a feeder or substation: by order its row, or none; the cost of a kWh, m€."""
+
+    rows: Floats
+    cost: Floats
+
+    @property
+    def count(self) -> int:
+        """How many zones have a fee of their own."""
+        return len(self.cost)
+
+
+def zones_of(book: Book, wires: Wires) -> Zones:
+    """The zones whose crossing costs something. Half of a step is paid where energy leaves, half where it enters."""
+    feeder = wires.network.feeder
+    rows, cost = [np.empty((0, len(book)))], []
+    for zone_of, step in zip(feeder.zones, book.fees.steps, strict=True):
+        at = zone_of[feeder.tree.order[wires.places]]
+        zones = np.unique(at)
+        if step and len(zones) > 1:
+            rows.append((at[None] == zones[:, None]).astype(float))
+            cost += [step / 2 * MEUR] * len(zones)
+    return Zones(np.concatenate(rows), np.array(cost))
+
+
+def programme(
+    wires: Wires, worth: Worth, zones: Zones, limits: Sequence[Limit], base: Flow, both: Bools, price: Floats
+) -> Programme:
+    """The programme of these limits. `both` orders have two columns, others the better way at `price` (m€/kWh).
+
+    `base` is the flow of what no column moves.
+    """
+    book = wires.book
+    gap = worth.prefers_matching(book.sign, price)
+    open_both = np.isfinite(worth.matched) & np.isfinite(worth.retailer) & ~(book.firm & book.buys)
+    two = both & open_both
+    way_matched = np.isfinite(worth.matched) & ((gap >= 0) | two | (book.firm & book.buys))
+    way_retailer = np.isfinite(worth.retailer) & ~(book.firm & book.buys) & ((gap < 0) | two)
+    first, second = np.flatnonzero(way_matched), np.flatnonzero(way_retailer)
+    crossing = np.repeat(zones.cost, 2)
+    order = np.concatenate((first, second, np.full(len(crossing), -1)))
+    matched = np.zeros(len(order), dtype=bool)
+    matched[: len(first)] = True
+    real = order[: len(first) + len(second)]
+    where = np.full((2, len(book)), -1)
+    where[0, first], where[1, second] = np.arange(len(first)), len(first) + np.arange(len(second))
+    network_rows = wires.rows(limits)[:, real]
+    network_rows[:, : len(first)] *= ~(book.firm & book.buys)[first]
+    meets = (np.concatenate((np.ones((1, len(book))), zones.rows)) * book.sign)[:, real]
+    other = np.concatenate((worth.retailer[first], worth.matched[second]))
+    shut = np.where(np.isfinite(other) & ~two[real] & ~(book.firm & book.buys)[real], other, np.nan)
+    beyond = np.zeros((1 + zones.count + len(limits), len(crossing)))
+    for zone in range(zones.count):
+        beyond[1 + zone, 2 * zone : 2 * zone + 2] = (-1.0, 1.0)
+    return Programme(
+        order=order,
+        matched=matched,
+        value=np.concatenate((worth.matched[first], worth.retailer[second], -crossing)),
+        upper=np.concatenate((book.energy_wh[real] / 1e3, np.full(len(crossing), np.inf))),
+        rows=np.concatenate((np.concatenate((meets * matched[: len(real)], network_rows)), beyond), axis=1),
+        equal=1 + zones.count,
+        room=np.array([limit.most - limit.used(wires.network, base) for limit in limits]) / wires.w_per_wh / 1e3,
+        pairs=where[:, two].T,
+        scarcity=SCARCITY * highest_meur(book),
+        meets=np.concatenate((meets, np.zeros((1 + zones.count, len(crossing)))), axis=1),
+        shut=np.concatenate((shut, np.full(len(crossing), np.nan))),
     )
 
 
-def _worth(
-    columns: Sequence[Column], matched: cp.Variable, flowing: cp.Variable, broken: cp.Variable
-) -> cp.Expression:
-    """Welfare with the small rewards, less the penalty of limits that stay broken, in m€."""
-    signs = np.array([1.0 if column.side is Side.BUY else -1.0 for column in columns])
-    prices = np.array([column.asked_ueur_kwh for column in columns]) * MEUR
-    # Not curtailing a firm surplus is worth its feed-in price.
-    kept = np.array(
-        [
-            column.retailer_ueur_kwh * MEUR if column.kind is Kind.FIRM and column.side is Side.SELL else 0.0
-            for column in columns
-        ]
-    )
-    scarcity = SCARCITY * max(1.0, float(np.max(np.abs(prices))))
-    return (
-        (signs * prices + NEIGHBOUR_REWARD - RETAILER_REWARD) @ matched
-        + (kept + RETAILER_REWARD) @ flowing
-        - scarcity * cp.sum(broken)
-    )
-
-
-def _shares(
-    columns: Sequence[Column], matched: cp.Variable, flowing: cp.Variable, barred: frozenset[int]
-) -> list[cp.Constraint]:
-    """What is matched flows, what flows was asked for, and both sides of the matching agree."""
-    energy = np.array([column.energy_wh for column in columns]) / 1e3
-    buys = np.array([column.side is Side.BUY for column in columns])
-    firm_buys = buys & np.array([column.kind is Kind.FIRM for column in columns])
-    unserved = np.array([not column.meets_retailer for column in columns])
-    free = np.array([column.orders[0].id not in barred for column in columns])
-    return [
-        np.where(buys, 1.0, -1.0) @ matched == 0,
-        matched >= 0,
-        matched <= free * energy,
-        matched <= flowing,
-        flowing <= energy,
-        cp.multiply(unserved.astype(float), flowing - matched) == 0,
-        cp.multiply(firm_buys.astype(float), flowing - energy) == 0,
-    ]
+def undecided(worth: Worth, book: Book, price: Floats) -> Bools:
+    """Orders whose better way at `price` is least certain."""
+    gap = np.abs(worth.prefers_matching(book.sign, price))
+    answer = gap <= 2 * MEUR
+    if len(gap) > NEAR:
+        answer |= gap <= min(float(np.partition(gap, NEAR)[NEAR]), 1e12)
+    else:
+        answer[:] = True
+    return answer

@@ -1,28 +1,42 @@
 """The street's network: a radial feeder of three phases, its linear power flow and the AC state beside it."""
 
-from market.grid.ac import AcFlow, VoltageCollapse, ac_flow
-from market.grid.check import ac_broken_limits
+from market.grid.ac import AcFlow, VoltageCollapse, ac_flow, sweep
+from market.grid.check import Margins, Moved, margins, moved_by_ac
 from market.grid.envelopes import Connection, Envelope, envelopes
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
-from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
+from market.grid.flow import Flow, line_flows_w, linear_flow, voltages_pu
+from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, usage
+from market.grid.network import Network, network_of
 
 __all__ = [
     "PHASES",
     "SHARES",
     "AcFlow",
+    "Bounds",
     "Connection",
     "Envelope",
     "Feeder",
     "FeederError",
+    "Flow",
     "Limit",
     "Line",
+    "Margins",
+    "Moved",
+    "Network",
     "Transformer",
     "VoltageCollapse",
-    "ac_broken_limits",
     "ac_flow",
+    "bounds_of",
+    "broken",
     "broken_limits",
     "envelopes",
     "line_flows_w",
+    "linear_flow",
+    "margins",
+    "moved_by_ac",
+    "network_of",
     "single_node",
+    "sweep",
+    "usage",
     "voltages_pu",
 ]

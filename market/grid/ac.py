@@ -1,16 +1,18 @@
 """AC power flow of a radial feeder by backward/forward sweep: what the linear flow is checked against.
 
 Backward, the current of every line is the sum of the currents drawn below it; forward, the voltage falls by
-current times impedance along each path; repeated until nothing moves. Three phases, coupled by the lines.
-Source: Cheng and Shirmohammadi, "A three-phase power flow method for real-time distribution system analysis",
-IEEE Transactions on Power Systems 10(2), 1995.
+current times impedance along each path; repeated until nothing moves. Three phases, coupled by the lines, or one
+column where all three carry the same. Source: Cheng and Shirmohammadi, "A three-phase power flow method for
+real-time distribution system analysis", IEEE Transactions on Power Systems 10(2), 1995.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from market.grid.feeder import Complexes, Feeder, Floats, Ints
+from market.grid.feeder import Complexes, Feeder, Floats
+from market.grid.flow import Flow, by_node, by_place
+from market.grid.network import Network, network_of
 
 MOST_SWEEPS = 60
 CLOSE_PU = 1e-9
@@ -26,7 +28,7 @@ class VoltageCollapse(ArithmeticError):
 class AcFlow:
     """Per node and phase of the feeder: voltage to the neutral (per unit), current of the line into it (A).
 
-    `transformer_va` is the apparent power of each phase at the transformer's low-voltage side, `loss_w` what
+    `phasors_v` are the complex voltages; `transformer_va` is the apparent power of each phase at the transformer's low-voltage side, `loss_w` what
     lines and transformer turn into heat.
     """
 
@@ -34,6 +36,7 @@ class AcFlow:
     currents_a: Floats
     transformer_va: Floats
     loss_w: float
+    phasors_v: Complexes
 
 
 def ac_flow(feeder: Feeder, withdrawals_w: Floats, withdrawals_var: Floats | None = None) -> AcFlow:
@@ -41,43 +44,47 @@ def ac_flow(feeder: Feeder, withdrawals_w: Floats, withdrawals_var: Floats | Non
 
     Raises `VoltageCollapse`.
     """
-    tree = feeder.tree
-    reactive = np.zeros_like(withdrawals_w) if withdrawals_var is None else withdrawals_var
-    drawn = (withdrawals_w + 1j * reactive)[tree.order]
-    slack_v = feeder.slack_pu * feeder.phase_v * TURN
-    voltages = np.tile(slack_v, (len(tree.order), 1))
+    network = network_of(feeder, balanced=False)
+    drawn_var = None if withdrawals_var is None else by_place(feeder, withdrawals_var)
+    found = sweep(network, by_place(feeder, withdrawals_w), drawn_var, close_pu=CLOSE_PU)
+    return AcFlow(
+        by_node(feeder, found.voltages_pu),
+        by_node(feeder, found.currents_a),
+        found.transformer_va,
+        found.loss_w,
+        by_node(feeder, found.phasors_v),
+    )
+
+
+def sweep(
+    network: Network,
+    drawn_w: Floats,
+    drawn_var: Floats | None = None,
+    *,
+    start: Flow | None = None,
+    close_pu: float = 1e-7,
+) -> AcFlow:
+    """`ac_flow` by column and place; the voltages of a linear flow are a good `start`. Raises `VoltageCollapse`."""
+    tree, phase_v = network.feeder.tree, network.feeder.phase_v
+    drawn = network.per_phase * (drawn_w if drawn_var is None else drawn_w + 1j * drawn_var)
+    turn = TURN[: network.columns, None]
+    slack_v = network.feeder.slack_pu * phase_v * turn
+    sizes = phase_v * np.sqrt(np.maximum(start.squared_pu, LEAST_PU)) if start else abs(slack_v)
+    voltages = np.broadcast_to(sizes * turn, drawn.shape)
+    mutual = tree.z_mutual if network.columns == 3 else 0.0
+    own = tree.z_self - tree.z_mutual
     for _ in range(MOST_SWEEPS):
-        currents = _below(np.conj(drawn / voltages), tree.end)
-        falls = (tree.z_self - tree.z_mutual)[:, None] * currents
-        falls += tree.z_mutual[:, None] * currents.sum(axis=1, keepdims=True)
-        moved = slack_v - _along_path(falls, tree.end)
-        change = float(np.max(np.abs(moved - voltages))) / feeder.phase_v
+        currents = network.below(np.conj(drawn / voltages))
+        falls = own * currents
+        if network.columns == 3:
+            falls += mutual * currents.sum(axis=0)
+        moved = slack_v - network.along(falls)
+        change = float(np.max(np.abs(moved - voltages))) / phase_v
         voltages = moved
-        if not np.isfinite(change) or np.min(np.abs(voltages)) < LEAST_PU * feeder.phase_v:
+        if not np.isfinite(change) or np.min(np.abs(voltages)) < LEAST_PU * phase_v:
             break
-        if change < CLOSE_PU:
-            return _state(feeder, voltages, currents, falls)
+        if change < close_pu:
+            loss_w = float(np.vdot(currents, falls).real) * (3 / network.columns)
+            through = np.abs(voltages[:, 0] * np.conj(currents[:, 0])) / network.per_phase
+            return AcFlow(np.abs(voltages) / phase_v, np.abs(currents), through, loss_w, voltages)
     raise VoltageCollapse("The feeder cannot carry this load.")
-
-
-def _state(feeder: Feeder, voltages: Complexes, currents: Complexes, falls: Complexes) -> AcFlow:
-    order = feeder.tree.order
-    volts, amperes = np.empty(voltages.shape), np.empty(voltages.shape)
-    volts[order] = np.abs(voltages) / feeder.phase_v
-    amperes[order] = np.abs(currents)
-    through = np.abs(voltages[0] * np.conj(currents[0]))
-    return AcFlow(volts, amperes, through, float(np.sum(falls * np.conj(currents)).real))
-
-
-def _below(values: Complexes, end: Ints) -> Complexes:
-    """Sum of the values in each place's subtree."""
-    sums = np.concatenate((np.zeros((1, 3)), np.cumsum(values, axis=0)))
-    return np.asarray(sums[end] - sums[:-1])
-
-
-def _along_path(values: Complexes, end: Ints) -> Complexes:
-    """Sum of the values from the root to each place, both included."""
-    changes = np.zeros((len(values) + 1, 3), dtype=np.complex128)
-    changes[:-1] = values
-    np.subtract.at(changes, end, values)
-    return np.asarray(np.cumsum(changes, axis=0)[:-1])

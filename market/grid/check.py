@@ -1,63 +1,92 @@
-"""What AC power flow finds broken where the linear flow saw no harm, as limits moved by the measured error.
+"""What AC power flow finds broken where the linear flow saw no harm, as bounds moved by the measured error.
 
 The linear flow neglects losses and the voltage at which power flows, so it is a little too kind to long lines
-and low voltages. Asked again with these limits, the market keeps the real ones; one round is nearly always enough.
+and low voltages. Asked again with these bounds, the market keeps the real ones; one round is nearly always enough.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from market.grid.ac import AcFlow, ac_flow
-from market.grid.feeder import Feeder, Floats
-from market.grid.flow import (
-    Limit,
-    line_flows_w,
-    line_limit,
-    squared_voltages,
-    transformer_limit,
-    voltage_limit,
-    worst,
-)
+from market.grid.ac import AcFlow
+from market.grid.flow import Flow
+from market.grid.limits import Bounds
+from market.grid.network import Network
 
 # Beyond this share of a current, or this much of the nominal voltage, AC counts a limit as broken.
 CURRENT_TOLERANCE = 2e-3
 VOLTAGE_TOLERANCE = 2e-4
 
 
-def ac_broken_limits(feeder: Feeder, withdrawals_w: Floats) -> list[Limit]:
-    """Limits that these withdrawals break under AC, each as tight as it must be for the linear flow to keep it.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A bound that AC power flow moved: W of a line or transformer, per unit of a voltage, from what to what."""
 
-    Raises `VoltageCollapse`.
-    """
-    exact = ac_flow(feeder, withdrawals_w)
-    flows = line_flows_w(feeder, withdrawals_w)
-    return [*_currents(feeder, flows, exact), *_voltages(feeder, withdrawals_w, exact)]
-
-
-def _currents(feeder: Feeder, flows_w: Floats, exact: AcFlow) -> Iterator[Limit]:
-    through = flows_w[feeder.index[feeder.root]]
-    rated_va = feeder.transformer.s_va
-    if rated_va is not None:
-        shares = exact.transformer_va / (rated_va / 3)
-        for phase in np.flatnonzero((shares > 1 + CURRENT_TOLERANCE) & (through != 0)):
-            most_w = abs(float(through[phase])) / float(shares[phase])
-            yield transformer_limit(feeder, int(phase), float(np.sign(through[phase])), most_w)
-    shares = exact.currents_a / feeder.line_limits_a[:, None]
-    for node, phase in np.argwhere((shares > 1 + CURRENT_TOLERANCE) & (flows_w != 0)):
-        flow = float(flows_w[node, phase])
-        yield line_limit(feeder, int(node), int(phase), np.sign(flow), abs(flow) / float(shares[node, phase]))
+    element: str
+    kind: str
+    phase: str
+    before: float
+    after: float
 
 
-def _voltages(feeder: Feeder, withdrawals_w: Floats, exact: AcFlow) -> Iterator[Limit]:
-    """The worst node and phase on either side of the band; what the linear flow errs there moves its bound."""
-    linear = squared_voltages(feeder, withdrawals_w)
-    for place, kind, bound, side in (
-        (worst(exact.voltages_pu), "voltage_high", feeder.v_max_pu, 1.0),
-        (worst(-exact.voltages_pu), "voltage_low", feeder.v_min_pu, -1.0),
+def moved_by_ac(network: Network, bounds: Bounds, flow: Flow, exact: AcFlow) -> list[Moved]:
+    """Tighten `bounds` (in place) where the AC state of a flow breaks a limit of the feeder; what was moved."""
+    return [*_currents(network, bounds, flow, exact), *_voltages(network, bounds, flow, exact)]
+
+
+def _currents(network: Network, bounds: Bounds, flow: Flow, exact: AcFlow) -> Iterator[Moved]:
+    carried = exact.currents_a * network.feeder.phase_v / network.per_phase
+    carried[:, 0] = exact.transformer_va
+    with np.errstate(invalid="ignore"):
+        shares = carried / network.most_w
+    tree = network.feeder.tree
+    for column, place in np.argwhere(shares > 1 + CURRENT_TOLERANCE):
+        linear = float(flow.apparent_va[column, place])
+        if linear == 0:
+            continue
+        before = float(bounds.most_w[column, place])
+        after = min(linear / float(shares[column, place]), before)
+        bounds.most_w[column, place] = after
+        element = network.feeder.lines[tree.line[place]].code if place else "transformer"
+        yield Moved(element, "line" if place else "transformer", network.labels[column], before, after)
+
+
+def _voltages(network: Network, bounds: Bounds, flow: Flow, exact: AcFlow) -> Iterator[Moved]:
+    """Every voltage out of band: what the linear flow errs there moves its bound."""
+    feeder = network.feeder
+    for kind, beyond, squared, bound_pu in (
+        ("voltage_high", exact.voltages_pu - feeder.v_max_pu, bounds.high_squared, feeder.v_max_pu),
+        ("voltage_low", feeder.v_min_pu - exact.voltages_pu, bounds.low_squared, feeder.v_min_pu),
     ):
-        if side * (exact.voltages_pu[place] - bound) > VOLTAGE_TOLERANCE:
-            error = float(linear[place] - exact.voltages_pu[place] ** 2)
-            limit = voltage_limit(feeder, *place, kind, bound**2 + error)
-            if limit is not None:
-                yield limit
+        for column, place in np.argwhere(beyond > VOLTAGE_TOLERANCE):
+            error = float(flow.squared_pu[column, place] - exact.voltages_pu[column, place] ** 2)
+            before = float(squared[column, place]) ** 0.5
+            after = bound_pu**2 + error
+            squared[column, place] = after
+            element = feeder.nodes[feeder.tree.order[place]]
+            yield Moved(element, kind, network.labels[column], before, max(after, 0.0) ** 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """How near the AC state comes to the street's limits: voltages per unit, fullest element in %, losses in W."""
+
+    voltage_min_pu: float
+    voltage_max_pu: float
+    loading_max_pct: float | None
+    loss_w: float
+
+
+def margins(network: Network, exact: AcFlow) -> Margins:
+    """The smallest margins of an AC state; the loading is None where no limit is known."""
+    carried = exact.currents_a * network.feeder.phase_v / network.per_phase
+    carried[:, 0] = exact.transformer_va
+    known = np.isfinite(network.most_w)
+    fullest = float(np.max(carried[known] / network.most_w[known])) * 100 if known.any() else None
+    return Margins(
+        round(float(exact.voltages_pu.min()), 5),
+        round(float(exact.voltages_pu.max()), 5),
+        None if fullest is None else round(fullest, 2),
+        exact.loss_w,
+    )

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from market.grid.feeder import SHARES, Feeder, Floats
-from market.grid.flow import Limit, line_limit, transformer_limit, voltage_limit
+from market.grid.flow import by_place, linear_flow
+from market.grid.limits import Limit, carried, usage, voltage
+from market.grid.network import Network, network_of
 
 # What the linear flow errs at most against AC on streets of usual length (docs/market.md): kept free, because an
 # envelope is a promise.
@@ -51,13 +53,15 @@ def envelopes(
     """
     if not connections:
         return []
-    drawn = np.zeros((len(feeder.nodes), 3)) if base_w is None else base_w
-    limits = list(_limits(feeder, import_limit_w, export_limit_w))
-    room = np.array([limit.most - limit.used(drawn) for limit in limits])
-    at = np.array([limit.coefficients for limit in limits]).reshape(len(limits), len(feeder.nodes), 3)
-    shares = np.array([SHARES[one.phase] for one in connections])
-    places = [feeder.index[one.node] for one in connections]
-    pushes = np.einsum("rkp,kp->rk", at[:, places], shares)
+    network = network_of(feeder, balanced=False)
+    drawn = np.zeros((3, len(feeder.nodes))) if base_w is None else by_place(feeder, base_w)
+    base = linear_flow(network, drawn)
+    places = feeder.places[[feeder.index[one.node] for one in connections]]
+    shares = np.array([SHARES[one.phase] for one in connections]).T
+    limits = list(_limits(network, import_limit_w, export_limit_w))
+    room = np.array([limit.most - limit.used(network, base) for limit in limits])
+    pushes = np.array([usage(network, limit, places, shares, None) for limit in limits])
+    pushes = pushes.reshape(len(limits), len(connections))
     most = np.array([[one.import_w for one in connections], [one.export_w for one in connections]])
     # Taking pushes a row up where its coefficient is positive, giving where it is negative.
     weights = np.concatenate((np.maximum(pushes, 0.0), np.maximum(-pushes, 0.0)), axis=1) * most.ravel()
@@ -86,25 +90,22 @@ def _fill(weights: Floats, room: Floats) -> Floats:
     return shares
 
 
-def _limits(feeder: Feeder, import_limit_w: float | None, export_limit_w: float | None) -> Iterator[Limit]:
+def _limits(network: Network, import_limit_w: float | None, export_limit_w: float | None) -> Iterator[Limit]:
     """Every limit of the street on both of its sides, less the margins."""
-    everything = np.ones((len(feeder.nodes), 3))
-    for kind, most, sign in (("import", import_limit_w, 1.0), ("export", export_limit_w, -1.0)):
+    feeder = network.feeder
+    for kind, most, side in (("import", import_limit_w, 1), ("export", export_limit_w, -1)):
         if most is not None:
-            yield Limit("transformer", kind, sign * everything, most)
-    keep = 1 - CURRENT_MARGIN
-    for sign in (1.0, -1.0):
-        for phase in range(3):
-            if feeder.transformer.s_va is not None:
-                yield transformer_limit(feeder, phase, sign, keep * feeder.transformer.s_va / 3)
-            for bounded in np.flatnonzero(np.isfinite(feeder.line_limits_w)):
-                yield line_limit(feeder, int(bounded), phase, sign, keep * float(feeder.line_limits_w[bounded]))
-    for node in range(len(feeder.nodes)):
-        for phase in range(3):
+            yield Limit("transformer", kind, "", side, 0, 0, (float(side), 0.0), most)
+    for column in range(3):
+        for place in np.flatnonzero(np.isfinite(network.most_w[column])).tolist():
+            most_w = (1 - CURRENT_MARGIN) * float(network.most_w[column, place])
+            for sign in (1.0, -1.0):
+                yield carried(network, place, column, (sign, 0.0), most_w)
+        for place in range(len(feeder.nodes)):
             for kind, bound in (
                 ("voltage_high", feeder.v_max_pu - VOLTAGE_MARGIN_PU),
                 ("voltage_low", feeder.v_min_pu + VOLTAGE_MARGIN_PU),
             ):
-                limit = voltage_limit(feeder, node, phase, kind, bound**2)
+                limit = voltage(network, place, column, kind, bound**2)
                 if limit is not None:
                     yield limit

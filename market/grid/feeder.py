@@ -33,7 +33,8 @@ class FeederError(ValueError):
 class Line:
     """A cable from `parent` (nearer the transformer) to `child`: ohm, ohm, ampere (None: no limit known).
 
-    `r0_ohm` and `x0_ohm` are its zero sequence; None: as of a usual four-core cable.
+    `r0_ohm` and `x0_ohm` are its zero sequence; None: as of a usual four-core cable. A line that `is_transformer`
+    leads to another substation's busbar (impedance referred to this level).
     """
 
     code: str
@@ -44,6 +45,7 @@ class Line:
     limit_a: float | None = None
     r0_ohm: float | None = None
     x0_ohm: float | None = None
+    is_transformer: bool = False
 
     @property
     def positive_ohm(self) -> complex:
@@ -168,16 +170,24 @@ class Feeder:
         return self.nominal_v / sqrt(3)
 
     @cached_property
-    def coupling(self) -> Floats:
-        """Fall of the squared voltage (per unit) of phase i of each place's line per W on its phase j, [n, 3, 3].
+    def zones(self) -> tuple[Ints, Ints]:
+        """Of each node: the feeder that it hangs on, and its substation, both as numbers of nodes.
 
-        Source: Gan and Low, "Convex relaxations and linear approximation for optimal power flow in multiphase
-        radial networks", PSCC 2014 (linear approximation, power factor one).
+        A substation's busbar is the root, or what a line that `is_transformer` leads to; a feeder is what one
+        line out of a busbar supplies. The busbar itself is a feeder of its own.
         """
-        turn = np.exp(-2j * np.pi / 3 * np.arange(3))
-        ratio = turn[:, None] / turn[None, :]
-        ohms = np.where(np.eye(3, dtype=bool), self.tree.z_self[:, None, None], self.tree.z_mutual[:, None, None])
-        return np.asarray(2 * (ratio * np.conj(ohms)).real / self.phase_v**2)
+        feeders, stations = np.zeros((2, len(self.nodes)), dtype=np.int64)
+        busbars = {self.index[line.child] for line in self.lines if line.is_transformer}
+        busbars.add(self.index[self.root])
+        parents = {self.index[line.child]: self.index[line.parent] for line in self.lines}
+        for node in self.order:
+            if node in busbars:
+                feeders[node] = stations[node] = node
+                continue
+            above = parents[node]
+            feeders[node] = node if above in busbars else feeders[above]
+            stations[node] = stations[above]
+        return feeders, stations
 
 
 @dataclass(frozen=True, slots=True)
