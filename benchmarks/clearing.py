@@ -56,9 +56,13 @@ def street(homes: int) -> Feeder:
 
 
 def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) -> Book:
-    """A quarter of an hour; `stress` above one pushes feeders to their limits, by sun or by load."""
+    """A quarter of an hour, sunny or at night; `stress` above one pushes feeders to their limits, by sun or by cars.
+
+    It varies from feeder to feeder, as roofs and cars do.
+    """
     orders: list[Order] = []
     sunny = chance.random() < 0.5
+    local = [stress * chance.uniform(0.6, 1.15) for _ in range(1 + homes // 25)]
 
     def add(home: int, side: Side, kind: Kind, energy_wh: float, limit: int, retailer: int) -> None:
         node, number = f"h{home}", len(orders)
@@ -68,24 +72,24 @@ def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) ->
         charged, paid = chance.choice([172_000, 229_000, 251_000]), chance.choice([45_000, 55_000, 70_000])
         if chance.random() < (0.6 if sunny else 0.1):
             wish = chance.randrange(45_000, 95_000, 1_000)
-            add(home, Side.SELL, Kind.FIRM, stress * chance.uniform(300, 1_300), wish, paid)
+            add(home, Side.SELL, Kind.FIRM, local[home // 25] * chance.uniform(300, 1_300), wish, paid)
         else:
             wish = chance.randrange(100_000, 252_000, 1_000)
-            add(home, Side.BUY, Kind.FIRM, stress * chance.uniform(50, 600), wish, charged)
+            add(home, Side.BUY, Kind.FIRM, chance.uniform(50, 600), wish, charged)
         if home % 3 == 0:
             value = chance.randrange(70_000, 160_000, 1_000)
-            add(home, Side.BUY, Kind.FLEXIBLE, stress * 500, value - 15_000, charged)
+            add(home, Side.BUY, Kind.FLEXIBLE, 500, value - 15_000, charged)
             add(home, Side.SELL, Kind.FLEXIBLE, 500, value + 15_000, paid)
-        elif home % 7 == 0 and not sunny:
-            add(home, Side.BUY, Kind.FLEXIBLE, stress * 900, 260_000, charged)
-    return Book.of(orders, grid_fee_ueur_kwh=5_000, import_limit_w=None if homes < 500 else 4_000 * homes)
+        elif not sunny:
+            add(home, Side.BUY, Kind.FLEXIBLE, local[home // 25] * 900, chance.randrange(200_000, 300_000, 1_000), charged)
+    return Book.of(orders, nodes=feeder.nodes, grid_fee_ueur_kwh=5_000, import_limit_w=4_000 * homes)
 
 
 def full(book: Book, feeder: Feeder) -> tuple[highspy.HighsLp, float]:
     """The whole problem as HiGHS takes it, and the constant that its optimum lacks of the welfare (m€)."""
     network = network_of(feeder, balanced=True)
     count, n = len(network.end), len(book)
-    places = feeder.places[[feeder.index[node] for node in book.nodes]][book.node]
+    places = feeder.places[book.node]
     buys, firm, sign = book.buys, book.firm, book.sign
     limit, retailer = book.limit_ueur_kwh / 1e3, book.retailer_ueur_kwh / 1e3
     bound, fee, energy = book.bound_ueur_kwh / 1e3, book.grid_fee_ueur_kwh / 1e3, book.energy_wh / 1e3

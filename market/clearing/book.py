@@ -98,10 +98,12 @@ class Book:
     base_var: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, orders: Iterable[Order], *, grid_fee_ueur_kwh: int = 0, **fields: Any) -> "Book":
-        """A book of these orders; in which order they come changes nothing."""
+    def of(
+        cls, orders: Iterable[Order], *, grid_fee_ueur_kwh: int = 0, nodes: tuple[str, ...] = (), **fields: Any
+    ) -> "Book":
+        """A book of these orders; in which order they come changes nothing. `nodes` may be those of a feeder."""
         rows = sorted(orders, key=lambda order: order.id)
-        nodes = tuple(dict.fromkeys(row.node for row in rows))
+        nodes = nodes or tuple(dict.fromkeys(row.node for row in rows))
         place = {node: i for i, node in enumerate(nodes)}
         whole = np.array(
             [

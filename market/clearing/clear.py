@@ -93,7 +93,7 @@ def _supported(
     best = optimum(market, bounds, limits, _near(book, free.local_wh), free.barred)
     if best.emergency or rules.price == "locational" or not _contradicts(market, best):
         answer = clear_inside(market, bounds, best)
-        if _served(book, answer, rules):
+        if _served(market, answer, rules):
             return answer
         needed = replace(answer, forced_ueur_kwh=_level(best), compensated=True)
         if best.emergency and _fundable(book, needed):
@@ -114,7 +114,7 @@ def _barred(market: Market, bounds: Bounds, best: Optimum, rules: Rules) -> Answ
             if _fundable(book, needed):
                 return needed
         answer = replace(clear_inside(market, bounds, last), forced_ueur_kwh=level)
-        if _served(book, answer, rules):
+        if _served(market, answer, rules):
             return answer
         distance = zone_prices(book, answer.zone_ueur_kwh)
     raise ArithmeticError("No price supports a clearing inside the street's limits.")
@@ -144,11 +144,12 @@ def _fundable(book: Book, answer: Answer) -> bool:
     return True
 
 
-def _served(book: Book, answer: Answer, rules: Rules) -> bool:
+def _served(market: Market, answer: Answer, rules: Rules) -> bool:
     """Whether the rule's prices suit everybody who trades."""
+    book = market.book
     if rules.price == "locational" and answer.forced_ueur_kwh is None:
         try:
-            by_place(book, answer.local_wh, parts_of(book, answer))
+            by_place(book, answer.local_wh, parts_of(market.wires, answer))
         except Unfunded:
             return False
         return True

@@ -58,6 +58,6 @@ def _independent(rows: Floats, left: Floats) -> tuple[Floats, Floats]:
     """Equations that say the same without repeating each other."""
     if not rows.size:
         return rows, left
-    turned, sizes, _ = np.linalg.svd(rows, full_matrices=False)
-    keep = turned[:, sizes > 1e-9 * max(float(sizes[0]), 1.0)].T
+    sizes, turned = np.linalg.eigh(rows @ rows.T)
+    keep = turned[:, sizes > 1e-14 * max(float(sizes[-1]), 1.0)].T
     return keep @ rows, keep @ left

@@ -11,6 +11,8 @@ import numpy as np
 from market.clearing.book import Book
 from market.clearing.congested import Answer
 from market.clearing.outcome import Parts
+from market.clearing.wires import Wires
+from market.grid import burden
 from market.grid.feeder import Floats, Ints
 
 
@@ -18,13 +20,15 @@ class Unfunded(ArithmeticError):
     """The gains of the trades do not pay for those who must be compensated."""
 
 
-def parts_of(book: Book, answer: Answer) -> Parts:
+def parts_of(on: Wires, answer: Answer) -> Parts:
     """The parts of each order's price by place, whole µ€/kWh."""
-    congestion, voltage = np.zeros((2, len(book)))
-    if answer.usage is not None:
-        for limit, shadow, usage in zip(answer.limits, answer.shadow_ueur_kwh, answer.usage, strict=True):
-            part = voltage if limit.kind.startswith("voltage") else congestion
-            part += shadow * usage * book.sign
+    book, parts = on.book, []
+    is_voltage = np.array([limit.kind.startswith("voltage") for limit in answer.limits], dtype=bool)
+    shadows = np.array(answer.shadow_ueur_kwh)
+    for which in (~is_voltage, is_voltage):
+        prices = burden(on.network, answer.limits, np.where(which, shadows, 0.0))
+        parts.append(book.sign * on.priced(*prices))
+    congestion, voltage = parts
     return Parts(_floor(answer.energy_ueur_kwh or 0.0), _rint(congestion), _rint(voltage), zone_prices(book, answer.zone_ueur_kwh))
 
 

@@ -2,8 +2,8 @@
 
 At those prices every way of every order gains, loses, or is indifferent. What gains flows in full and what loses not
 at all, in every optimum. The indifferent ones are grouped by what they are to the programme (side, worth, rows); groups
-share what is left in equal fractions of what they asked as far as the limits allow, orders in a group by the community's
-rule. Energy is conserved to the Wh.
+share what is left as evenly as the limits allow (`evenly.py`), orders in a group by the community's rule. Energy is
+conserved to the Wh.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ import numpy as np
 
 from market.clearing.apportion import apportion, share
 from market.clearing.book import Book, Bools
-from market.clearing.programme import Programme, Solution
+from market.clearing.programme import Ways
+from market.clearing.rows import Rows
 from market.grid.feeder import Floats, Ints
 
 EVEN_MEUR = 2e-6  # gains nearer to zero than this are zero; the rewards that settle ties are five times larger
@@ -24,9 +25,9 @@ NEAR_KWH = 1e-6
 class Indifferent:
     """Groups of columns at zero gain: `group` by column (−1: decided), and of each group its row entries and energy.
 
-    `rows` has one column a group: the equations of the programme and its tight limits; `left` is what they still
-    need from the groups, `spare` what other limits still have room for (`loose`). `pairs` of groups are the two ways of
-    the same orders; together they carry at most `caps`, and at least `least`, which is all of it where both ways gain.
+    `rows` has one column a group: the equations of the programme and its priced limits; `left` is what they still
+    need from the groups, `spare` what other full limits still have room for (`loose`). `pairs` of groups are the two
+    ways of the same orders; together they carry at most `caps`, and at least `least`, which is all of it where both gain.
     """
 
     group: Ints
@@ -40,82 +41,93 @@ class Indifferent:
     least: Floats
 
 
-def canonical_energies(programme: Programme, duals: Floats, found: Solution) -> tuple[Floats, Indifferent]:
-    """kWh by column at canonical prices: decided columns at a bound, indifferent groups at their fair share."""
-    gains = programme.value - programme.rows.T @ duals
-    decided, group = _decide(programme, gains)
-    problem = _indifferent(programme, (duals, gains), found.broken_kwh, decided, group)
+def canonical_energies(rows: Rows, duals: Floats, q_kwh: Floats) -> tuple[Floats, Ints]:
+    """kWh by column at canonical prices, and each column's group (−1: its gain decides); `q_kwh` is any optimum."""
+    gains = rows.gains(duals)
+    decided, open_ = _decide(rows.ways, gains)
+    group = _grouped(rows, open_)
+    problem = _indifferent(rows, duals, gains, decided, group)
     if len(problem.energy_kwh):
-        totals = _level(problem, found.q_kwh)
+        totals, upper = _level(problem, q_kwh), rows.ways.upper
         fractions = totals / np.maximum(problem.energy_kwh, 1e-12)
-        of_group = group >= 0
-        bounded, crossing = of_group & np.isfinite(programme.upper), of_group & ~np.isfinite(programme.upper)
-        decided[bounded] = fractions[group[bounded]] * programme.upper[bounded]
+        bounded, crossing = (group >= 0) & np.isfinite(upper), (group >= 0) & ~np.isfinite(upper)
+        decided[bounded] = fractions[group[bounded]] * upper[bounded]
         decided[crossing] = totals[group[crossing]]
-    return decided, problem
+    return decided, group
 
 
-def _decide(programme: Programme, gains: Floats) -> tuple[Floats, Ints]:
-    """kWh of columns whose gain decides, and the group of each that is indifferent (−1: decided)."""
+def _decide(ways: Ways, gains: Floats) -> tuple[Floats, Bools]:
+    """kWh of columns whose gain decides, and which columns are indifferent."""
     open_ = np.abs(gains) <= EVEN_MEUR
-    q = np.where(gains > EVEN_MEUR, programme.upper, 0.0)
-    if len(programme.pairs):
-        one, other = programme.pairs.T
-        level = np.abs(gains[one] - gains[other]) <= EVEN_MEUR
-        worse = np.where(gains[one] > gains[other], other, one)
-        q[worse[~level]] = 0.0
-        open_[worse[~level]] = False
-        both = level & (gains[one] > EVEN_MEUR)
-        open_[one[both]] = open_[other[both]] = True
+    q = np.where(gains > EVEN_MEUR, ways.upper, 0.0)
+    one, other = ways.pairs.T
+    level = np.abs(gains[one] - gains[other]) <= EVEN_MEUR
+    worse = np.where(gains[one] > gains[other], other, one)
+    q[worse[~level]] = 0.0
+    open_[worse[~level]] = False
+    both = level & (gains[one] > EVEN_MEUR)
+    open_[one[both]] = open_[other[both]] = True
     q[open_] = 0.0
-    return q, _grouped(programme, open_)
+    return q, open_
 
 
-def _grouped(programme: Programme, open_: Bools) -> Ints:
+def _grouped(rows: Rows, open_: Bools) -> Ints:
     """Columns whose orders are alike to the programme in both their ways, numbered by group."""
-    columns = np.flatnonzero(open_)
+    ways, columns = rows.ways, np.flatnonzero(open_)
     group = np.full(len(open_), -1)
     if not len(columns):
         return group
     other_way = np.zeros((2, len(open_)))  # worth of the other way, and whether it is open too
-    if len(programme.pairs):
-        pair = programme.pairs
-        other_way[0, pair] = programme.value[pair[:, ::-1]]
-        other_way[1, pair] = open_[pair[:, ::-1]]
-    alike = np.concatenate(
-        (programme.rows, programme.meets, programme.value[None], programme.matched[None], other_way)
-    )[:, columns].T.round(9)
+    other_way[0, ways.pairs] = ways.value[ways.pairs[:, ::-1]]
+    other_way[1, ways.pairs] = open_[ways.pairs[:, ::-1]]
+    own = np.concatenate((ways.meets, ways.value[None], ways.matched[None], other_way))[:, columns]
+    alike = np.concatenate((rows.entries(columns), own)).T.round(9) + 0.0
     _, numbers = np.unique(alike, axis=0, return_inverse=True)
     group[columns] = numbers.ravel()
     return group
 
 
-def _indifferent(
-    programme: Programme, prices: tuple[Floats, Floats], broken_kwh: Floats, decided: Floats, group: Ints
-) -> Indifferent:
-    equal = programme.equal
-    duals, gains = prices
-    tight = np.concatenate((np.ones(equal, dtype=bool), duals[equal:] > PRICED_MEUR))
-    room = np.concatenate((np.zeros(equal), programme.room + broken_kwh))
-    left = room - programme.rows @ decided
+def _indifferent(rows: Rows, duals: Floats, gains: Floats, decided: Floats, group: Ints) -> Indifferent:
+    equal, ways = rows.equal, rows.ways
+    priced = np.concatenate((np.ones(equal, dtype=bool), duals[equal:] > PRICED_MEUR))
+    flowing = np.flatnonzero(decided > 0)
+    taken = _taken(rows, decided, flowing)
+    left = np.concatenate((np.zeros(equal), rows.room_kwh)) - taken
     count = int(group.max(initial=-1)) + 1
-    first = np.array([int(np.argmax(group == number)) for number in range(count)], dtype=np.int64)
-    energy = np.bincount(group[group >= 0], np.where(np.isfinite(programme.upper), programme.upper, 0.0)[group >= 0])
-    rows = programme.rows[:, first]
+    members = np.flatnonzero(group >= 0)
+    first = np.full(count, -1)
+    first[group[members][::-1]] = members[::-1]
+    asked = np.where(np.isfinite(ways.upper), ways.upper, 0.0)
+    energy = np.bincount(group[members], asked[members], count)
+    entries = rows.entries(first)
+    pairs = _group_pairs(ways, group, gains)
     return Indifferent(
-        group, energy, rows[tight], left[tight], rows[~tight], left[~tight], *_group_pairs(programme, group, gains)
-    )
+        group, energy, entries[priced], left[priced], entries[~priced], left[~priced], *pairs
+    )  # fmt: skip
 
 
-def _group_pairs(programme: Programme, group: Ints, gains: Floats) -> tuple[Ints, Floats, Floats]:
-    """Pairs of groups whose orders are indifferent between both ways, and what they carry together at most and least."""
-    if not len(programme.pairs):
-        return np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0)
-    pairs = programme.pairs
-    both = (group[pairs] >= 0).all(axis=1)
-    together, numbers = np.unique(group[pairs[both]], axis=0, return_inverse=True)
-    caps = np.bincount(numbers.ravel(), programme.caps[both], len(together))
-    gain = np.bincount(numbers.ravel(), (gains[pairs[both]] > EVEN_MEUR).all(axis=1), len(together))
+def _taken(rows: Rows, q_kwh: Floats, flowing: Ints) -> Floats:
+    """What decided columns take of each row."""
+    wires, ways = rows.wires, rows.ways
+    balance = ways.balance[:, flowing] @ q_kwh[flowing]
+    if not rows.limits:
+        return np.asarray(balance)
+    book = wires.book
+    real = ways.order >= 0
+    flow = np.bincount(ways.order[real], q_kwh[real] * 1e3, len(book))
+    fixed = np.where(book.firm & book.buys, book.energy_wh, 0)
+    moved = wires.flow(np.where(book.firm & book.buys, fixed, flow))
+    base = wires.flow(fixed)
+    used = [limit.used(wires.network, moved) - limit.used(wires.network, base) for limit in rows.limits]
+    return np.concatenate((balance, np.array(used) / wires.w_per_wh / 1e3))
+
+
+def _group_pairs(ways: Ways, group: Ints, gains: Floats) -> tuple[Ints, Floats, Floats]:
+    """Pairs of groups of which orders take one way or the other, and what they carry together at most and least."""
+    both = (group[ways.pairs] >= 0).all(axis=1)
+    together, numbers = np.unique(group[ways.pairs[both]], axis=0, return_inverse=True)
+    caps = np.bincount(numbers.ravel(), ways.caps[both], len(together))
+    gain = np.bincount(numbers.ravel(), (gains[ways.pairs[both]] > EVEN_MEUR).all(axis=1), len(together))
     return together.reshape(-1, 2), caps, np.where(gain > 0, caps, 0.0)
 
 
@@ -137,10 +149,10 @@ def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
         return np.bincount(problem.group[of_group], found_kwh[of_group], count)
 
 
-def whole(book: Book, programme: Programme, q_kwh: Floats, group: Ints, rule: str) -> tuple[Ints, Ints]:
+def whole(book: Book, ways: Ways, q_kwh: Floats, group: Ints, rule: str) -> tuple[Ints, Ints]:
     """(matched, with the retailer) in whole Wh by order from kWh by column, both sides of the matching equal."""
-    real = programme.order >= 0
-    order, matched = programme.order[real], programme.matched[real]
+    real = ways.order >= 0
+    order, matched = ways.order[real], ways.matched[real]
     q_wh, number = q_kwh[real] * 1e3, group[real]
     energy = np.where(number < 0, np.rint(q_wh), 0).astype(np.int64)
     local, retailer = np.zeros((2, len(book)), dtype=np.int64)
@@ -156,15 +168,18 @@ def _share_groups(
 ) -> None:
     """Whole Wh inside each indifferent group, by the rule; what both ways took stays within the order."""
     order, matched, q_wh, number = columns
-    for group in range(int(number.max(initial=-1)) + 1):
-        members = np.flatnonzero(number == group)
-        if not len(members):
+    members = np.flatnonzero(number >= 0)
+    members = members[np.argsort(number[members], kind="stable")]
+    for group in np.split(members, np.flatnonzero(np.diff(number[members])) + 1):
+        if not len(group):
             continue
-        orders, way = order[members], bool(matched[members[0]])
+        orders, way = order[group], local if matched[group[0]] else retailer
         room = book.energy_wh[orders] - (local[orders] + retailer[orders])
-        total = min(int(q_wh[members].sum() + 0.01), int(room.sum()))
-        parts = np.minimum(share(rule, total, room, book.priority[orders]), room)
-        (local if way else retailer)[orders] += parts
+        total = min(int(q_wh[group].sum() + 0.01), int(room.sum()))
+        if len(group) == 1:
+            way[orders] += total
+            continue
+        way[orders] += np.minimum(share(rule, total, room, book.priority[orders]), room)
 
 
 def _balance(book: Book, local: Ints, retailer: Ints, movable: Ints) -> None:
@@ -174,7 +189,7 @@ def _balance(book: Book, local: Ints, retailer: Ints, movable: Ints) -> None:
     if not excess:
         return
     side = book.buys if bought > sold else ~book.buys
-    from_ = movable[side[movable] & (local[movable] > 0)]
+    from_ = np.unique(movable[side[movable] & (local[movable] > 0)])
     if int(local[from_].sum()) < excess:
         from_ = np.flatnonzero(side & (local > 0))
     cut = apportion(excess, local[from_])

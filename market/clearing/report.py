@@ -21,7 +21,7 @@ from market.clearing.outcome import Binding, Clearing, Parts
 from market.clearing.programme import Zones
 from market.clearing.wires import Wires
 from market.clearing.worth import MEUR
-from market.grid import Margins, Moved
+from market.grid import Margins, Moved, burden
 from market.grid.feeder import Complexes, Ints
 
 FULL = 0.995  # a limit used to this share counts as binding
@@ -54,9 +54,9 @@ def report(zones: Zones, on: Wires, rules: Rules, free: Answer, checked: Checked
     """The clearing of a slot from the answer that was found; `free` is what the market would be without cables."""
     book, answer = on.book, checked.answer
     bindings = _bindings(on, answer)
-    touched = _touched(answer, len(book))
+    touched = _touched(on, answer)
     distance = zone_prices(book, answer.zone_ueur_kwh)
-    priced = _priced(book, rules, answer, distance, touched)
+    priced = _priced(on, rules, answer, distance, touched)
     curtailed = np.where(touched & ~answer.barred, np.maximum(free.flow_wh - answer.flow_wh, 0), 0)
     curtailed = np.where(book.firm, book.energy_wh - answer.flow_wh, curtailed)
     return Clearing(
@@ -89,15 +89,15 @@ def report(zones: Zones, on: Wires, rules: Rules, free: Answer, checked: Checked
     )
 
 
-def _priced(book: Book, rules: Rules, answer: Answer, distance: Ints, touched: Bools) -> Priced:
-    local = answer.local_wh
+def _priced(on: Wires, rules: Rules, answer: Answer, distance: Ints, touched: Bools) -> Priced:
+    book, local = on.book, answer.local_wh
     acceptable = price.acceptable(book, local, distance)
     held_back = touched & (answer.flow_wh < book.energy_wh)
     interval = price.equilibrium(book, local, distance, held_back)
     if acceptable is None or interval is None:
         return Priced(None, np.zeros(len(book), dtype=np.int64), None, None, None)
     if rules.price == "locational" and answer.energy_ueur_kwh is not None and answer.forced_ueur_kwh is None:
-        parts = parts_of(book, answer)
+        parts = parts_of(on, answer)
         offered = parts.energy + parts.congestion + parts.voltage + parts.distance
         level = (parts.energy, parts.energy)
         return Priced(parts.energy, by_place(book, local, parts), offered, level, acceptable, parts)
@@ -114,12 +114,12 @@ def _priced(book: Book, rules: Rules, answer: Answer, distance: Ints, touched: B
     return Priced(one, funded(book, local, prices, distance), offered, interval, acceptable)
 
 
-def _touched(answer: Answer, count: int) -> Bools:
-    """Orders that a limit with a price has something to say about."""
-    if answer.usage is None or not len(answer.limits):
-        return np.zeros(count, dtype=bool)
-    priced = np.array(answer.shadow_ueur_kwh) > 0.5
-    return np.asarray((np.abs(answer.usage[priced]) > 1e-9).any(axis=0))
+def _touched(on: Wires, answer: Answer) -> Bools:
+    """Orders whose energy a limit with a price holds back."""
+    if not answer.limits:
+        return np.zeros(len(on.book), dtype=bool)
+    prices = burden(on.network, answer.limits, np.array(answer.shadow_ueur_kwh))
+    return np.asarray(on.priced(*prices) > 0.5)
 
 
 def _bindings(on: Wires, answer: Answer) -> tuple[Binding, ...]:

@@ -6,27 +6,112 @@ CLEARING_SOLVER=cvxpy takes this path instead.
 
 import cvxpy as cp
 import numpy as np
+from scipy import sparse
 
-from market.clearing.programme import Programme, Solution
+from market.clearing.programme import Branches, Programme, Solution
 
 
 def solve(programme: Programme) -> Solution:
-    """The optimum of a programme. Raises ArithmeticError if HiGHS finds none."""
-    equal = programme.equal
-    q = cp.Variable(len(programme.order), nonneg=True)
-    broken = cp.Variable(len(programme.room), nonneg=True)
-    balance = programme.rows[:equal] @ q == 0
-    network = programme.rows[equal:] @ q - broken <= programme.room
-    bounded = np.isfinite(programme.upper)
-    constraints = [balance, network, q[bounded] <= programme.upper[bounded]]
-    if len(programme.pairs):
-        constraints.append(q[programme.pairs[:, 0]] + q[programme.pairs[:, 1]] <= programme.caps)
-    problem = cp.Problem(cp.Maximize(programme.value @ q - programme.scarcity * cp.sum(broken)), constraints)
+    """The optimum of a programme; limits are passed only where they cannot be kept. Raises ArithmeticError if there is
+    none."""
+    found = _solve(programme, soft=False) or _solve(programme, soft=True)
+    if found is None:
+        raise ArithmeticError("The solver ended without an optimum.")
+    return found
+
+
+def _solve(programme: Programme, *, soft: bool) -> Solution | None:
+    ways, branches = programme.ways, programme.branches
+    shape = branches.base_kw.shape
+    q = cp.Variable(len(ways.order), nonneg=True)
+    power, reactive, voltage, power_over, voltage_over = (cp.Variable(shape) for _ in range(5))
+    cut_over = cp.Variable(len(branches.cuts), nonneg=True)
+    balance = ways.balance @ q == 0
+    bounded = np.isfinite(ways.upper)
+    constraints = [balance, q[bounded] <= ways.upper[bounded]]
+    if len(ways.pairs):
+        constraints.append(q[ways.pairs[:, 0]] + q[ways.pairs[:, 1]] <= ways.caps)
+    if not soft:
+        constraints += [power_over == 0, voltage_over == 0, cut_over == 0]
+    constraints += _flows(branches, q, power, reactive)
+    constraints += _voltages(branches, power, reactive, voltage)
+    known = np.isfinite(branches.most_kw)
+    most = np.where(known, branches.most_kw, 0.0)
+    carried = cp.multiply(known, power - power_over)
+    kept = voltage - voltage_over
+    ends = [carried <= most, -carried <= most, kept <= branches.high, branches.low <= kept]
+    cuts = [
+        _cut(branches, row, power, reactive) - cut_over[row] <= limit.most / 1e3
+        for row, limit in enumerate(branches.cuts)
+    ]
+    # A percent too much costs what the kW would that make it.
+    percents = cp.multiply(1 / np.maximum(branches.sensitivity, 1e-12), cp.abs(voltage_over))
+    passed = cp.sum(cp.abs(power_over)) + cp.sum(percents) + cp.sum(cut_over)
+    worth = ways.value @ q - programme.scarcity / programme.kw_per_kwh * passed
+    problem = cp.Problem(cp.Maximize(worth), [*constraints, *ends, *cuts])
     try:
         problem.solve(solver=cp.HIGHS, warm_start=False, highs_options={"output_flag": False})
     except cp.SolverError as error:
         raise ArithmeticError(str(error)) from error
     if problem.status != cp.OPTIMAL:
-        raise ArithmeticError(f"The solver ended with {problem.status}.")
-    duals = np.concatenate((np.atleast_1d(balance.dual_value), np.atleast_1d(network.dual_value)))
-    return Solution(np.atleast_1d(q.value), duals, np.atleast_1d(broken.value))
+        return None
+    return Solution(
+        q_kwh=np.atleast_1d(q.value),
+        balance_meur=np.atleast_1d(balance.dual_value),
+        power_meur=known * (ends[0].dual_value - ends[1].dual_value),
+        voltage_meur=ends[2].dual_value - ends[3].dual_value,
+        cut_meur=np.array([float(np.ravel(cut.dual_value)[0]) for cut in cuts]),
+        power_over=power_over.value,
+        voltage_over=voltage_over.value,
+        cut_over=np.atleast_1d(cut_over.value) if branches.cuts else np.zeros(0),
+        soft=soft,
+    )
+
+
+def _flows(branches: Branches, q: cp.Variable, power: cp.Variable, reactive: cp.Variable) -> list[cp.Constraint]:
+    """What flows into a place is what is drawn there and what flows on."""
+    phases, places = branches.base_kw.shape
+    inner = np.flatnonzero(branches.above >= 0)
+    onward = sparse.csr_array((np.ones(len(inner)), (inner, branches.above[inner])), shape=(places, places))
+    drawing = branches.at >= 0
+    tangents = np.zeros(len(drawing)) if branches.tan_phi is None else branches.tan_phi
+    base_kvar = np.zeros((phases, places)) if branches.base_kvar is None else branches.base_kvar
+    constraints = []
+    for flow, per_kwh, base in (
+        (power, branches.per_kwh, branches.base_kw),
+        (reactive, branches.per_kwh * tangents, base_kvar),
+    ):
+        for phase in range(phases):
+            entries = per_kwh[phase, drawing], (branches.at[drawing], np.flatnonzero(drawing))
+            drawn = sparse.csr_array(entries, shape=(places, len(drawing))) @ q + base[phase]
+            constraints.append(flow[phase] == drawn + onward.T @ flow[phase])
+    return constraints
+
+
+def _voltages(
+    branches: Branches, power: cp.Variable, reactive: cp.Variable, voltage: cp.Variable
+) -> list[cp.Constraint]:
+    """Voltage falls along each line by what the powers of all phases there induce."""
+    phases, places = branches.base_kw.shape
+    inner = np.flatnonzero(branches.above >= 0)
+    before = sparse.csr_array((np.ones(len(inner)), (inner, branches.above[inner])), shape=(places, places))
+    source = np.where(branches.above < 0, branches.source, 0.0)
+    constraints = []
+    for phase in range(phases):
+        falls = [
+            cp.multiply(branches.drop_p[phase, other], power[other])
+            + cp.multiply(branches.drop_q[phase, other], reactive[other])
+            for other in range(phases)
+        ]
+        constraints.append(voltage[phase] == before @ voltage[phase] + source - sum(falls))
+    return constraints
+
+
+def _cut(branches: Branches, row: int, power: cp.Variable, reactive: cp.Variable) -> cp.Expression:
+    limit = branches.cuts[row]
+    if limit.kind in {"import", "export"}:
+        return limit.side * cp.sum(power[:, 0])
+    at = int(np.searchsorted(branches.places, limit.place))
+    return limit.direction[0] * power[limit.column, at] + limit.direction[1] * reactive[limit.column, at]
+
+

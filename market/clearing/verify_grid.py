@@ -21,12 +21,13 @@ ANGLE = np.exp(2j * np.pi / 3)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ancestry:
-    """The feeder above each node, its line's impedances and most current, and jumps of 1, 2, 4, … nodes upwards.
+    """The number and the feeder above each node, its line's impedances and most current, and jumps of 1, 2, 4, … nodes upwards.
 
     `jumps` name the node reached (one more than there are, if the root is passed); `landings` are, for each jump, the
     nodes in the order of where they land, where each landing's stretch begins, and who lands.
     """
 
+    number: dict[str, int]
     above: Ints
     own_ohm: NDArray[np.complex128]
     mutual_ohm: NDArray[np.complex128]
@@ -72,13 +73,20 @@ def ancestry(feeder: Feeder) -> Ancestry:
         reached, starts = np.unique(jump[order], return_index=True)
         landings.append((order, starts, reached))
         jump = jump[jump]
-    return Ancestry(above, (zero + 2 * one) / 3, (zero - one) / 3, most, tuple(jumps), tuple(landings))
+    return Ancestry(number, above, (zero + 2 * one) / 3, (zero - one) / 3, most, tuple(jumps), tuple(landings))
+
+
+def nodes_of(book: Book, feeder: Feeder) -> Ints:
+    """Each order's node as the feeder counts them."""
+    if book.nodes == feeder.nodes:
+        return book.node
+    number = ancestry(feeder).number
+    return np.array([number[node] for node in book.nodes], dtype=np.int64)[book.node]
 
 
 def drawn_va(book: Book, feeder: Feeder, flow_wh: Ints) -> NDArray[np.complex128]:
     """VA that each node draws from each phase, `[node, phase]`."""
-    number = {node: i for i, node in enumerate(feeder.nodes)}
-    at = np.array([number[node] for node in book.nodes], dtype=np.int64)[book.node] if len(book) else book.node
+    number, at = ancestry(feeder).number, nodes_of(book, feeder)
     power = np.where(book.buys, 1, -1) * flow_wh * (60 / book.slot_minutes) * (1 + 1j * book.tan_phi)
     answer = np.zeros((len(feeder.nodes), 3), dtype=complex)
     for code, phases in enumerate(PHASE_CODES):

@@ -11,7 +11,7 @@ import numpy as np
 
 from market.clearing.book import PHASE_CODES, Book
 from market.clearing.outcome import Binding, Clearing
-from market.clearing.verify_grid import ANGLE, ancestry
+from market.clearing.verify_grid import ANGLE, ancestry, nodes_of
 from market.grid import Feeder
 from market.grid.feeder import Floats, Ints
 
@@ -63,14 +63,9 @@ def _welfare(book: Book, feeder: Feeder, clearing: Clearing) -> tuple[int, int]:
 
 def _zones(book: Book, feeder: Feeder) -> tuple[Ints, Ints]:
     """Feeder and substation of each order."""
-    at = _nodes(book, feeder)
+    at = nodes_of(book, feeder)
     feeders, stations = feeder.zones
     return feeders[at], stations[at]
-
-
-def _nodes(book: Book, feeder: Feeder) -> Ints:
-    number = {node: i for i, node in enumerate(feeder.nodes)}
-    return np.array([number[node] for node in book.nodes], dtype=np.int64)[book.node]
 
 
 def _protection(book: Book) -> float:
@@ -118,7 +113,7 @@ def _burdens(book: Book, feeder: Feeder, bindings: tuple[Binding, ...]) -> tuple
     if not bindings:
         return np.zeros(len(book)), 0.0
     tree = ancestry(feeder)
-    number = {node: i for i, node in enumerate(feeder.nodes)}
+    number = tree.number
     line_to = {line.code: number[line.child] for line in feeder.lines}
     root = number[feeder.root]
     active, reactive = np.zeros((2, len(feeder.nodes), 3))
@@ -134,7 +129,7 @@ def _burdens(book: Book, feeder: Feeder, bindings: tuple[Binding, ...]) -> tuple
             reactive[at, phases] += row.direction[1] * row.exact_ueur_kwh
     active, reactive = tree.accumulated(active), tree.accumulated(reactive)
     owed = np.zeros(len(book))
-    at = _nodes(book, feeder)
+    at = nodes_of(book, feeder)
     for code, phases in enumerate(PHASE_CODES):
         these = book.phase == code
         columns = ["abc".index(phase) for phase in phases]

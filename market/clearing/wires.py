@@ -1,7 +1,7 @@
 """A book's orders on the street's network: from energies by order to flows, and back to rows of a programme."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,7 +26,6 @@ class Wires:
     tangents: Floats | None
     base_w: Floats
     base_var: Floats | None
-    known: dict[Hashable, Floats] = field(default_factory=dict)
 
     @property
     def w_per_wh(self) -> float:
@@ -48,14 +47,20 @@ class Wires:
         """The street's linear state under flowing Wh by order."""
         return linear_flow(self.network, *self.drawn(flow_wh))
 
-    def rows(self, limits: Sequence[Limit]) -> Floats:
-        """What a Wh of each order, flowing its own way, adds to each limit: `[limit, order]`, W per Wh of power."""
-        answer = np.empty((len(limits), len(self.book)))
+    def priced(self, active: Floats, reactive: Floats) -> Floats:
+        """What a Wh of each order's flow costs where a W and a var withdrawn have these prices, `[column, place]`."""
+        cost = (self.shares * active[:, self.places]).sum(axis=0)
+        if self.tangents is not None:
+            cost += self.tangents * (self.shares * reactive[:, self.places]).sum(axis=0)
+        return np.asarray(self.book.sign * cost)
+
+    def rows(self, limits: Sequence[Limit], orders: Ints) -> Floats:
+        """What a Wh of some orders' flow adds to each limit: `[limit, order]`, W per W."""
+        answer = np.empty((len(limits), len(orders)))
+        places, shares, sign = self.places[orders], self.shares[:, orders], self.book.sign[orders]
+        tangents = None if self.tangents is None else self.tangents[orders]
         for row, limit in zip(answer, limits, strict=True):
-            if limit.identity not in self.known:
-                drawn = usage(self.network, limit, self.places, self.shares, self.tangents)
-                self.known[limit.identity] = self.book.sign * drawn
-            row[:] = self.known[limit.identity]
+            row[:] = sign * usage(self.network, limit, places, shares, tangents)
         return answer
 
 
@@ -63,16 +68,20 @@ def wires(book: Book, feeder: Feeder) -> Wires:
     """The orders of a book on a feeder. Raises KeyError for a node that the feeder does not have."""
     balanced = not book.phase.any()
     network = network_of(feeder, balanced=balanced)
-    if book.nodes == feeder.nodes:
-        places = feeder.places[book.node]
-    else:
-        at = np.array([feeder.index[node] for node in book.nodes], dtype=np.int64)
-        places = feeder.places[at[book.node]]
+    places = feeder.places[nodes_of(book, feeder)]
     shares = np.ones((1, len(book))) if balanced else _SHARES[:, book.phase]
     tangents = book.tan_phi if book.tan_phi.any() else None
     base_w = _base(network, book.base_w)
     base_var = _base(network, book.base_var) if book.base_var else None
     return Wires(book, network, places, shares, tangents, base_w, base_var)
+
+
+def nodes_of(book: Book, feeder: Feeder) -> Ints:
+    """Each order's node as the feeder counts them."""
+    if book.nodes == feeder.nodes:
+        return book.node
+    at = np.array([feeder.index[node] for node in book.nodes], dtype=np.int64)
+    return np.asarray(at[book.node])
 
 
 def _base(network: Network, by_node: object) -> Floats:

@@ -5,7 +5,7 @@ from market.grid.check import Margins, Moved, margins, moved_by_ac
 from market.grid.envelopes import Connection, Envelope, envelopes
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Flow, line_flows_w, linear_flow, voltages_pu
-from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, usage
+from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, burden, tight, usage
 from market.grid.network import Network, network_of
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "bounds_of",
     "broken",
     "broken_limits",
+    "burden",
     "envelopes",
     "line_flows_w",
     "linear_flow",
@@ -37,6 +38,7 @@ __all__ = [
     "network_of",
     "single_node",
     "sweep",
+    "tight",
     "usage",
     "voltages_pu",
 ]

@@ -5,8 +5,9 @@ A limit is one side of one element: a direction in the plane of active and react
 from or give to the grid. Limits are made where they are broken, so a programme holds only those that matter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from market.grid.network import Network, network_of
 TOLERANCE = 1e-3
 # Voltages nearer to each other than this are equal, so that which of two places is the worse is no chance.
 DIGITS = 10
+NEAR_W, NEAR_SHARE = 2e-3, 1e-8  # a limit with less room than this is full
 ALIKE = 0.999  # the cosine between two tangents that say nearly the same
 
 
@@ -43,6 +45,11 @@ class Limit:
     def identity(self) -> tuple[str, int, int, tuple[float, float]]:
         """Which limit it is, whatever its figure."""
         return self.kind, self.place, self.column, self.direction
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it bounds neither one voltage nor one active power."""
+        return self.kind in {"import", "export"} or (not self.kind.startswith("voltage") and self.direction[1] != 0)
 
     def resembles(self, other: "Limit") -> bool:
         """Whether the other is the same element's limit in nearly the same direction."""
@@ -132,8 +139,7 @@ def carried(network: Network, place: int, column: int, power: tuple[float, float
 
 def voltage(network: Network, place: int, column: int, kind: str, squared_bound: float) -> Limit | None:
     """The bound of a squared voltage, scaled to one W at the most sensitive place; None where nothing moves it."""
-    # Nobody lowers a voltage more than who stands there, on the same phase.
-    scale = float(network.drop_p[column, column][network.path(place)].sum())
+    scale = float(network.sensitivity[column, place])
     if scale <= 0:
         return None
     side = 1 if kind == "voltage_low" else -1
@@ -184,3 +190,49 @@ def usage(network: Network, limit: Limit, places: Ints, shares: Floats, tangents
     if tangents is None:
         return np.asarray(limit.direction[0] * drawn)
     return np.asarray((limit.direction[0] + limit.direction[1] * tangents) * drawn)
+
+
+def burden(network: Network, limits: Sequence[Limit], prices: Floats) -> tuple[Floats, Floats]:
+    """What all limits together cost a W, and a var, withdrawn at each place: `[column, place]`, at these prices.
+
+    The same as the sum of `usage` times price, in one pass: a voltage's price lies on every line of its path.
+    """
+    shape = network.most_w.shape
+    volts, active, reactive = np.zeros((3, *shape))
+    for limit, price in zip(limits, prices.tolist(), strict=True):
+        if limit.kind.startswith("voltage"):
+            volts[limit.column, limit.place] += limit.side * price / limit.scale
+        elif limit.kind in {"import", "export"}:
+            active[:, 0] += limit.side * price
+        else:
+            active[limit.column, limit.place] += limit.direction[0] * price
+            reactive[limit.column, limit.place] += limit.direction[1] * price
+    if volts.any():
+        through = network.below(volts)
+        active += (through[:, None] * network.drop_p).sum(axis=0)
+        reactive += (through[:, None] * network.drop_q).sum(axis=0)
+    return network.along(active), network.along(reactive)
+
+
+def tight(network: Network, bounds: Bounds, flow: Flow, known: Sequence[Limit]) -> list[Limit]:
+    """Every limit that a flow uses up or passes: bounds of power and voltage, and of the `known` those that are cuts."""
+    found = [limit for limit in known if limit.is_cut and limit.used(network, flow) >= limit.most - _near(limit.most)]
+    power = flow.p_w
+    for column, place in np.argwhere(np.abs(power) >= bounds.most_w - _near(bounds.most_w)):
+        way = (float(np.sign(power[column, place])), 0.0)
+        found.append(carried(network, int(place), int(column), way, float(bounds.most_w[column, place])))
+    squared = flow.squared_pu
+    for kind, room, bound in (
+        ("voltage_high", bounds.high_squared - squared, bounds.high_squared),
+        ("voltage_low", squared - bounds.low_squared, bounds.low_squared),
+    ):
+        # Voltages are full within what as many W as are nothing to a line would change of them.
+        for column, place in np.argwhere(room <= NEAR_W * network.sensitivity):
+            limit = voltage(network, int(place), int(column), kind, float(bound[column, place]))
+            if limit is not None:
+                found.append(limit)
+    return sorted(found, key=lambda limit: (limit.kind, limit.place, limit.column, limit.direction))
+
+
+def _near(most_w: Any) -> Any:
+    return np.maximum(NEAR_W, np.where(np.isfinite(most_w), NEAR_SHARE * np.abs(most_w), 0.0))

@@ -23,7 +23,8 @@ class Network:
     `drop_p[i, j, place]` is by how much the squared voltage (per unit) of column i falls along the line into a
     place per W on column j, `drop_q` per var (source: Gan and Low, PSCC 2014). `most_w[i, place]` is what a column
     of that line may carry in VA (the transformer's at place 0; infinite if unknown). `enter` and `leave` are where
-    a walk around the tree meets a place.
+    a walk around the tree meets a place. `sensitivity[i, place]` is by how much the squared voltage there falls per W
+    drawn there: nobody lowers a voltage more than who stands there, on the same phase.
     """
 
     feeder: Feeder
@@ -35,6 +36,7 @@ class Network:
     drop_p: Floats
     drop_q: Floats
     most_w: Floats
+    sensitivity: Floats
 
     @property
     def columns(self) -> int:
@@ -101,4 +103,9 @@ def network_of(feeder: Feeder, *, balanced: bool) -> Network:
     falls = 2 * seen / feeder.phase_v**2
     labels = BALANCED if balanced else PHASES
     most = np.tile(limits, (len(labels), 1))
-    return Network(feeder, labels, tree.parent, tree.end, enter, leave, falls.real, -falls.imag, most)
+    network = Network(
+        feeder, labels, tree.parent, tree.end, enter, leave, falls.real, -falls.imag, most, np.zeros(most.shape)
+    )
+    own = np.array([falls.real[column, column] for column in range(len(labels))])
+    network.sensitivity[:] = network.along(own)
+    return network
