@@ -162,7 +162,8 @@ def _served(market: Market, answer: Answer, rules: Rules) -> bool:
 
 def _near(book: Book, local_wh: Ints) -> int:
     """A price near the right one: where the free market clears, or between the best wish and the best offer."""
-    inside = price.acceptable(book, local_wh, np.zeros(len(book), dtype=np.int64))
+    nothing = np.zeros(len(book), dtype=np.int64)
+    inside = price.equilibrium(book, local_wh, nothing, nothing > 0)
     if inside is not None:
         return sum(inside) // 2
     bids, asks = book.asked_ueur_kwh[book.buys], book.asked_ueur_kwh[~book.buys]

@@ -221,8 +221,8 @@ def _not_among(problem: Programme, found: Sequence[Limit], known: Sequence[Limit
 def in_whole_wh(market: Market, best: Optimum) -> Answer:
     """The canonical energies of an optimum."""
     book, rows = market.book, best.rows
-    energies, group = canonical_energies(rows, best.duals_meur, best.q_kwh)
-    local, retailer = whole(book, rows.ways, energies, group, market.rule)
+    split = canonical_energies(rows, best.duals_meur, best.q_kwh)
+    local, retailer = whole(book, rows.ways, split, market.rule)
     retailer = np.where(book.firm & book.buys, book.energy_wh - local, retailer)
     return Answer(
         local,

@@ -34,18 +34,18 @@ def evenly(
     joint = np.zeros((len(pairs[0]), count))
     np.put_along_axis(joint, pairs[0], 1.0, axis=1)
     full = pairs[1] >= pairs[2]
-    eye = np.eye(count)
+    own = sparse.eye_array(count, format="csr")
     equal = np.concatenate((rows, joint[full]))
-    below = np.concatenate((bounds[0], joint[~full], eye[asks], -eye))
+    below = sparse.vstack((sparse.csr_array(np.concatenate((bounds[0], joint[~full]))), own[asks], -own))
     most = np.concatenate((np.maximum(bounds[1], 0.0), pairs[2][~full], energy_kwh[asks], np.zeros(count)))
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
     solver = clarabel.DefaultSolver(
         sparse.csc_matrix((2 / size, np.arange(count), np.arange(count + 1)), shape=(count, count)),
         np.where(asks, -2.0, 0.0),
-        sparse.csc_matrix(np.concatenate((equal, below))),
+        sparse.csc_matrix(sparse.vstack((sparse.csr_array(equal), below))),
         np.concatenate((left, pairs[2][full], most)),
-        [clarabel.ZeroConeT(len(equal)), clarabel.NonnegativeConeT(len(below))],
+        [clarabel.ZeroConeT(len(equal)), clarabel.NonnegativeConeT(below.shape[0])],
         settings,
     )
     found = solver.solve()

@@ -15,7 +15,7 @@ from market.clearing.rows import Rows
 from market.grid.feeder import Floats, Ints
 
 INTERIOR_KWH = 1e-5  # nearer to a bound than this a column counts as at it
-FLAT = 1e-9
+FLAT, SURE = 1e-9, 1e-4
 EDGE_MEUR = 1e-7
 
 
@@ -127,6 +127,11 @@ def _solved(equations: Floats, values: Floats, start: Floats) -> tuple[Floats, F
     """A point that solves the equations, on the face, and the directions that they leave open (columns)."""
     if not len(equations):
         return start, np.eye(len(start))
+    if len(equations) >= len(start):
+        turned, triangle = np.linalg.qr(equations)
+        pivots = np.abs(np.diag(triangle))
+        if pivots.min() > SURE * pivots.max():  # plainly nothing is left open
+            return np.linalg.solve(triangle, turned.T @ values), np.zeros((len(start), 0))
     sizes, vectors = np.linalg.eigh(equations.T @ equations)
     directions = vectors[:, sizes <= 1e-13 * sizes[-1]]
     fixed = np.linalg.lstsq(equations, values, rcond=1e-7)[0]

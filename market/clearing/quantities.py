@@ -22,6 +22,18 @@ NEAR_KWH = 1e-6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Split:
+    """Columns by what the prices say: kWh where a gain decides, the group of those that are indifferent (−1: decided).
+
+    `switches` are ways to a neighbour of orders that flow in full either way: taking them moves nothing in the street.
+    """
+
+    q_kwh: Floats
+    group: Ints
+    switches: Bools
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Indifferent:
     """Groups of columns at zero gain: `group` by column (−1: decided), and of each group its row entries and energy.
 
@@ -41,23 +53,26 @@ class Indifferent:
     least: Floats
 
 
-def canonical_energies(rows: Rows, duals: Floats, q_kwh: Floats) -> tuple[Floats, Ints]:
-    """kWh by column at canonical prices, and each column's group (−1: its gain decides); `q_kwh` is any optimum."""
+def canonical_energies(rows: Rows, duals: Floats, q_kwh: Floats) -> Split:
+    """kWh by column at canonical prices, groups included; `q_kwh` is any optimum."""
     gains = rows.gains(duals)
-    decided, open_ = _decide(rows.ways, gains)
-    group = _grouped(rows, open_)
-    problem = _indifferent(rows, duals, gains, decided, group)
+    decided, open_, switches = _decide(rows.ways, gains)
+    columns = np.flatnonzero(open_)
+    entries = rows.entries(columns)
+    entries[rows.equal :] *= ~switches[columns]
+    group = _grouped(rows, columns, entries, switches)
+    problem = _indifferent(rows, (duals, gains), decided, (columns, entries), group)
     if len(problem.energy_kwh):
         totals, upper = _level(problem, q_kwh), rows.ways.upper
         fractions = totals / np.maximum(problem.energy_kwh, 1e-12)
         bounded, crossing = (group >= 0) & np.isfinite(upper), (group >= 0) & ~np.isfinite(upper)
         decided[bounded] = fractions[group[bounded]] * upper[bounded]
         decided[crossing] = totals[group[crossing]]
-    return decided, group
+    return Split(decided, group, switches)
 
 
-def _decide(ways: Ways, gains: Floats) -> tuple[Floats, Bools]:
-    """kWh of columns whose gain decides, and which columns are indifferent."""
+def _decide(ways: Ways, gains: Floats) -> tuple[Floats, Bools, Bools]:
+    """kWh of columns whose gain decides, which columns are indifferent, and which of those are switches."""
     open_ = np.abs(gains) <= EVEN_MEUR
     q = np.where(gains > EVEN_MEUR, ways.upper, 0.0)
     one, other = ways.pairs.T
@@ -66,40 +81,49 @@ def _decide(ways: Ways, gains: Floats) -> tuple[Floats, Bools]:
     q[worse[~level]] = 0.0
     open_[worse[~level]] = False
     both = level & (gains[one] > EVEN_MEUR)
-    open_[one[both]] = open_[other[both]] = True
+    switches = np.zeros(len(q), dtype=bool)
+    switches[one[both]] = open_[one[both]] = True  # a pair names the way to a neighbour first
+    open_[other[both]] = False
     q[open_] = 0.0
-    return q, open_
+    return q, open_, switches
 
 
-def _grouped(rows: Rows, open_: Bools) -> Ints:
-    """Columns whose orders are alike to the programme in both their ways, numbered by group."""
-    ways, columns = rows.ways, np.flatnonzero(open_)
-    group = np.full(len(open_), -1)
+def _grouped(rows: Rows, columns: Ints, entries: Floats, switches: Bools) -> Ints:
+    """Indifferent columns whose orders are alike to the programme in both their ways, numbered by group."""
+    ways = rows.ways
+    group = np.full(len(ways.order), -1)
     if not len(columns):
         return group
-    other_way = np.zeros((2, len(open_)))  # worth of the other way, and whether it is open too
-    other_way[0, ways.pairs] = ways.value[ways.pairs[:, ::-1]]
-    other_way[1, ways.pairs] = open_[ways.pairs[:, ::-1]]
-    own = np.concatenate((ways.meets, ways.value[None], ways.matched[None], other_way))[:, columns]
-    alike = np.concatenate((rows.entries(columns), own)).T.round(9) + 0.0
-    _, numbers = np.unique(alike, axis=0, return_inverse=True)
+    other_way = np.zeros((2, len(group)))  # worth of the other way, and whether it is open too
+    pairs = ways.pairs[(~switches[ways.pairs]).all(axis=1)]
+    other_way[0, pairs] = ways.value[pairs[:, ::-1]]
+    other_way[1, pairs] = 1.0
+    worth = np.where(switches, 0.0, ways.value)
+    own = np.concatenate((ways.meets, worth[None], ways.matched[None], switches[None], other_way))[:, columns]
+    alike = np.concatenate((entries, own)).T.round(9) + 0.0
+    # Two sums with fixed weights tell groups apart far faster than comparing whole rows.
+    weights = np.sin(np.arange(1, alike.shape[1] + 1))
+    keys = np.column_stack((alike @ weights, alike @ np.roll(weights, 1))).round(6)
+    _, numbers = np.unique(keys[:, 0] + 1j * keys[:, 1], return_inverse=True)
     group[columns] = numbers.ravel()
     return group
 
 
-def _indifferent(rows: Rows, duals: Floats, gains: Floats, decided: Floats, group: Ints) -> Indifferent:
-    equal, ways = rows.equal, rows.ways
+def _indifferent(
+    rows: Rows, prices: tuple[Floats, Floats], decided: Floats, open_: tuple[Ints, Floats], group: Ints
+) -> Indifferent:
+    equal, ways, (duals, gains) = rows.equal, rows.ways, prices
     priced = np.concatenate((np.ones(equal, dtype=bool), duals[equal:] > PRICED_MEUR))
     flowing = np.flatnonzero(decided > 0)
     taken = _taken(rows, decided, flowing)
     left = np.concatenate((np.zeros(equal), rows.room_kwh)) - taken
     count = int(group.max(initial=-1)) + 1
-    members = np.flatnonzero(group >= 0)
-    first = np.full(count, -1)
-    first[group[members][::-1]] = members[::-1]
+    columns, entries = open_
+    first = np.zeros(count, dtype=np.int64)
+    first[group[columns][::-1]] = np.arange(len(columns))[::-1]
     asked = np.where(np.isfinite(ways.upper), ways.upper, 0.0)
-    energy = np.bincount(group[members], asked[members], count)
-    entries = rows.entries(first)
+    energy = np.bincount(group[columns], asked[columns], count)
+    entries = entries[:, first]
     pairs = _group_pairs(ways, group, gains)
     return Indifferent(
         group, energy, entries[priced], left[priced], entries[~priced], left[~priced], *pairs
@@ -149,16 +173,19 @@ def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
         return np.bincount(problem.group[of_group], found_kwh[of_group], count)
 
 
-def whole(book: Book, ways: Ways, q_kwh: Floats, group: Ints, rule: str) -> tuple[Ints, Ints]:
-    """(matched, with the retailer) in whole Wh by order from kWh by column, both sides of the matching equal."""
+def whole(book: Book, ways: Ways, split: Split, rule: str) -> tuple[Ints, Ints]:
+    """(matched, with the retailer) in whole Wh by order, both sides of the matching equal."""
     real = ways.order >= 0
     order, matched = ways.order[real], ways.matched[real]
-    q_wh, number = q_kwh[real] * 1e3, group[real]
+    q_wh, number = split.q_kwh[real] * 1e3, split.group[real]
     energy = np.where(number < 0, np.rint(q_wh), 0).astype(np.int64)
+    switched = order[split.switches[real]]
     local, retailer = np.zeros((2, len(book)), dtype=np.int64)
     local[order[matched]] = energy[matched]
     retailer[order[~matched]] = energy[~matched]
+    retailer[switched] = 0
     _share_groups(book, (order, matched, q_wh, number), rule, local, retailer)
+    retailer[switched] = book.energy_wh[switched] - local[switched]
     _balance(book, local, retailer, order[matched & (number >= 0)])
     return local, retailer
 

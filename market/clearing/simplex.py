@@ -176,11 +176,19 @@ def _merit_basis(programme: Programme) -> tuple[Ints, Ints] | None:
         return None
     gains = ways.value - ways.balance[0] * programme.start_meur
     columns = np.where(gains > 0, UPPER, LOWER)
-    columns[int(np.argmin(np.where(ways.matched, np.abs(gains), np.inf)))] = BASIC
+    single = ways.matched.copy()
+    single[ways.pairs.ravel()] = False
+    columns[int(np.argmin(np.where(single if single.any() else ways.matched, np.abs(gains), np.inf)))] = BASIC
+    # Of two ways that gain, the better one fills the pair.
+    first = gains[ways.pairs[:, 0]] > gains[ways.pairs[:, 1]]
+    better, worse = np.where(first[:, None], ways.pairs, ways.pairs[:, ::-1]).T
+    full = gains[better] > 0
+    columns[better[full]], columns[worse[full]] = BASIC, LOWER
     blocks = 3 if reactive else 2
-    rows = np.full(equal + blocks * size, LOWER)
-    slack = np.full(len(programme.branches.cuts) + len(ways.pairs), BASIC)
-    return np.concatenate((columns, np.full(blocks * size, BASIC))), np.concatenate((rows, slack))
+    rows = np.full(equal + blocks * size + len(programme.branches.cuts), LOWER)
+    rows[equal + blocks * size :] = BASIC
+    columns = np.concatenate((columns, np.full(blocks * size, BASIC)))
+    return columns, np.concatenate((rows, np.where(full, UPPER, BASIC)))
 
 
 @lru_cache(maxsize=1)

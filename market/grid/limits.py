@@ -180,10 +180,10 @@ def usage(network: Network, limit: Limit, places: Ints, shares: Floats, tangents
         return np.full(len(places), float(limit.side))
     if limit.kind.startswith("voltage"):
         factor = limit.side / limit.scale
-        drop_p, drop_q = network.drops(limit.place, limit.column)
-        answer = factor * (drop_p[:, places] * shares).sum(axis=0)
+        drop_p, drop_q = network.drops(limit.place, limit.column, places)
+        answer = factor * (drop_p * shares).sum(axis=0)
         if tangents is not None:
-            answer += factor * tangents * (drop_q[:, places] * shares).sum(axis=0)
+            answer += factor * tangents * (drop_q * shares).sum(axis=0)
         return np.asarray(answer)
     inside = (places >= limit.place) & (places < network.end[limit.place])
     drawn = np.where(inside, shares[limit.column], 0.0)

@@ -4,7 +4,7 @@ A place is a node's position in preorder, so every subtree is one stretch `[plac
 `[phase, place]`. Where all three phases carry the same, one column stands for them all: its powers are totals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,8 +23,7 @@ class Network:
     `drop_p[i, j, place]` is by how much the squared voltage (per unit) of column i falls along the line into a
     place per W on column j, `drop_q` per var (source: Gan and Low, PSCC 2014). `most_w[i, place]` is what a column
     of that line may carry in VA (the transformer's at place 0; infinite if unknown). `enter` and `leave` are where
-    a walk around the tree meets a place. `sensitivity[i, place]` is by how much the squared voltage there falls per W
-    drawn there: nobody lowers a voltage more than who stands there, on the same phase.
+    a walk around the tree meets a place. `along_p` and `along_q` are the drops summed from the root to each place.
     """
 
     feeder: Feeder
@@ -36,7 +35,13 @@ class Network:
     drop_p: Floats
     drop_q: Floats
     most_w: Floats
-    sensitivity: Floats
+    along_p: Floats
+    along_q: Floats
+
+    @property
+    def sensitivity(self) -> Floats:
+        """By how much a squared voltage falls per W drawn there: nobody lowers it more than who stands there."""
+        return np.asarray(np.einsum("iip->ip", self.along_p))
 
     @property
     def columns(self) -> int:
@@ -62,15 +67,17 @@ class Network:
         np.cumsum(tour, axis=1, out=tour)
         return tour[:, self.enter]
 
-    def drops(self, place: int, column: int) -> tuple[Floats, Floats]:
-        """Fall of a squared voltage per W and per var withdrawn, `[column, place]`: what their paths share."""
-        path = self.path(place)
-        steps = np.zeros((2, self.columns, len(self.end) + 1))
-        for step, drop in zip(steps, (self.drop_p, self.drop_q), strict=True):
-            step[:, path] = drop[column][:, path]
-            np.subtract.at(step, (slice(None), self.end[path]), drop[column][:, path])
-        np.cumsum(steps, axis=2, out=steps)
-        return steps[0, :, :-1], steps[1, :, :-1]
+    def drops(self, place: int, column: int, places: Ints) -> tuple[Floats, Floats]:
+        """Fall of a squared voltage per W and per var withdrawn at some places, `[column, places]`.
+
+        It is what their paths share with that of `place`: down to the last place on its path below which they lie.
+        """
+        path = np.array(self.path(place)[::-1])
+        # Subtrees along a path are nested: starts rise, ends fall.
+        behind = np.searchsorted(path, places, side="right")
+        before = len(path) - np.searchsorted(self.end[path][::-1], places, side="right")
+        meeting = path[np.minimum(behind, before) - 1]
+        return self.along_p[column][:, meeting], self.along_q[column][:, meeting]
 
     def path(self, place: int) -> list[int]:
         """The places from a place to the root, both included."""
@@ -104,8 +111,8 @@ def network_of(feeder: Feeder, *, balanced: bool) -> Network:
     labels = BALANCED if balanced else PHASES
     most = np.tile(limits, (len(labels), 1))
     network = Network(
-        feeder, labels, tree.parent, tree.end, enter, leave, falls.real, -falls.imag, most, np.zeros(most.shape)
+        feeder, labels, tree.parent, tree.end, enter, leave, falls.real, -falls.imag, most, falls.real, -falls.imag
     )
-    own = np.array([falls.real[column, column] for column in range(len(labels))])
-    network.sensitivity[:] = network.along(own)
-    return network
+    sums = (np.array([network.along(row) for row in drop]) for drop in (network.drop_p, network.drop_q))
+    along_p, along_q = sums
+    return replace(network, along_p=along_p, along_q=along_q)
