@@ -151,6 +151,23 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectedHome:
+    """Where a home is connected: its node's code (empty: at the transformer) and its phase (empty: not known)."""
+
+    id: int
+    name: str
+    node: str
+    phase: str
+
+
+def connected_homes(community_id: int) -> list[ConnectedHome]:
+    """Every home of a community with its connection, in the street's order."""
+    rows = Household.objects.filter(community_id=community_id).values_list("pk", "name", "node__code", "phase")
+    homes = [ConnectedHome(pk, name, node or "", phase) for pk, name, node, phase in rows]
+    return sorted(homes, key=lambda home: street_order(home.name))
+
+
 def street_order(name: str) -> list[tuple[int, str]]:
     """Sorting key that counts numbers as numbers: house 3 stands before house 11."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]

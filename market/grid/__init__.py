@@ -5,6 +5,7 @@ from market.grid.check import ac_broken_limits
 from market.grid.envelopes import Connection, Envelope, envelopes
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Limit, broken_limits, line_flows_w, voltages_pu
+from market.grid.phases import Home, assumed_phases
 
 __all__ = [
     "PHASES",
@@ -14,12 +15,14 @@ __all__ = [
     "Envelope",
     "Feeder",
     "FeederError",
+    "Home",
     "Limit",
     "Line",
     "Transformer",
     "VoltageCollapse",
     "ac_broken_limits",
     "ac_flow",
+    "assumed_phases",
     "broken_limits",
     "envelopes",
     "line_flows_w",
