@@ -10,7 +10,7 @@ MOST_CODE = 32  # letters of a code, as many as the database keeps
 class FeederFault(ValueError):
     """The network cannot be used; `code` is stable, `facts` name the elements."""
 
-    def __init__(self, code: str, **facts: str) -> None:
+    def __init__(self, code: str, /, **facts: str) -> None:
         super().__init__(f"{code}: {', '.join(facts.values())}")
         self.code, self.facts = code, facts
 
