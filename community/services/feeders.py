@@ -6,11 +6,12 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F
 
-from community.feeder_files import Cable, FeederFile, outwards
+from community.feeder_files import Cable, FeederFile, building, outwards, street
 from community.models import Community, Feeder, Household, Line, Node
 from community.queries import ConnectedHome, connected_homes
 
 HOME_NODE = "home-{}"  # the code of a home's node in a usual street or building
+USUAL = {"street": street, "building": building}
 
 
 class FeederKnown(ValueError):
@@ -63,6 +64,12 @@ def store_feeder(*, community: Community, described: FeederFile) -> Feeder:
     stored = _store(feeder or Feeder(community=community), described)
     connect_by_name(community=community)
     return stored
+
+
+def usual_feeder(*, community: Community, kind: str) -> FeederFile:
+    """What a distributor would usually build for the community's homes; `kind` is one of `USUAL`."""
+    codes = [HOME_NODE.format(home.id) for home in connected_homes(community.pk)]
+    return USUAL[kind](codes, community.name)
 
 
 def homes_without_node(community: Community, described: FeederFile) -> list[ConnectedHome]:
