@@ -57,7 +57,7 @@ def draw_tree(parents: Sequence[int | None]) -> TreeDrawing:
             children[parent].append(node)
     roots = [node for node, parent in enumerate(parents) if parent is None]
     order, lanes = _walk(roots[0], children, _sizes(roots[0], children)) if len(roots) == 1 else ([], [])
-    if len(order) != len(parents):
+    if len(order) != len(parents) or not order:
         raise ValueError("The nodes do not make one tree.")
     row_of = {node: row for row, node in enumerate(order)}
     strokes: list[list[Stroke]] = [[] for _ in order]

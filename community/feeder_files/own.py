@@ -55,9 +55,10 @@ def _cable(line: Mapping[str, Any], number: int) -> Cable:
     leads_on = line.get(TRANSFORMER) or False
     if not isinstance(leads_on, bool):
         raise FeederFault("bad-figure", kind="line", code=code, field=TRANSFORMER, value=str(leads_on)[:40])
-    figures = (figure_or_none(line, name, "line", code) for name in OPTIONAL)
+    limit_a, r0_ohm, x0_ohm = (figure_or_none(line, name, "line", code) for name in OPTIONAL)
     ends = (word(line, "frm", "line", code), word(line, "to", "line", code))
-    return Cable(code, ends, ohms(line, "r_ohm", code), ohms(line, "x_ohm", code), *figures, leads_on)
+    r_ohm, x_ohm = ohms(line, "r_ohm", code), ohms(line, "x_ohm", code)
+    return Cable(code, ends, r_ohm, x_ohm, limit_a, r0_ohm, x0_ohm, leads_on)
 
 
 def as_json(described: FeederFile) -> dict[str, Any]:
@@ -131,12 +132,13 @@ def _plate(row: Mapping[str, str | None], number: int) -> tuple[str, Plate]:
 def _cable_of_row(row: Mapping[str, str | None], number: int) -> Cable:
     code = _text(row, "line", number)
     said = {name: _number(row, name, number) for name in ("r_ohm", "x_ohm")}
-    figures = (_number(row, name, number) for name in OPTIONAL)
+    limit_a, r0_ohm, x0_ohm = (_number(row, name, number) for name in OPTIONAL)
     leads_on = (row.get(TRANSFORMER) or "").strip().lower()
     if leads_on not in YES | NO:
         raise FeederFault("bad-figure", kind="row", code=str(number), field=TRANSFORMER, value=leads_on[:40])
     ends = (_text(row, "from", number), _text(row, "to", number))
-    return Cable(code, ends, ohms(said, "r_ohm", code), ohms(said, "x_ohm", code), *figures, leads_on in YES)
+    r_ohm, x_ohm = ohms(said, "r_ohm", code), ohms(said, "x_ohm", code)
+    return Cable(code, ends, r_ohm, x_ohm, limit_a, r0_ohm, x0_ohm, leads_on in YES)
 
 
 def _text(row: Mapping[str, str | None], key: str, number: int) -> str:

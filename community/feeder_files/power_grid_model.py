@@ -96,5 +96,5 @@ def _transformer(
 
 def _cable(row: dict[str, Any], code: str) -> Cable:
     ends = (f"n{row['from_node']}", f"n{row['to_node']}")
-    figures = (figure_or_none(row, name, "line", code) for name in ("i_n", "r0", "x0"))
-    return Cable(code, ends, ohms(row, "r1", code), ohms(row, "x1", code), *figures)
+    limit_a, r0_ohm, x0_ohm = (figure_or_none(row, name, "line", code) for name in ("i_n", "r0", "x0"))
+    return Cable(code, ends, ohms(row, "r1", code), ohms(row, "x1", code), limit_a, r0_ohm, x0_ohm)

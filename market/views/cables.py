@@ -113,7 +113,7 @@ def _day(community: Community, slot: Slot, at: datetime) -> dict[str, Any]:
     fullest = max(known, key=lambda fill: (fill.fullest_pct or 0.0, fill.start), default=None)
     step = slot.end - slot.start
     today = f"{reverse('community-day')}?d={day.isoformat()}"
-    views = ()
+    views: tuple[View, ...] = ()
     if fullest is not None and fullest.start != slot.start:
         views = (View(_("The fullest of the day"), cables_address(fullest.start), current=False),)
     bar = DateBar(
