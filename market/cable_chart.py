@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from community.feeder_drawing import TreeDrawing, draw_tree
+from market.cable_privacy import STEP_PCT
 
 MOST_DRAWN = 150  # a street with more nodes shows the ways to its fullest elements only
 FULLEST = 10
@@ -136,13 +137,13 @@ def level_of(loading_pct: float) -> int:
     >>> [level_of(loading) for loading in (0, 24.9, 25, 80, 99.5, 130)]
     [0, 0, 1, 3, 4, 4]
     """
-    return 4 if loading_pct >= FULL_PCT else min(int(loading_pct // 25), 3)
+    return 4 if loading_pct >= FULL_PCT else min(int(loading_pct // STEP_PCT), 3)
 
 
 def loading_bar(loading_pct: float, look: str, *, shown: bool = True) -> Bar:
     """A loading's bar; one that is only shown as a step reaches to the end of its step."""
     level = level_of(loading_pct)
-    reach = loading_pct if shown else 25.0 * min(level + 1, 4)
+    reach = loading_pct if shown else STEP_PCT * min(level + 1, 4)
     width = 100 * min(reach, LOADING_SCALE_PCT) / LOADING_SCALE_PCT
     return Bar(round(width, 1), f"{look}{'' if shown else ' step'}")
 

@@ -6,6 +6,8 @@ pieces into which the shown ones cut the street: in each, there is either no oth
 
 from collections.abc import Sequence
 
+STEP_PCT = 25.0  # what a cable shows that may not show its figure: a quarter's step of its loading
+
 
 def shown_cables(parents: Sequence[int | None], others: Sequence[int]) -> list[bool]:
     """Whether the flow of the cable into each node may be shown; at the root stands the transformer's, always.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from community.models import Community, Household, Line, Node
 from community.tariffs import slots_of
+from market.cable_privacy import STEP_PCT
 from market.grid import SHARES, AcFlow, Feeder, VoltageCollapse, ac_flow, line_flows_w, voltages_pu
 from market.models import Outcome, Slot
 from market.queries.book import feeder_of
@@ -167,13 +168,20 @@ def street_state(slot: Slot) -> StreetState | None:
     return StreetState(nodes, _connection_pct(community, float(drawn_w.sum())), loss_wh, exact is not None)
 
 
-def day_fills(community: Community, first: datetime, until: datetime) -> list[SlotFill]:
-    """The fullest element of every slot of `[first, until)`, in order; the market need not have opened it."""
+def day_fills(
+    community: Community, first: datetime, until: datetime, shown: Sequence[bool] | None = None
+) -> list[SlotFill]:
+    """The fullest element of every slot of `[first, until)`, in order; the market need not have opened it.
+
+    With `shown` (by node, in the tree's order) the other cables count with the lower end of their step only, so
+    that a day gives away no more than a slot does.
+    """
     rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
     opened = {row.start: row for row in rows}
     feeder = feeder_of(community)
-    unknown = [r for r in opened.values() if r.status != Slot.Status.OPEN and r.loading_max_pct is None]
-    drawn = _drawn(community, feeder, unknown)
+    hidden = [] if shown is None else [i for i, seen in zip(feeder.order, shown, strict=True) if not seen]
+    cleared = [row for row in opened.values() if row.status != Slot.Status.OPEN]
+    drawn = _drawn(community, feeder, [row for row in cleared if hidden or row.loading_max_pct is None])
     length = timedelta(minutes=community.slot_minutes)
     fills = []
     for start in slots_of(first, until, community.slot_minutes):
@@ -184,7 +192,7 @@ def day_fills(community: Community, first: datetime, until: datetime) -> list[Sl
         hours = (row.end - row.start) / timedelta(hours=1)
         fullest, net_w = row.loading_max_pct, (row.import_wh - row.export_wh) / hours
         if row.pk in drawn:
-            fullest, net_w = _fullest_pct(feeder, *drawn[row.pk]), float(drawn[row.pk][0].sum())
+            fullest, net_w = _fullest_pct(feeder, *drawn[row.pk], hidden), float(drawn[row.pk][0].sum())
         if fullest is not None:
             fullest = max(fullest, _connection_pct(community, net_w) or 0.0)
         fills.append(SlotFill(row.start, row.end, fullest, bool(row.bindings)))
@@ -241,13 +249,14 @@ def _loadings_pct(feeder: Feeder, currents_a: Floats, transformer_va: Floats) ->
     return np.asarray(100 * shares)
 
 
-def _fullest_pct(feeder: Feeder, drawn_w: Floats, drawn_var: Floats) -> float:
+def _fullest_pct(feeder: Feeder, drawn_w: Floats, drawn_var: Floats, hidden: Sequence[int]) -> float:
     exact = _ac_or_none(feeder, drawn_w, drawn_var)
     if exact is None:
         flows = np.abs(line_flows_w(feeder, drawn_w))
         loadings = _loadings_pct(feeder, flows / feeder.phase_v, flows[feeder.index[feeder.root]])
     else:
         loadings = _loadings_pct(feeder, exact.currents_a, exact.transformer_va)
+    loadings[hidden] = np.minimum(np.floor(loadings[hidden] / STEP_PCT) * STEP_PCT, 100.0)
     return float(loadings[np.isfinite(loadings)].max(initial=0.0))
 
 

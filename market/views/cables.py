@@ -62,7 +62,7 @@ def cables(request: HttpRequest) -> HttpResponse:
         ),
         "by_phase": is_admin,
         "assumptions": wording.assumptions(tree, state, is_admin=is_admin),
-        **(_day(member.community, slot, at) if slot else {}),
+        **(_day(member.community, slot, at, None if all(shown) else shown) if slot else {}),
     }
     return page(request, "market/cables.html", context)
 
@@ -103,12 +103,12 @@ def _chart(tree: CableTree, state: StreetState | None, shown: Sequence[bool]) ->
     return cable_chart(elements, tree.v_min_pu, tree.v_max_pu, known=state is not None)
 
 
-def _day(community: Community, slot: Slot, at: datetime) -> dict[str, Any]:
+def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] | None) -> dict[str, Any]:
     """The bar over the slots and the strip of the slot's day."""
     zone = community.zone
     day = slot.start.astimezone(zone).date()
     first, until = local_day(day, zone)
-    fills = queries.day_fills(community, first, until)
+    fills = queries.day_fills(community, first, until, shown)
     known = [fill for fill in fills if fill.fullest_pct is not None and fill.start <= at]
     fullest = max(known, key=lambda fill: (fill.fullest_pct or 0.0, fill.start), default=None)
     step = slot.end - slot.start
@@ -133,6 +133,7 @@ def _day(community: Community, slot: Slot, at: datetime) -> dict[str, Any]:
         "strip_kind": LENGTH[community.slot_minutes],
         "full_at": 100 - LIMIT_AT_PCT,
         "day": day,
+        "in_steps": shown is not None,
         "day_before": cables_address(slot.start - timedelta(days=1)),
         "day_after": cables_address(slot.start + timedelta(days=1)) if until <= at else None,
     }

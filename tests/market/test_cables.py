@@ -181,6 +181,21 @@ def test_the_day_shows_every_slot_and_prefers_what_was_stored_at_clearing(street
     assert [fill.fullest_pct for fill in fills] == [None, pytest.approx(fullest), 88.0, None]
 
 
+def test_a_day_gives_a_hidden_cable_away_no_more_than_a_slot_does(street, cleared):
+    Slot.objects.update(loading_max_pct=34.0)  # that of the cable to n2
+    tree = [node.code for node in cable_tree(street, 0).nodes]
+
+    (with_hidden,) = day_fills(street, NOON, NOON + QUARTER, [code != "n2" for code in tree])
+    (without,) = day_fills(street, NOON, NOON + QUARTER, [True] * len(tree))
+
+    state = street_state(cleared)
+    others = [node.loading_pct for node, code in zip(state.nodes, tree, strict=True) if code != "n2"]
+    assert with_hidden.fullest_pct == pytest.approx(
+        max(25.0, *(loading for loading in others if loading is not None))
+    )
+    assert without.fullest_pct == 34.0
+
+
 def test_the_agreed_export_can_be_the_fullest(street, homes):
     Community.objects.update(export_limit_w=1_000)
     slot = make.slot(Community.objects.get())
