@@ -52,6 +52,11 @@ def number(value: Decimal | int, decimals: int, *, signed: bool = False) -> str:
     return f"+{text}" if signed and rounded > 0 else text
 
 
+def decimal(value: float, decimals: int) -> str:
+    """A physical figure, such as a voltage per unit."""
+    return number(Decimal(str(round(value, decimals))), decimals)
+
+
 def kwh(energy_wh: int, decimals: int | None = None) -> str:
     """An energy: two decimals below 1 kWh, one up to 1,000 kWh, none above, unless told.
 
@@ -75,6 +80,27 @@ def kilowatts(power_w: float) -> str:
     '5,7\\xa0kW'
     """
     return f"{number(Decimal(int(power_w) // 100) / 10, 1)}{NBSP}kW"
+
+
+def power(power_w: float) -> str:
+    """A power that flowed, to tenths of a kW.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     power(-4_260)
+    '−4,3\\xa0kW'
+    """
+    return f"{number(Decimal(round(power_w)) / 1_000, 1)}{NBSP}kW"
+
+
+def volts(voltage_v: float) -> str:
+    """A voltage to tenths of a volt."""
+    return f"{number(Decimal(round(voltage_v * 10)) / 10, 1)}{NBSP}V"
+
+
+def amperes(current_a: float) -> str:
+    """A current to the ampere."""
+    return f"{number(round(current_a), 0)}{NBSP}A"
 
 
 def watt_hours(energy_wh: int) -> str:

@@ -1,5 +1,6 @@
 """What people type about themselves and their neighbours."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,6 +8,11 @@ from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community, Household, User
+from community.queries import ConnectedHome
+from community.services.feeders import Connection
+
+MOST_CABLES_MIB = 20
+MOST_OPTIONS = 5_000  # of all lists of a page together; beyond, names are typed
 
 
 class InviteForm(forms.Form):
@@ -70,3 +76,70 @@ class ReturnForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("You have a login with this e-mail already."),
     )
+
+
+class CablesForm(forms.Form):
+    """A file that describes the street's cables."""
+
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("Azotea's JSON or CSV, pandapower's JSON, power-grid-model's JSON; up to 20 MiB."),
+        error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_CABLES_MIB * 2**20:
+            raise forms.ValidationError(_("At most 20 MiB fit in one file: export only the street's own part."))
+        return file
+
+
+class ConnectionsForm(forms.Form):
+    """Where each home of the street is connected, and on which phase; two fields a home."""
+
+    def __init__(
+        self, *args: Any, homes: Sequence[ConnectedHome], nodes: Sequence[tuple[str, str]], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.homes, self.nodes = homes, nodes
+        self.typed = len(homes) * len(nodes) > MOST_OPTIONS
+        for home in homes:
+            self.fields[f"node_{home.id}"] = self._node_field(home)
+            self.fields[f"phase_{home.id}"] = forms.ChoiceField(
+                label=_("Phase of %(home)s") % {"home": home.name},
+                choices=Household.Phase.choices,
+                required=False,
+                initial=home.phase,
+            )
+
+    def _node_field(self, home: ConnectedHome) -> forms.Field:
+        label = _("Connection of %(home)s") % {"home": home.name}
+        if self.typed:
+            codes = {code for code, _name in self.nodes}
+            widget = forms.TextInput(attrs={"list": "nodes", "autocomplete": "off"})
+            return NodeField(codes=codes, label=label, required=False, initial=home.node, widget=widget)
+        choices = [("", _("at the transformer")), *self.nodes]
+        return forms.ChoiceField(label=label, choices=choices, required=False, initial=home.node)
+
+    def rows(self) -> list[tuple[ConnectedHome, forms.BoundField, forms.BoundField]]:
+        """Each home with its two fields."""
+        return [(home, self[f"node_{home.id}"], self[f"phase_{home.id}"]) for home in self.homes]
+
+    def connections(self) -> list[Connection]:
+        """What the form says, home by home."""
+        given = self.cleaned_data
+        return [Connection(h.id, given[f"node_{h.id}"], given[f"phase_{h.id}"]) for h in self.homes]
+
+
+class NodeField(forms.CharField):
+    """The code of a node, typed; only those of the feeder."""
+
+    def __init__(self, *, codes: set[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.codes = codes
+
+    def clean(self, value: Any) -> Any:
+        code = super().clean(value)
+        if code and code not in self.codes:
+            raise forms.ValidationError(_("The street has no connection “%(code)s”.") % {"code": code})
+        return code

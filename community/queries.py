@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Max
 
-from community.models import Device, DeviceState, Household, Invitation, SupplyContract, TariffVersion
+from community.models import Device, DeviceState, Household, Invitation, Node, SupplyContract, TariffVersion
 from community.tariffs import period
 
 
@@ -149,6 +149,30 @@ def neighbours(community_id: int, at: datetime) -> list[Neighbour]:
         )
         for home in homes
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedHome:
+    """Where a home is connected: its node's code (empty: at the transformer) and its phase (empty: not known)."""
+
+    id: int
+    name: str
+    node: str
+    phase: str
+
+
+def connected_homes(community_id: int) -> list[ConnectedHome]:
+    """Every home of a community with its connection, in the street's order."""
+    rows = Household.objects.filter(community_id=community_id).values_list("pk", "name", "node__code", "phase")
+    homes = [ConnectedHome(pk, name, node or "", phase) for pk, name, node, phase in rows]
+    return sorted(homes, key=lambda home: street_order(home.name))
+
+
+def nodes_of(community_id: int) -> list[tuple[str, str]]:
+    """Code and title of every node of a community's feeder, in the street's order."""
+    rows = Node.objects.filter(feeder__community_id=community_id).values_list("code", "name")
+    titled = [(code, f"{code} · {name}" if name and name != code else code) for code, name in rows]
+    return sorted(titled, key=lambda node: street_order(node[0]))
 
 
 def street_order(name: str) -> list[tuple[int, str]]:

@@ -30,6 +30,22 @@ def slot_address(start: datetime, keep: Mapping[str, str] | None = None) -> str:
     return _address(start) + query
 
 
+def cables_address(start: datetime, **more: str) -> str:
+    """Where the street's cables in the slot that starts at `start` are; `more` goes into the query."""
+    return f"{reverse('cables')}?{urlencode({'t': f'{start.astimezone(UTC):{PATTERN}}', **more})}"
+
+
+def parse_start(text: str | None) -> datetime | None:
+    """The start that `?t=` names, written like a slot's address or in ISO 8601; None if it names none."""
+    for read in (SlotStart().to_python, datetime.fromisoformat):
+        try:
+            found = read(text or "")
+        except ValueError:
+            continue
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
+
+
 @lru_cache(maxsize=4_096)
 def _address(start: datetime) -> str:
     return reverse("slot", kwargs={"start": start})

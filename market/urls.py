@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
+from market.views.cables import cables
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("slots/<slot_start:start>/", slot, name="slot"),
     path("street/", street, name="community-day"),
+    path("street/cables/", cables, name="cables"),
     path("rules/", mandate, name="mandate"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),

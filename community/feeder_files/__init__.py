@@ -5,7 +5,23 @@ building or a street where nothing is known. No Django, no pandapower.
 """
 
 from community.feeder_files.description import Bus, Cable, FeederFault, FeederFile, Plate, outwards
+from community.feeder_files.own import as_json, from_json
 from community.feeder_files.reading import read_feeder
+from community.feeder_files.remarks import Remark, remarks
 from community.feeder_files.usual import building, street
 
-__all__ = ["Bus", "Cable", "FeederFault", "FeederFile", "Plate", "building", "outwards", "read_feeder", "street"]
+__all__ = [
+    "Bus",
+    "Cable",
+    "FeederFault",
+    "FeederFile",
+    "Plate",
+    "Remark",
+    "as_json",
+    "building",
+    "from_json",
+    "outwards",
+    "read_feeder",
+    "remarks",
+    "street",
+]

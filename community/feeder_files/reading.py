@@ -13,15 +13,30 @@ MOST_BYTES = 20 * 1024 * 1024
 def read_feeder(content: bytes, name: str = "feeder") -> FeederFile:
     """The feeder that a file describes. Raises `FeederFault` naming the element and what is wrong with it."""
     if len(content) > MOST_BYTES:
-        raise FeederFault("too-large", bytes=str(len(content)))
+        raise FeederFault("too-large", most_mib=str(MOST_BYTES // 2**20))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FeederFault("not-text", field=str(error)) from error
-    if not text.lstrip().startswith("{"):
+        raise FeederFault("not-text", byte=str(error.start)) from error
+    if "\x00" in text:
+        raise FeederFault("not-text", byte=str(text.index("\x00")))
+    if not text.strip():
+        raise FeederFault("empty")
+    if not text.lstrip().startswith(("{", "[")):
         return from_csv(text, name)
+    return _from_json(text, name)
+
+
+def _from_json(text: str, name: str) -> FeederFile:
     try:
         described = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise FeederFault("not-json", row=str(error.lineno)) from error
+    except RecursionError as error:
+        raise FeederFault("not-json", row="1") from error
+    if not isinstance(described, dict):
+        raise FeederFault("unknown-file", found="[…]")
+    try:
         if is_pandapower(described):
             return from_pandapower(described)
         if is_power_grid_model(described):
@@ -29,7 +44,6 @@ def read_feeder(content: bytes, name: str = "feeder") -> FeederFile:
         return from_json(described)
     except FeederFault:
         raise
-    except (ValueError, RecursionError) as error:
-        raise FeederFault("not-json", field=str(error)[:80]) from error
-    except (KeyError, TypeError, StopIteration) as error:
-        raise FeederFault("missing-field", field=str(error)[:80]) from error
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        # A table that is built otherwise than its own documentation says.
+        raise FeederFault("broken-table", said=str(error)[:80]) from error

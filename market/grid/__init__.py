@@ -7,6 +7,7 @@ from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transf
 from market.grid.flow import Flow, line_flows_w, linear_flow, voltages_pu
 from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, burden, tight, usage
 from market.grid.network import Network, network_of
+from market.grid.phases import Home, assumed_phases
 
 __all__ = [
     "PHASES",
@@ -18,6 +19,7 @@ __all__ = [
     "Feeder",
     "FeederError",
     "Flow",
+    "Home",
     "Limit",
     "Line",
     "Margins",
@@ -26,6 +28,7 @@ __all__ = [
     "Transformer",
     "VoltageCollapse",
     "ac_flow",
+    "assumed_phases",
     "bounds_of",
     "broken",
     "broken_limits",

@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 from community.models import Community, Household
 from market.grid import Connection, Envelope, Feeder, envelopes
 from market.queries.book import feeder_of
+from market.queries.phases import street_phases
 
 
 def street_envelopes(community: Community) -> Mapping[int, Envelope]:
@@ -22,11 +23,12 @@ def street_envelopes(community: Community) -> Mapping[int, Envelope]:
             stored_w=Sum("devices__discharge_w", filter=active, default=0),
         )
         .order_by("pk")
-        .values_list("pk", "node__code", "phase", "contracted_w", "sun_w", "stored_w")
+        .values_list("pk", "node__code", "contracted_w", "sun_w", "stored_w")
     )
+    phases = street_phases(community.pk)
     connections = tuple(
-        (pk, Connection(node, phase, float(taken), float(sun + stored)))
-        for pk, node, phase, taken, sun, stored in homes
+        (pk, Connection(node, phases[pk], float(taken), float(sun + stored)))
+        for pk, node, taken, sun, stored in homes
     )
     return _computed(feeder_of(community), connections, community.import_limit_w, community.export_limit_w)
 

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from community.models import Member
+from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
-    "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
+    "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/street/cables/", "/street/cables/new/", "/street/cables/homes/", "/rules/", "/months/", "/months/2026-11/",
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
     "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
@@ -38,6 +39,7 @@ def street():
     marta = make.home(street, "Azahar 1", offer, make.member(street, "Marta", Member.Role.ADMIN))
     ana = make.home(street, "Azahar 3", offer)
     make.battery(marta)
+    store_feeder(community=street, described=usual_feeder(community=street, kind="street"))
     make.history(marta, -700)
     make.history(ana, 300)
     renew_forecasts(community=street, at=make.NOON - timedelta(minutes=10))

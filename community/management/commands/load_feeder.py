@@ -6,12 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from community.feeder_files import FeederFault, FeederFile, building, read_feeder, street
-from community.models import Community, Household
-from community.queries import street_order
-from community.services.feeders import FeederKnown, load_feeder
-
-USUAL = {"street": street, "building": building}
+from community.feeder_files import FeederFault, FeederFile, read_feeder
+from community.models import Community
+from community.services.feeders import USUAL, FeederKnown, connect_by_name, load_feeder, usual_feeder
 
 
 class Command(BaseCommand):
@@ -36,13 +33,10 @@ class Command(BaseCommand):
         except FeederKnown as error:
             raise CommandError(f"{community.name} has a feeder already.") from error
         if options["usual"]:
-            for home in Household.objects.filter(community=community, node__isnull=True):
-                Household.objects.filter(pk=home.pk).update(node=feeder.nodes.get(code=f"home-{home.pk}"))
+            connect_by_name(community=community)
         self.stdout.write(f"{feeder.name}: {len(described.buses)} connections, {len(described.cables)} cables.")
 
     def _described(self, community: Community, options: dict[str, Any]) -> FeederFile:
         if options["file"] is not None:
             return read_feeder(options["file"].read_bytes(), options["file"].stem)
-        homes = Household.objects.filter(community=community)
-        in_order = sorted(homes, key=lambda home: street_order(home.name))
-        return USUAL[options["usual"]]([f"home-{home.pk}" for home in in_order], community.name)
+        return usual_feeder(community=community, kind=options["usual"])

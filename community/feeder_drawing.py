@@ -1,0 +1,125 @@
+"""How a tree of cables is drawn: one row a node, the longest way straight down, branches one lane to the right.
+
+Plain geometry, worded and coloured elsewhere. x is in pixels, y in per cent of a row's height, so that rows may be
+as high as their text on any screen. A node with several cables is drawn as a busbar: its dot and a bar down to the
+last branch; what leaves it are the cables.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LANE_PX = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A straight piece inside a row. `cable` is the node that the cable leads to; None: part of a busbar."""
+
+    x1: float
+    y1: int
+    x2: float
+    y2: int
+    cable: int | None
+
+    @property
+    def look(self) -> str:
+        """Its class where nothing is known of the cable."""
+        return "busbar" if self.cable is None else "cable plain"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One node: its number in what was given, the x of its dot, the pieces to draw."""
+
+    node: int
+    x: float
+    pieces: tuple[Stroke, ...]
+    dot: str = "node"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDrawing:
+    """The rows from the root down, all as wide as `width` pixels."""
+
+    rows: tuple[TreeRow, ...]
+    width: int
+
+
+def draw_tree(parents: Sequence[int | None]) -> TreeDrawing:
+    """Lay out a tree. `parents[i]` is the number of node i's parent, None for the one root; any order will do.
+
+    At every node the branch with most nodes goes straight on, below the others. So no tree of n nodes needs more
+    than log₂(n) + 1 lanes. Raises `ValueError` where the nodes do not make one tree.
+    """
+    children: list[list[int]] = [[] for _ in parents]
+    for node, parent in enumerate(parents):
+        if parent is not None:
+            children[parent].append(node)
+    roots = [node for node, parent in enumerate(parents) if parent is None]
+    order, lanes = _walk(roots[0], children, _sizes(roots[0], children)) if len(roots) == 1 else ([], [])
+    if len(order) != len(parents) or not order:
+        raise ValueError("The nodes do not make one tree.")
+    row_of = {node: row for row, node in enumerate(order)}
+    strokes: list[list[Stroke]] = [[] for _ in order]
+    for node in order:
+        _draw_node(row_of[node], [row_of[child] for child in children[node]], lanes, strokes)
+    rows = tuple(TreeRow(order[row], _x(lanes[row]), tuple(strokes[row])) for row in range(len(order)))
+    named = tuple(TreeRow(r.node, r.x, tuple(_named(stroke, order) for stroke in r.pieces)) for r in rows)
+    return TreeDrawing(named, LANE_PX * (1 + max(lanes)))
+
+
+def _sizes(root: int, children: Sequence[Sequence[int]]) -> list[int]:
+    """Nodes below each node, itself included."""
+    outwards = [root]
+    for node in outwards:
+        outwards += children[node]
+    sizes = [1] * len(children)
+    for node in reversed(outwards):
+        sizes[node] += sum(sizes[child] for child in children[node])
+    return sizes
+
+
+def _walk(root: int, children: list[list[int]], sizes: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Nodes in the order of their rows, and each row's lane; sorts `children` into the order of drawing."""
+    order, lanes = [], []
+    stack = [(root, 0)]
+    while stack:
+        node, lane = stack.pop()
+        order.append(node)
+        lanes.append(lane)
+        if children[node]:
+            straight = max(children[node], key=lambda child: (sizes[child], child))
+            children[node] = [child for child in children[node] if child != straight] + [straight]
+            stack.append((straight, lane))
+            stack += [(child, lane + 1) for child in reversed(children[node][:-1])]
+    return order, lanes
+
+
+def _draw_node(row: int, below: Sequence[int], lanes: Sequence[int], strokes: list[list[Stroke]]) -> None:
+    """The busbar of the node in a row and the cables to its children's rows, the last of which is straight."""
+    if not below:
+        return
+    x = _x(lanes[row])
+    last_branch = below[-2] if len(below) > 1 else row
+    _vertical(x, row, last_branch, None, strokes)
+    for branch in below[:-1]:
+        strokes[branch].append(Stroke(x, 50, _x(lanes[branch]), 50, branch))
+    _vertical(x, last_branch, below[-1], below[-1], strokes)
+
+
+def _vertical(x: float, first: int, last: int, cable: int | None, strokes: list[list[Stroke]]) -> None:
+    """A line from the middle of one row to the middle of another."""
+    for row in range(first, last + 1):
+        top, bottom = 50 if row == first else 0, 50 if row == last else 100
+        if first != last:
+            strokes[row].append(Stroke(x, top, x, bottom, cable))
+
+
+def _named(stroke: Stroke, order: Sequence[int]) -> Stroke:
+    """The same with the node's own number for its row."""
+    cable = None if stroke.cable is None else order[stroke.cable]
+    return Stroke(stroke.x1, stroke.y1, stroke.x2, stroke.y2, cable)
+
+
+def _x(lane: int) -> float:
+    return LANE_PX * (lane + 0.5)

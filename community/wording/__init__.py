@@ -1,0 +1,1 @@
+"""What people read of the community's pages: codes and facts in words."""

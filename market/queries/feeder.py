@@ -1,0 +1,287 @@
+"""The street's cables in one slot: what flowed through each, how full it was, and the voltage at every node.
+
+Computed from what the market cleared, by AC power flow: nothing of it is measured. A slot whose load no voltage
+could carry is computed with the linear flow instead, and says so (`exact` is false).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db.models import F, Sum
+from numpy.typing import NDArray
+
+from community.models import Community, Household, Line, Node
+from community.tariffs import slots_of
+from market.cable_privacy import STEP_PCT
+from market.grid import SHARES, AcFlow, Feeder, VoltageCollapse, ac_flow, line_flows_w, voltages_pu
+from market.models import Outcome, Slot
+from market.queries.book import feeder_of
+from market.queries.phases import street_phases
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CableNode:
+    """A node in the feeder's order, with the cable into it (empty at the root, which the transformer feeds).
+
+    `homes` counts all that are connected, `mine` names the reader's own; `parent` is a place in the tree.
+    `limit_a` is None where the cable has no known limit.
+    """
+
+    code: str
+    name: str
+    parent: int | None
+    depth: int
+    homes: int
+    mine: tuple[str, ...]
+    cable: str = ""
+    limit_a: float | None = None
+    is_transformer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CableTree:
+    """A community's feeder as its members see it; voltages per unit, `phase_v` is the nominal one in volts."""
+
+    name: str
+    is_assumed: bool
+    nodes: tuple[CableNode, ...]
+    transformer_va: float | None
+    import_limit_w: int | None
+    export_limit_w: int | None
+    v_min_pu: float
+    v_max_pu: float
+    phase_v: float
+    unknown_phases: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """One node in a slot: the cable into it (at the root: the transformer) and its own voltage.
+
+    `flow_w` and `current_a` are per phase a, b, c; + flows towards the homes. `loading_pct` is that of the fullest
+    phase, None without a known limit. `bindings` are the kinds of limit that bound here in the clearing.
+    """
+
+    flow_w: tuple[float, float, float]
+    current_a: tuple[float, float, float]
+    loading_pct: float | None
+    lowest_pu: float
+    highest_pu: float
+    bindings: tuple[str, ...] = ()
+
+    @property
+    def total_w(self) -> float:
+        """Power through the cable, all phases together."""
+        return sum(self.flow_w)
+
+
+@dataclass(frozen=True, slots=True)
+class StreetState:
+    """All nodes in one slot, in the tree's order; `connection_pct` is how full the agreed import or export was."""
+
+    nodes: tuple[NodeState, ...]
+    connection_pct: float | None
+    loss_wh: float
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFill:
+    """A slot of the day: how full the fullest element was (%), None where nothing is known yet."""
+
+    start: datetime
+    end: datetime
+    fullest_pct: float | None
+    bound: bool
+    opened: bool = True
+
+
+def cable_tree(community: Community, member_id: int) -> CableTree | None:
+    """The community's feeder with where its homes are connected; None without one."""
+    row = getattr(community, "feeder", None)
+    if row is None:
+        return None
+    feeder = feeder_of(community)
+    root, named = feeder.root, dict(Node.objects.filter(feeder=row).values_list("code", "name"))
+    lines = {line.child.code: line for line in Line.objects.filter(feeder=row).select_related("child", "parent")}
+    homes: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+    placed = Household.objects.filter(community=community).order_by("pk")
+    for name, owner, node in placed.values_list("name", "member_id", "node__code"):
+        homes[node or root].append((name, owner == member_id))
+    place = {feeder.nodes[i]: n for n, i in enumerate(feeder.order)}
+    nodes: list[CableNode] = []
+    for code in place:
+        line = lines.get(code)
+        parent = None if line is None else place[line.parent.code]
+        mine = tuple(name for name, own in homes[code] if own)
+        into = () if line is None else (line.code, line.limit_a, line.is_transformer)
+        depth = 0 if parent is None else nodes[parent].depth + 1
+        nodes.append(CableNode(code, named[code], parent, depth, len(homes[code]), mine, *into))
+    return CableTree(
+        name=row.name,
+        is_assumed=row.source.startswith("assumed"),
+        nodes=tuple(nodes),
+        transformer_va=feeder.transformer.s_va,
+        import_limit_w=community.import_limit_w,
+        export_limit_w=community.export_limit_w,
+        v_min_pu=feeder.v_min_pu,
+        v_max_pu=feeder.v_max_pu,
+        phase_v=feeder.phase_v,
+        unknown_phases=Household.objects.filter(community=community, phase="").count(),
+    )
+
+
+def street_state(slot: Slot) -> StreetState | None:
+    """What the cleared slot meant for the cables; None while it is open."""
+    if slot.status == Slot.Status.OPEN:
+        return None
+    community = slot.community
+    feeder = feeder_of(community)
+    drawn_w, drawn_var = _drawn(community, feeder, [slot])[slot.pk]
+    exact = _ac_or_none(feeder, drawn_w, drawn_var)
+    flows = line_flows_w(feeder, drawn_w)
+    if exact is None:
+        volts, amperes = voltages_pu(feeder, drawn_w), np.abs(flows) / feeder.phase_v
+        at_transformer = np.abs(flows[feeder.index[feeder.root]])
+    else:
+        volts, amperes, at_transformer = exact.voltages_pu, exact.currents_a, exact.transformer_va
+    fullness = _loadings_pct(feeder, amperes, at_transformer)
+    bindings = _bindings(slot, feeder)
+    nodes = tuple(
+        NodeState(
+            flow_w=_three(flows[i]),
+            current_a=_three(amperes[i]),
+            loading_pct=float(fullness[i]) if np.isfinite(fullness[i]) else None,
+            lowest_pu=float(volts[i].min()),
+            highest_pu=float(volts[i].max()),
+            bindings=tuple(bindings.get(feeder.nodes[i], ())),
+        )
+        for i in feeder.order
+    )
+    hours = (slot.end - slot.start) / timedelta(hours=1)
+    loss_wh = 0.0 if exact is None else exact.loss_w * hours
+    return StreetState(nodes, _connection_pct(community, float(drawn_w.sum())), loss_wh, exact is not None)
+
+
+def day_fills(
+    community: Community, first: datetime, until: datetime, shown: Sequence[bool] | None = None
+) -> list[SlotFill]:
+    """The fullest element of every slot of `[first, until)`, in order; the market need not have opened it.
+
+    With `shown` (by node, in the tree's order) the other cables count with the lower end of their step only, so
+    that a day gives away no more than a slot does.
+    """
+    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
+    opened = {row.start: row for row in rows}
+    feeder = feeder_of(community)
+    hidden = [] if shown is None else [i for i, seen in zip(feeder.order, shown, strict=True) if not seen]
+    cleared = [row for row in opened.values() if row.status != Slot.Status.OPEN]
+    drawn = _drawn(community, feeder, [row for row in cleared if hidden or row.loading_max_pct is None])
+    length = timedelta(minutes=community.slot_minutes)
+    fills = []
+    for start in slots_of(first, until, community.slot_minutes):
+        row = opened.get(start)
+        if row is None:
+            fills.append(SlotFill(start, start + length, None, bound=False, opened=False))
+            continue
+        hours = (row.end - row.start) / timedelta(hours=1)
+        fullest, net_w = row.loading_max_pct, (row.import_wh - row.export_wh) / hours
+        if row.pk in drawn:
+            fullest, net_w = _fullest_pct(feeder, *drawn[row.pk], hidden), float(drawn[row.pk][0].sum())
+        if fullest is not None:
+            fullest = max(fullest, _connection_pct(community, net_w) or 0.0)
+        fills.append(SlotFill(row.start, row.end, fullest, bool(row.bindings)))
+    return fills
+
+
+def latest_slot(community: Community, at: datetime) -> Slot | None:
+    """The newest slot that had begun at `at`."""
+    begun = Slot.objects.filter(community=community, start__lte=at).select_related("community__feeder")
+    return begun.order_by("-start").first()
+
+
+def slot_at(community: Community, start: datetime) -> Slot | None:
+    """The community's slot that starts at `start`."""
+    return Slot.objects.filter(community=community, start=start).select_related("community__feeder").first()
+
+
+def _drawn(community: Community, feeder: Feeder, slots: Sequence[Slot]) -> Mapping[int, tuple[Floats, Floats]]:
+    """Mean withdrawals of each slot, W and var per node and phase; what was sold counts as given."""
+    drawn = {row.pk: np.zeros((2, len(feeder.nodes), 3)) for row in slots}
+    hours = community.slot_minutes / 60
+    phases = street_phases(community.pk)
+    placed = Household.objects.filter(community=community).values_list("pk", "node__code", "tan_phi")
+    at = {pk: (feeder.index[node or feeder.root], tan_phi) for pk, node, tan_phi in placed}
+    energies = (
+        Outcome.objects.filter(slot__in=list(drawn))
+        .values_list("slot_id", "order__household_id", "order__side")
+        .annotate(flowed_wh=Sum(F("local_wh") + F("retailer_wh")))
+    )
+    for slot_id, home, side, flowed_wh in energies:
+        node, tan_phi = at[home]
+        power = (flowed_wh if side == "buy" else -flowed_wh) / hours * SHARES[phases[home]]
+        drawn[slot_id][0, node] += power
+        drawn[slot_id][1, node] += tan_phi * power
+    return {pk: (power[0], power[1]) for pk, power in drawn.items()}
+
+
+def _ac_or_none(feeder: Feeder, drawn_w: Floats, drawn_var: Floats) -> AcFlow | None:
+    try:
+        return ac_flow(feeder, drawn_w, drawn_var)
+    except VoltageCollapse:
+        return None
+
+
+def _loadings_pct(feeder: Feeder, currents_a: Floats, transformer_va: Floats) -> Floats:
+    """How full the cable into each node is in its fullest phase (root: the transformer); not finite if unknown."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = currents_a.max(axis=1) / feeder.line_limits_a
+    shares[np.isinf(feeder.line_limits_a)] = np.nan
+    rated_va = feeder.transformer.s_va
+    shares[feeder.index[feeder.root]] = (
+        np.nan if rated_va is None else float(transformer_va.max()) / (rated_va / 3)
+    )
+    return np.asarray(100 * shares)
+
+
+def _fullest_pct(feeder: Feeder, drawn_w: Floats, drawn_var: Floats, hidden: Sequence[int]) -> float:
+    exact = _ac_or_none(feeder, drawn_w, drawn_var)
+    if exact is None:
+        flows = np.abs(line_flows_w(feeder, drawn_w))
+        loadings = _loadings_pct(feeder, flows / feeder.phase_v, flows[feeder.index[feeder.root]])
+    else:
+        loadings = _loadings_pct(feeder, exact.currents_a, exact.transformer_va)
+    loadings[hidden] = np.minimum(np.floor(loadings[hidden] / STEP_PCT) * STEP_PCT, 100.0)
+    return float(loadings[np.isfinite(loadings)].max(initial=0.0))
+
+
+def _connection_pct(community: Community, net_w: float) -> float | None:
+    """How much of the agreed import or export the whole street used."""
+    most_w = community.import_limit_w if net_w >= 0 else community.export_limit_w
+    return 100 * abs(net_w) / most_w if most_w else None
+
+
+def _bindings(slot: Slot, feeder: Feeder) -> dict[str, list[str]]:
+    """Kinds of binding limits by the node where they are drawn; a line's is the node that it leads to."""
+    child = {line.code: line.child for line in feeder.lines}
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind, element in _named_limits(slot):
+        node = child.get(element) if kind == "line" else element if kind.startswith("voltage") else feeder.root
+        if node is not None and kind not in found[node]:
+            found[node].append(kind)
+    return found
+
+
+def _named_limits(slot: Slot) -> Iterator[tuple[str, str]]:
+    for binding in slot.bindings:
+        yield str(binding["kind"]), str(binding["element"])
+
+
+def _three(values: Floats) -> tuple[float, float, float]:
+    a, b, c = (float(value) for value in values)
+    return a, b, c
