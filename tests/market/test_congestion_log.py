@@ -363,7 +363,11 @@ def test_the_api_tells_the_street_in_sums_and_the_home_by_itself(homes, month):
     assert (told["home"]["mean_sold_ueur_kwh"], told["home"]["mean_bought_ueur_kwh"]) == (103_571, None)
     assert told["fairness"]["qos"] == pytest.approx(2 / 3)
     assert {row["element"] for row in told["elements"]} == {"T", "L1", "L2", "N3"}
-    assert (told["month"], told["start"], told["fairness_rule"]) == ("2026-11", "2026-11-01T00:00:00+01:00", "capped")
+    assert (told["month"], told["start"], told["fairness_rule"]) == (
+        "2026-11",
+        "2026-11-01T00:00:00+01:00",
+        "capped",
+    )
     assert "Azahar" not in str(told)
 
 
