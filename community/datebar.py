@@ -3,7 +3,7 @@
 Addresses carry the day (`?d=2026-11-22`) or the month (`?m=2026-11`), so that back, share and print work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -99,22 +99,28 @@ def month_bar(
     first: date | None = None,
     keep: Mapping[str, str] | None = None,
     views: tuple[View, ...] = (),
+    address: Callable[[date], str] | None = None,
 ) -> DateBar:
-    """A bar that walks month by month over `path`; `month` is its first day."""
+    """A bar that walks month by month over `path`; `month` is its first day.
+
+    Where a page's path itself names the month, `address` says it for a month's first day.
+    """
     this_month = today.replace(day=1)
     before = (month - timedelta(days=1)).replace(day=1)
     after = (month + timedelta(days=31)).replace(day=1)
 
-    def address(to: date) -> str:
+    def queried(to: date) -> str:
         return f"{path}?{urlencode({**(keep or {}), 'm': f'{to:%Y-%m}'})}"
+
+    at = address or queried
 
     return DateBar(
         title=figures.month(month).capitalize(),
-        previous=address(before) if first is None or before >= first.replace(day=1) else None,
+        previous=at(before) if first is None or before >= first.replace(day=1) else None,
         previous_label=_("The month before"),
-        next=address(after) if month < this_month else None,
+        next=at(after) if month < this_month else None,
         next_label=_("The month after"),
-        today=address(this_month) if month < this_month else None,
+        today=at(this_month) if month < this_month else None,
         today_label=_("This month"),
         views=views,
     )

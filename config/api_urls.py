@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from config.api_docs import TryItView
+from market.api.congestion import MonthCongestion
 from market.api.envelope import OperatingEnvelope
 from market.api.plan import Plan
 from metering.api.completeness import MonthCompleteness
@@ -15,6 +16,7 @@ urlpatterns = [
     path("metering-points", MeteringPoints.as_view(), name="api-metering-points"),
     path("metering-points/<uuid:public_id>/readings", Readings.as_view(), name="api-readings"),
     path("metering-points/<uuid:public_id>/completeness", MonthCompleteness.as_view(), name="api-completeness"),
+    path("metering-points/<uuid:public_id>/congestion", MonthCongestion.as_view(), name="api-congestion"),
     path("metering-points/<uuid:public_id>/device-states", DeviceStates.as_view(), name="api-device-states"),
     path("metering-points/<uuid:public_id>/envelope", OperatingEnvelope.as_view(), name="api-envelope"),
     path("metering-points/<uuid:public_id>/plan", Plan.as_view(), name="api-plan"),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
 from market.views.cables import cables
+from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
@@ -17,6 +18,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("slots/<slot_start:start>/", slot, name="slot"),
     path("street/", street, name="community-day"),
     path("street/cables/", cables, name="cables"),
+    path("street/congestion/", congestion, name="congestion"),
+    path("street/congestion/<int:year>-<int:month>/", congestion, name="congestion-month"),
+    path("street/congestion/<int:year>-<int:month>/limits.csv", elements_csv, name="congestion-limits-csv"),
+    path("street/congestion/<int:year>-<int:month>/homes.csv", homes_csv, name="congestion-homes-csv"),
     path("rules/", mandate, name="mandate"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),

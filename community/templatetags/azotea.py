@@ -100,6 +100,13 @@ def hour_axis(hour: float) -> str:
 
 
 @register.filter
+def hours_axis(hours: float) -> str:
+    """Hours on an axis, without idle zeros: "0,5", "12"."""
+    value = Decimal(str(hours)).normalize()
+    return figures.number(value, max(0, -int(value.as_tuple().exponent)))
+
+
+@register.filter
 def percent(value: float, decimals: int = 0) -> str:
     """A percentage: "71 %"."""
     return figures.percent(value, decimals)

@@ -39,6 +39,7 @@ def street(request: HttpRequest) -> HttpResponse:
     homes = queries.homes_that_traded(community, first, until)
     context = {
         "section": "community-day",
+        "day": day,
         "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
         "sentence": wording.sentence(past, homes, is_today=day == today),
         "figures": wording.figures_of(past),

@@ -1,16 +1,13 @@
 """What a month of one meter still lacks."""
 
-import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,12 +15,11 @@ from rest_framework.views import APIView
 from community.tariffs import month_span
 from config.clock import now
 from metering.api.access import point_of
+from metering.api.parameters import month_of
 from metering.api.serializers import ProblemSerializer
 from metering.completeness import completeness
 from metering.models import ApiToken
 from metering.queries import blocks
-
-MONTH = re.compile(r"(20\d{2})-(0[1-9]|1[0-2])")
 
 
 class SpanSerializer(serializers.Serializer[Any]):
@@ -69,21 +65,18 @@ class MonthCompleteness(APIView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """What a local month has and lacks; of the running month, what is over."""
         point = point_of(request, public_id, ApiToken.Scope.READINGS_READ)
-        month = request.query_params.get("month", "")
+        month = month_of(request)
         start, end = _span(month, point.household.community.zone, now(), point.resolution_minutes)
         channels = [
             {**asdict(found), "blocks": blocks(point, found.channel, start, end)}
             for found in completeness([point], start, end)
         ]
-        answer = {"month": month, "start": start, "end": end, "channels": channels}
+        answer = {"month": f"{month:%Y-%m}", "start": start, "end": end, "channels": channels}
         return Response(CompletenessSerializer(answer).data)
 
 
-def _span(text: str, zone: ZoneInfo, at: datetime, minutes: int) -> tuple[datetime, datetime]:
-    """The month's start and its end, or the last boundary of an interval before `at`. Raises `ValidationError`."""
-    match = MONTH.fullmatch(text)
-    if match is None:
-        raise ValidationError({"month": _("Send a month such as 2026-10.")})
-    start, end = month_span(int(match[1]), int(match[2]), zone)
+def _span(month: date, zone: ZoneInfo, at: datetime, minutes: int) -> tuple[datetime, datetime]:
+    """The month's start and its end, or the last boundary of an interval before `at`."""
+    start, end = month_span(month.year, month.month, zone)
     over = datetime.fromtimestamp(at.timestamp() // (minutes * 60) * minutes * 60, at.tzinfo)
     return start, max(start, min(end, over))

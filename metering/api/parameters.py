@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
@@ -16,6 +17,7 @@ PAGE, LARGEST_PAGE = 5_000, 10_000
 # Length in minutes of the resolutions that a sum can have, and PostgreSQL's name of the unit.
 RESOLUTIONS = {"PT1H": (60, "hour"), "P1D": (1440, "day"), "P1M": (40_320, "month")}
 Place = tuple[datetime, str, int]
+MONTH = re.compile(r"(20\d{2})-(0[1-9]|1[0-2])")
 
 
 def choice_of(request: Request, name: str, choices: tuple[str, ...], default: str = "") -> str:
@@ -48,6 +50,14 @@ def window_of(request: Request) -> tuple[datetime, datetime]:
     if not start < end <= start + LONGEST_READ:
         raise ValidationError({"end": _("The end must come after the start, by 400 days at most.")})
     return start, end
+
+
+def month_of(request: Request) -> date:
+    """The first day of the local month that `month` names."""
+    match = MONTH.fullmatch(request.query_params.get("month", ""))
+    if match is None:
+        raise ValidationError({"month": _("Send a month such as 2026-10.")})
+    return date(int(match[1]), int(match[2]), 1)
 
 
 def unit_of(request: Request, point: MeteringPoint) -> str | None:

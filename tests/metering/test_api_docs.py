@@ -30,7 +30,7 @@ def test_the_examples_run_against_a_real_site(live_server):
         patch("metering.api.files.now", lambda: make.NOON),
         patch("metering.api.completeness.now", lambda: make.NOON + make.QUARTER * 4),
     ):
-        uploaded, table, read, filed, month = (run(block, place) for block in blocks("sh"))
+        uploaded, table, read, filed, month, full = (run(block, place) for block in blocks("sh"))
         exec(blocks("python")[0], place)
 
     assert '"created":2' in uploaded
@@ -38,6 +38,7 @@ def test_the_examples_run_against_a_real_site(live_server):
     assert '"energy_wh":1000' in read
     assert '"state":"waiting"' in filed
     assert '"present":2' in month
+    assert '"congested_minutes":0' in full
     assert Reading.objects.count() == 4
 
 

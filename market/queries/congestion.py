@@ -1,0 +1,136 @@
+"""The congestion log of a community's month: its limits, what they held back from whom, and how evenly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from community.models import Community, Feeder, Household
+from community.tariffs import month_span
+from market.grid.congestion import LoggedSlot, ReachedLimit, StreetLog, street_log
+from market.grid.fairness import gini, jain, min_over_max, quality_of_experience, quality_of_service
+from market.models import Slot
+from market.queries.held_back import Held, HomeLog, cleared_slots, home_logs
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """How evenly a month fell to the homes; each from 0 to 1, None where there is nothing to compare.
+
+    `jain_passed` and `gini_held` look at the parts that the cables let through and held back of what each home
+    would have moved while they were full; the others at energy and mean prices of all trades.
+    """
+
+    jain_passed: float | None
+    gini_held: float | None
+    qos: float | None
+    qoe: float | None
+    min_over_max: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CongestionMonth:
+    """A month of the street. `band_pu` is the feeder's voltage band, `rule` how energy was shared at its end."""
+
+    month: date
+    start: datetime
+    end: datetime
+    log: StreetLog
+    homes: tuple[HomeLog, ...]
+    fairness: Fairness
+    band_pu: tuple[float, float] | None
+    limits_known: bool
+    rule: str
+    cap_pct: int
+
+    @property
+    def total(self) -> HomeLog:
+        """All homes together, without a name."""
+        return HomeLog(
+            household_id=0,
+            sun=sum((home.sun for home in self.homes), Held()),
+            wishes=sum((home.wishes for home in self.homes), Held()),
+            battery=sum((home.battery for home in self.homes), Held()),
+            passed_wh=sum(home.passed_wh for home in self.homes),
+            lost_neur=sum(home.lost_neur for home in self.homes),
+        )
+
+    def home(self, household: Household) -> HomeLog:
+        """One home's part; of a home without orders, zeros."""
+        found = (home for home in self.homes if home.household_id == household.pk)
+        return next(found, HomeLog(household.pk, household.name))
+
+
+def congestion_month(community: Community, month: date) -> CongestionMonth:
+    """The log of the civil month, in the community's zone, that `month` lies in; of a running one, so far."""
+    start, end = month_span(month.year, month.month, community.zone)
+    slots = cleared_slots(community.pk, start, end)
+    homes, allowed = home_logs(community.pk, start, end)
+    feeder: Feeder | None = getattr(community, "feeder", None)
+    last = slots.order_by("-start").values_list("fairness_rule", "curtailment_cap_pct").first()
+    rule, cap_pct = last or (community.fairness_rule, community.curtailment_cap_pct)
+    limits = (community.import_limit_w, community.export_limit_w)
+    return CongestionMonth(
+        month=month.replace(day=1),
+        start=start,
+        end=end,
+        log=street_log(_logged(slots), community.zone),
+        homes=homes,
+        fairness=_fairness(homes, allowed),
+        band_pu=(feeder.v_min_pu, feeder.v_max_pu) if feeder else None,
+        limits_known=feeder is not None or any(limit is not None for limit in limits),
+        rule=rule,
+        cap_pct=cap_pct,
+    )
+
+
+def _logged(slots: QuerySet[Slot]) -> list[LoggedSlot]:
+    rows = slots.order_by("start").values_list(
+        "start", "end", "bindings", "rent_neur", "loss_wh", "voltage_min_pu", "voltage_max_pu",
+        "loading_max_pct", "reclears", "emergency", named=True,
+    )  # fmt: skip
+    return [
+        LoggedSlot(
+            start=row.start,
+            end=row.end,
+            limits=_reached(row.bindings),
+            rent_neur=row.rent_neur,
+            loss_wh=row.loss_wh,
+            voltage_min_pu=row.voltage_min_pu,
+            voltage_max_pu=row.voltage_max_pu,
+            loading_max_pct=row.loading_max_pct,
+            reclears=row.reclears,
+            emergency=row.emergency,
+        )
+        for row in rows
+    ]
+
+
+def _reached(bindings: Sequence[dict[str, Any]]) -> tuple[ReachedLimit, ...]:
+    """Stored bindings; those of before phases and rent were kept with them have neither."""
+    return tuple(
+        ReachedLimit(
+            row["element"],
+            row["kind"],
+            row.get("phase") or "",
+            row["loading_pct"],
+            row["shadow_ueur_kwh"],
+            row.get("rent_neur") or 0,
+        )
+        for row in bindings
+    )
+
+
+def _fairness(homes: Sequence[HomeLog], allowed_ueur_kwh: tuple[int, int]) -> Fairness:
+    passed = [home.passed_share for home in homes if home.passed_share is not None]
+    prices = [home.price_ueur_kwh for home in homes if home.price_ueur_kwh is not None]
+    traded = bool(prices)
+    return Fairness(
+        jain_passed=jain(passed) if passed else None,
+        gini_held=gini([1 - share for share in passed]) if passed else None,
+        qos=quality_of_service([home.exchanged_wh for home in homes]) if traded else None,
+        qoe=quality_of_experience(prices, *allowed_ueur_kwh) if traded else None,
+        min_over_max=min_over_max(prices) if traded else None,
+    )

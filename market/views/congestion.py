@@ -1,0 +1,130 @@
+"""The congestion log of a month: what the street's cables held back, from whom, and how evenly."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from community.access import admin_of, member_of
+from community.datebar import DateBar, month_bar
+from community.models import Community, Member
+from community.pages import page
+from community.tariffs import month_span
+from config import clock
+from market.month_chart import month_chart
+from market.queries import day as day_queries
+from market.queries.congestion import CongestionMonth, congestion_month
+from market.queries.held_back import price_parts
+from market.wording import congestion as wording
+from market.wording import congestion_homes as homes_wording
+
+
+@login_required
+@require_safe
+def congestion(request: HttpRequest, year: int | None = None, month: int | None = None) -> HttpResponse:
+    """A month's log; the present one if the address names none. Residents see their own homes only."""
+    member = member_of(request)
+    community = member.community
+    this_month = _this_month(community)
+    first = this_month if year is None or month is None else _month(year, month)
+    context: dict[str, Any] = {
+        "section": "community-day",
+        "bar": _bar(community, first, this_month),
+        "first": first,
+        "to_come": first > this_month,
+    }
+    if first <= this_month:
+        found = congestion_month(community, first)
+        context |= {
+            "found": found,
+            "sentence": wording.sentence(found, running=first == this_month),
+            "figures": wording.month_figures(found),
+            "elements": wording.element_rows(found.log.elements),
+            "held": homes_wording.held_facts(found.total),
+            "grid": wording.grid_facts(found),
+            "fairness": homes_wording.fairness_meanings(found.fairness),
+            "rent_rule": wording.rent_rule(community.rent_rule) if found.log.rent_neur else "",
+            **_days(found, this_month),
+            **_homes(member, found),
+        }
+    return page(request, "market/congestion.html", context)
+
+
+@login_required
+@require_safe
+def elements_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """The month's limits as CSV, in the units of the column names."""
+    found = congestion_month(member_of(request).community, _month(year, month))
+    rows = (wording.csv_element(log) for log in found.log.elements)
+    return _csv(f"azotea-limits-{year:04}-{month:02}.csv", wording.ELEMENT_COLUMNS, rows)
+
+
+@login_required
+@require_safe
+def homes_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """Every home's part of the month as CSV, for administrators."""
+    found = congestion_month(admin_of(request).community, _month(year, month))
+    rows = (homes_wording.csv_home(log) for log in found.homes)
+    return _csv(f"azotea-homes-{year:04}-{month:02}.csv", homes_wording.HOME_COLUMNS, rows)
+
+
+def _csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    writer = csv.writer(response)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return response
+
+
+def _this_month(community: Community) -> date:
+    return clock.now().astimezone(community.zone).date().replace(day=1)
+
+
+def _month(year: int, month: int) -> date:
+    try:
+        first = date(year, month, 1)
+        month_span(year, month)
+    except (ValueError, OverflowError) as error:
+        raise Http404("There is no such month.") from error
+    return first
+
+
+def _bar(community: Community, first: date, this_month: date) -> DateBar:
+    begun = day_queries.first_start(community.pk)
+
+    def address(to: date) -> str:
+        return reverse("congestion-month", args=(f"{to:%Y}", f"{to:%m}"))
+
+    return month_bar(
+        first, this_month, "", first=begun.astimezone(community.zone).date() if begun else None, address=address
+    )
+
+
+def _days(found: CongestionMonth, this_month: date) -> dict[str, Any]:
+    """The picture of the month's days, and the congested ones in rows."""
+    if not found.log.days:
+        return {"chart": None, "days": []}
+    count = ((found.month + timedelta(days=31)).replace(day=1) - found.month).days
+    dates = [found.month + timedelta(days=i) for i in range(count)]
+    rows = [(day, wording.hours(span)) for day, span in sorted(found.log.days.items())]
+    return {
+        "chart": month_chart([(day, found.log.days.get(day, timedelta())) for day in dates]),
+        "days": rows,
+    }
+
+
+def _homes(member: Member, found: CongestionMonth) -> dict[str, Any]:
+    """The member's own homes in words; an administrator sees all of them in a table besides."""
+    own = list(member.households.order_by("pk"))
+    parts = price_parts(own, found.start, found.end) if own else {}
+    return {
+        "cards": [homes_wording.home_card(found.home(home), parts.get(home.pk, [])) for home in own],
+        "sharing": homes_wording.sharing_rule(found.rule, found.cap_pct),
+        "all_homes": homes_wording.home_rows(found.homes) if member.role == Member.Role.ADMIN else None,
+    }

@@ -1,0 +1,176 @@
+"""The congestion log in words: the month's sentence, its figures, the limits, how the cables fared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from community import figures
+from market.grid.congestion import ElementLog
+from market.queries.congestion import CongestionMonth
+from market.queries.held_back import HomeLog
+from market.wording.congestion_homes import share
+from market.wording.street import Figure
+
+ELEMENT_COLUMNS = (
+    "element", "kind", "phase", "congested_minutes", "largest_loading_pct", "largest_worth_ueur_kwh", "rent_neur",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRow:
+    """A limit by its name, the phase it is about (or all), and its figures as written."""
+
+    name: str
+    phase: str
+    hours: str
+    loading: str
+    rent: str
+
+
+def hours(span: timedelta) -> str:
+    """Hours to the quarter without idle zeros: `10.75 h`, `3 h`."""
+    minutes = span // timedelta(minutes=1)
+    decimals = 0 if minutes % 60 == 0 else 1 if minutes % 30 == 0 else 2
+    return f"{figures.number(Decimal(minutes) / 60, decimals)}{figures.NBSP}h"
+
+
+def sentence(found: CongestionMonth, *, running: bool) -> str:
+    """What the month's congestion came to, in one sentence; a month without any is good news."""
+    month = figures.month_name(found.month)
+    if not found.log.congested:
+        words = (
+            _("So far in %(month)s the street's cables have always had room.")
+            if running
+            else _("In %(month)s the street's cables always had room.")
+        )
+        return words % {"month": month}
+    words = (
+        _("So far in %(month)s the street's cables have been full for %(hours)s; %(rest)s.")
+        if running
+        else _("In %(month)s the street's cables were full for %(hours)s; %(rest)s.")
+    )
+    return words % {"month": month, "hours": hours(found.log.congested), "rest": _held_words(found.total)}
+
+
+def _held_words(total: HomeLog) -> str:
+    """The largest of what was held back."""
+    kinds = (
+        (total.sun, _("%(energy)s of sun stayed on the roofs, %(share)s of it")),
+        (total.wishes, _("%(energy)s of wishes went unserved, %(share)s of them")),
+        (total.battery, _("%(energy)s stayed in the batteries, %(share)s of what they offered")),
+    )
+    held, words = max(kinds, key=lambda kind: kind[0].held_wh)
+    if not held.held_wh:
+        return _("nothing had to be held back")
+    return words % {"energy": figures.kwh(held.held_wh), "share": share(held)}
+
+
+def month_figures(found: CongestionMonth) -> list[Figure]:
+    """The four numbers of the month."""
+    total = found.total
+    return [
+        Figure(
+            _("Cables full"),
+            hours(found.log.congested),
+            _("%(share)s of the time") % {"share": figures.percent(_part_of_time(found), 1)},
+        ),
+        Figure(
+            _("Held back"),
+            figures.kwh(total.held.held_wh),
+            _("of %(asked)s asked for") % {"asked": figures.kwh(total.held.asked_wh)},
+        ),
+        Figure(_("Gain that was lost"), figures.euros(total.lost_neur), _("by all homes together")),
+        Figure(_("Congestion rent"), figures.euros(found.log.rent_neur), _("paid for room in full cables")),
+    ]
+
+
+def _part_of_time(found: CongestionMonth) -> float:
+    return 100 * (found.log.congested / found.log.cleared) if found.log.cleared else 0.0
+
+
+def element_rows(elements: Sequence[ElementLog]) -> list[ElementRow]:
+    """Every limit that bound, by name."""
+    return [
+        ElementRow(
+            element_name(log.element, log.kind),
+            log.phase or pgettext("phases", "all"),
+            hours(log.congested),
+            figures.percent(log.loading_pct),
+            figures.euros(log.rent_neur),
+        )
+        for log in elements
+    ]
+
+
+def element_name(element: str, kind: str) -> str:
+    """A limit as a title; a kind that this version does not know is shown as it is."""
+    names = {
+        "import": _("Import limit of the transformer"),
+        "export": _("Export limit of the transformer"),
+        "transformer": _("Transformer"),
+        "line": _("Line %(name)s") % {"name": element},
+        "voltage_high": _("Voltage at %(name)s, upper limit") % {"name": element},
+        "voltage_low": _("Voltage at %(name)s, lower limit") % {"name": element},
+    }
+    return names.get(kind, f"{element} ({kind})")
+
+
+def grid_facts(found: CongestionMonth) -> list[tuple[str, str]]:
+    """How the cables fared, as AC power flow and the clearings saw them; what was not looked at is left out."""
+    log = found.log
+    facts = []
+    if log.loading_max_pct is not None:
+        facts.append((_("Fullest cable or transformer"), figures.percent(log.loading_max_pct)))
+    if found.band_pu and log.voltage_min_pu is not None:
+        facts.append((_("Lowest voltage"), _margin(log.voltage_min_pu, log.voltage_min_pu - found.band_pu[0])))
+    if found.band_pu and log.voltage_max_pu is not None:
+        facts.append((_("Highest voltage"), _margin(log.voltage_max_pu, found.band_pu[1] - log.voltage_max_pu)))
+    facts.append((_("Lost in cables and transformer"), figures.kwh(log.loss_wh)))
+    facts.append((_("Cleared again after the check"), _times(log.cleared_again)))
+    facts.append((_("Grid emergencies"), _times(log.emergencies)))
+    return facts
+
+
+def _margin(voltage_pu: float, margin_pu: float) -> str:
+    """A voltage as a part of the nominal one, and how far inside its limit it stayed."""
+    words = (
+        _("%(voltage)s; %(margin)s inside its limit")
+        if margin_pu >= 0
+        else _("%(voltage)s; %(margin)s beyond its limit")
+    )
+    return words % {
+        "voltage": figures.percent(100 * voltage_pu, 1),
+        "margin": figures.percent(100 * abs(margin_pu), 1),
+    }
+
+
+def _times(count: int) -> str:
+    return ngettext("%(count)d time", "%(count)d times", count) % {"count": count} if count else _("never")
+
+
+def rent_rule(rule: str) -> str:
+    """Where congestion rent goes, by the community's rule."""
+    words = {
+        "per_kwh": _("It goes back to the homes, by what each of them traded."),
+        "cut_homes": _("It goes back to the homes, by what the cables cost each of them."),
+        "equal": _("It goes back to the homes, the same to each."),
+    }
+    return words.get(rule, rule)
+
+
+def csv_element(log: ElementLog) -> tuple[object, ...]:
+    """A limit in the order of `ELEMENT_COLUMNS`; a phase that is empty is all three."""
+    minutes = log.congested // timedelta(minutes=1)
+    return (
+        log.element,
+        log.kind,
+        log.phase,
+        minutes,
+        round(log.loading_pct, 1),
+        log.shadow_ueur_kwh,
+        log.rent_neur,
+    )
