@@ -6,6 +6,7 @@ from market.addresses import SlotStart
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
+from market.views.rules import rules
 from market.views.slot import slot
 from market.views.street import street
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("slots/<slot_start:start>/", slot, name="slot"),
     path("street/", street, name="community-day"),
+    path("street/rules/", rules, name="street-rules"),
     path("rules/", mandate, name="mandate"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
