@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='statementline',
             name='kind',
-            field=models.CharField(choices=[('bought', 'Bought from neighbours'), ('sold', 'Sold to neighbours'), ('shortfall', 'Given up where trades were not delivered'), ('pool', 'From the common pool'), ('rent', 'Congestion rent given back'), ('retailer_import', 'From your retailer'), ('retailer_export', 'Surplus to your retailer'), ('saving', 'Gain against your retailer alone')], max_length=16),
+            field=models.CharField(choices=[('bought', 'Bought from neighbours'), ('sold', 'Sold to neighbours'), ('shortfall', 'Given up where trades were not delivered'), ('pool', 'Common pool'), ('rent', 'Congestion rent given back'), ('retailer_import', 'From your retailer'), ('retailer_export', 'Surplus to your retailer'), ('saving', 'Gain against your retailer alone')], max_length=16),
         ),
         migrations.RunSQL(ONE_PRICE, migrations.RunSQL.noop),
         migrations.RunSQL(FINAL, 'DROP TRIGGER statement_is_final ON market_statement'),

@@ -36,7 +36,7 @@ class StatementLine(models.Model):
         BOUGHT = "bought", _("Bought from neighbours")
         SOLD = "sold", _("Sold to neighbours")
         SHORTFALL = "shortfall", _("Given up where trades were not delivered")
-        POOL = "pool", _("From the common pool")
+        POOL = "pool", _("Common pool")
         RENT = "rent", _("Congestion rent given back")
         RETAILER_IMPORT = "retailer_import", _("From your retailer")
         RETAILER_EXPORT = "retailer_export", _("Surplus to your retailer")

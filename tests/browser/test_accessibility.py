@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
-    "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/rules/", "/months/", "/months/2026-11/",
+    "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/street/rules/", "/rules/", "/months/", "/months/2026-11/",
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
     "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip

@@ -1,11 +1,13 @@
 """Own prices, the pool and congestion rent through the services: booked once, given back once, exact to the n€."""
 
+import csv
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import Sum
 
+from community.models import Household
 from market.models import (
     Entry,
     Mandate,
@@ -20,6 +22,7 @@ from market.models import (
 )
 from market.services.settle import settle_due
 from market.services.statements import close_month
+from market.wording.money import money
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -358,3 +361,77 @@ def test_what_a_closing_wrote_can_be_neither_changed_nor_deleted(street, homes, 
         )
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         rows.objects.filter(pk=row.pk)._raw_delete(rows.objects.db)
+
+
+def test_a_correction_weighs_the_pool_as_the_slot_was_settled_first(street, homes):
+    rule(street, pool_pct=40, pool_rule="need")
+    cleared(street, usual(homes))
+    metered(homes)
+    Household.objects.filter(pk=homes[0].pk).update(priority=9)
+
+    metered(homes, at=START + timedelta(hours=2), given=500, taken=(200, 300))
+
+    assert set(SettledHome.objects.values_list("settlement__revision", "priority")) == {(1, 0), (2, 0)}
+
+
+def as_read_by(client, home, path):
+    """A page in English as the home's member sees it, without markup of its own between words."""
+    home.member = make.member(home.community, home.name)
+    home.save()
+    client.force_login(home.member.user)
+    page = client.get(path, headers={"accept-language": "en"})
+    return page.content.decode().replace("\xa0", " ").replace("&#x27;", "'")
+
+
+def test_the_slot_page_shows_own_prices_and_the_pool_and_adds_up(client, street, homes):
+    rule(street, pool_pct=20)
+    cleared(street, usual(homes))
+    metered(homes)
+
+    page = as_read_by(client, homes[2], "/slots/2026-11-23T1100Z/")
+
+    assert "600 Wh × 0.150 €/kWh" in page
+    assert "From the common pool" in page
+    assert "20 % of every home's gain goes into the pool, which is shared equally." in page
+    row = SettledHome.objects.get(household=homes[2])
+    shown = money(row, Slot.objects.get())
+    assert sum(line.amount_neur for line in shown.lines) == shown.actual_neur
+
+
+def test_the_statement_says_what_waits_and_then_what_was_given_back_and_why(client, street, homes):
+    rule(street, pool_pct=20, rent_rule="equal")
+    cleared(street, usual(homes))
+    metered(homes)
+
+    waiting = as_read_by(client, homes[0], "/months/2026-11/")
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+    rule(street, rent_rule="per_kwh")
+    closed = (
+        client.get("/months/2026-11/", headers={"accept-language": "en"}).content.decode().replace("\xa0", " ")
+    )
+
+    assert "The street has collected 0.04 € of congestion rent" in waiting
+    assert "The street has collected" not in closed
+    assert "Congestion rent given back" in closed
+    assert "all homes, the same to each." in closed
+    assert "Common pool" in closed
+    assert [line.kind for line in client.get("/months/2026-11/").context["lines"]] == [
+        "bought", "sold", "pool", "rent", "retailer_import", "retailer_export", "saving",
+    ]  # fmt: skip
+
+
+def test_the_csv_of_a_month_holds_the_money_with_neighbours(client, street, homes):
+    cleared(street, usual(homes))
+    metered(homes)
+    homes[2].member = make.member(street, "Carla")
+    homes[2].save()
+    client.force_login(homes[2].member.user)
+
+    (row,) = csv.DictReader(client.get("/months/2026-11.csv").content.decode().splitlines())
+
+    assert (row["paid_neur"], row["earned_neur"], row["shortfall_neur"], row["pool_neur"]) == (
+        "90000000",
+        "0",
+        "0",
+        "0",
+    )
