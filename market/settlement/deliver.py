@@ -68,6 +68,7 @@ def deliver(homes: Sequence[Home], facts: SlotFacts) -> Delivery:
         _share(wish.bought_distance_neur, bought[i], wish.bought_wh)
         + _share(wish.sold_distance_neur, sold[i], wish.sold_wh)
         for i, wish in enumerate(wishes)
+        if wish.bought_distance_neur or wish.sold_distance_neur
     )
     return _level(parts, [home.terms for home in homes], facts, distance)
 
@@ -92,12 +93,14 @@ def _wish(home: Home, facts: SlotFacts) -> Traded:
         earned = traded.sold_wh * (price - facts.grid_fee_ueur_kwh)
     buys = paid <= traded.bought_wh * terms.import_ueur_kwh
     sells = earned >= traded.sold_wh * terms.feed_in_ueur_kwh
-    return replace(
-        traded,
-        bought_wh=traded.bought_wh if buys else 0,
-        sold_wh=traded.sold_wh if sells else 0,
-        paid_neur=paid,
-        earned_neur=earned,
+    return Traded(
+        traded.household_id,
+        traded.sold_wh if sells else 0,
+        traded.bought_wh if buys else 0,
+        earned,
+        paid,
+        traded.sold_distance_neur,
+        traded.bought_distance_neur,
     )
 
 
@@ -112,14 +115,14 @@ def _level(parts: tuple[Part, ...], terms: Sequence[Terms], facts: SlotFacts, di
     if left_neur >= 0:
         distance_neur = min(max(distance_neur, 0), left_neur)
         return Delivery(parts, distance_neur, left_neur - distance_neur)
-    gains = [_gain_neur(part, home) for part, home in zip(parts, terms, strict=True)]
+    gains = [gain_neur(part, home) for part, home in zip(parts, terms, strict=True)]
     if sum(gains) < -left_neur:
         return Delivery((Part(),) * len(parts), retailer_only=True)
     shares = apportion(-left_neur, gains)
     return Delivery(tuple(replace(part, shortfall_neur=n) for part, n in zip(parts, shares, strict=True)))
 
 
-def _gain_neur(part: Part, terms: Terms) -> int:
-    """What the delivered trades spare the household against its retailer."""
-    bought = part.bought_wh * terms.import_ueur_kwh - part.paid_neur
-    return bought + part.earned_neur - part.sold_wh * terms.feed_in_ueur_kwh
+def gain_neur(part: Part, terms: Terms) -> int:
+    """What the delivered trades spare the household against its retailer, less what it gave up, n€."""
+    spared = part.bought_wh * terms.import_ueur_kwh - part.sold_wh * terms.feed_in_ueur_kwh
+    return spared - part.paid_neur + part.earned_neur - part.shortfall_neur

@@ -18,6 +18,8 @@ def pooled(gains_neur: Sequence[int], terms: Sequence[Terms], facts: SlotFacts) 
     """
     if facts.pool_rule not in {"equal", "need"}:
         raise ValueError(f"Unknown pool rule {facts.pool_rule}; there are equal, need.")
+    if not facts.pool_pct:
+        return [0] * len(terms)
     by_need = facts.pool_rule == "need"
     weights = [(1 + home.priority if by_need else 1) if home.takes_part else 0 for home in terms]
     given = [

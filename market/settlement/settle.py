@@ -7,7 +7,7 @@ and a price at which a household would lose against its own retailer is never ap
 from collections.abc import Sequence
 
 from market.settlement.case import Line, Posting, Settled, SlotCase, SlotFacts, Terms, Traded
-from market.settlement.deliver import Delivery, Home, Part, balance, deliver
+from market.settlement.deliver import Delivery, Home, Part, balance, deliver, gain_neur
 from market.settlement.pool import pooled
 
 GRID_FEE = ("grid_fee", None)
@@ -28,9 +28,11 @@ def settle(case: SlotCase, *, true_up: bool = True) -> Settled:
     totals = [
         _with_true_up(part, more_bought[i], more_sold[i], case.facts) for i, part in enumerate(delivery.parts)
     ]
-    gains = [_baseline(home) - _actual(home, part) for home, part in zip(homes, totals, strict=True)]
+    gains = [gain_neur(part, home.terms) for home, part in zip(homes, totals, strict=True)]
     pool = pooled(gains, [home.terms for home in homes], case.facts)
-    lines = tuple(_line(home, totals[i], more_bought[i], more_sold[i], pool[i]) for i, home in enumerate(homes))
+    lines = tuple(
+        _line(home, totals[i], (more_bought[i], more_sold[i]), gains[i], pool[i]) for i, home in enumerate(homes)
+    )
     provisional = any(line.missing for line in lines) or any(home.metered.estimated for home in homes)
     return Settled(lines, _postings(lines, delivery, case.facts), provisional)
 
@@ -69,6 +71,8 @@ def _may_sell(terms: Terms, nets_ueur_kwh: int) -> bool:
 
 
 def _with_true_up(part: Part, more_bought: int, more_sold: int, facts: SlotFacts) -> Part:
+    if not (more_bought or more_sold):
+        return part
     price = facts.price_ueur_kwh or 0
     return Part(
         bought_wh=part.bought_wh + more_bought,
@@ -79,30 +83,20 @@ def _with_true_up(part: Part, more_bought: int, more_sold: int, facts: SlotFacts
     )
 
 
-def _baseline(home: Home) -> int:
-    """What the retailer alone would charge, n€."""
+def _line(home: Home, part: Part, true_up: tuple[int, int], gained_neur: int, pool_neur: int) -> Line:
     row, terms = home.metered, home.terms
-    return (row.import_wh or 0) * terms.import_ueur_kwh - (row.export_wh or 0) * terms.feed_in_ueur_kwh
-
-
-def _actual(home: Home, part: Part) -> int:
-    """What retailer and neighbours together charge, before the pool, n€."""
-    spared = part.bought_wh * home.terms.import_ueur_kwh - part.sold_wh * home.terms.feed_in_ueur_kwh
-    return _baseline(home) - spared + part.paid_neur - part.earned_neur + part.shortfall_neur
-
-
-def _line(home: Home, part: Part, more_bought: int, more_sold: int, pool_neur: int) -> Line:
-    row, terms = home.metered, home.terms
+    imported, exported = row.import_wh or 0, row.export_wh or 0
+    baseline = imported * terms.import_ueur_kwh - exported * terms.feed_in_ueur_kwh
     return Line(
         household_id=row.household_id,
         missing=row.import_wh is None or row.export_wh is None,
         quality=row.quality,
-        import_wh=row.import_wh or 0,
-        export_wh=row.export_wh or 0,
+        import_wh=imported,
+        export_wh=exported,
         bought_wh=part.bought_wh,
         sold_wh=part.sold_wh,
-        trueup_bought_wh=more_bought,
-        trueup_sold_wh=more_sold,
+        trueup_bought_wh=true_up[0],
+        trueup_sold_wh=true_up[1],
         paid_neur=part.paid_neur,
         earned_neur=part.earned_neur,
         shortfall_neur=part.shortfall_neur,
@@ -110,8 +104,8 @@ def _line(home: Home, part: Part, more_bought: int, more_sold: int, pool_neur: i
         priority=terms.priority,
         import_ueur_kwh=terms.import_ueur_kwh,
         feed_in_ueur_kwh=terms.feed_in_ueur_kwh,
-        baseline_neur=_baseline(home),
-        actual_neur=_actual(home, part) - pool_neur,
+        baseline_neur=baseline,
+        actual_neur=baseline - gained_neur - pool_neur,
     )
 
 
