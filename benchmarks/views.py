@@ -26,39 +26,71 @@ FIRST, DAYS = datetime(2025, 11, 30, 23, 0, tzinfo=UTC), 365
 NOW = FIRST + timedelta(days=DAYS, hours=1)
 PAGES = {"day": "/?d=2026-11-20", "month": "/months/2026-11/", "year": "/months/"}
 STARTS = "generate_series(%(first)s::timestamptz, %(last)s::timestamptz, '15 min') AS start"
-FILL = (
-    f"""
-    INSERT INTO market_slot (community_id, start, "end", gate_closure, status, cleared_at, price_ueur_kwh,
-        grid_fee_ueur_kwh, price_rule, fairness_rule, traded_wh, import_wh, export_wh, welfare_neur, emergency,
-        bindings, problems)
-    SELECT %(community)s, start, start + interval '15 min', start - interval '5 min', 'cleared', start, 120000,
-        5000, 'equilibrium_midpoint', 'pro_rata', 100, 0, 0, 0, false, '[]', '[]' FROM {STARTS}
-    """,
-    """
-    INSERT INTO market_settlement (slot_id, revision, settled_at, provisional, readings_as_of, is_current)
-    SELECT id, 1, "end", false, "end", true FROM market_slot
-    """,
-    """
-    INSERT INTO market_settledhome (settlement_id, household_id, start, is_current, missing, import_wh, export_wh,
-        bought_wh, sold_wh, trueup_bought_wh, trueup_sold_wh, import_ueur_kwh, feed_in_ueur_kwh, price_ueur_kwh,
-        baseline_neur, actual_neur, provisional, quality, grid_fee_ueur_kwh)
-    SELECT s.id, h.id, m.start, true, false, 300, 0, 100, 0, 0, 0, 200000, 50000, 120000, 60000000, 52000000,
-        false, 'measured', 5000
-    FROM market_settlement s JOIN market_slot m ON m.id = s.slot_id CROSS JOIN community_household h
-    """,
-    """
-    INSERT INTO metering_upload (public_id, metering_point_id, source, content_sha256, received_at, received,
-        created, unchanged, revised, set_aside)
-    SELECT gen_random_uuid(), id, 'api', '', %(last)s, 0, 0, 0, 0, 0 FROM metering_meteringpoint
-    """,
-    f"""
-    INSERT INTO metering_reading (metering_point_id, channel, start, resolution_minutes, version, energy_wh,
-        quality, received_at, upload_id, row)
-    SELECT u.metering_point_id, channel, start, 15, 1, 300, 'measured', start + interval '20 min', u.id, 0
-    FROM {STARTS}, metering_upload u, unnest(array['import', 'export']) AS channel
-    """,
-    "ANALYZE",
-)
+# Per table: where its rows come from, and what they hold; the model's own defaults fill in what is not named.
+FILL: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (
+        "market.Slot",
+        STARTS,
+        {
+            "community_id": "%(community)s", "start": "start", "end": "start + interval '15 min'",
+            "gate_closure": "start - interval '5 min'", "status": "'cleared'", "cleared_at": "start",
+            "price_ueur_kwh": "120000", "grid_fee_ueur_kwh": "5000", "price_rule": "'equilibrium_midpoint'",
+            "fairness_rule": "'pro_rata'", "traded_wh": "100",
+        },
+    ),
+    (
+        "market.Settlement",
+        "market_slot",
+        {"slot_id": "id", "settled_at": '"end"', "provisional": "false", "readings_as_of": '"end"'},
+    ),
+    (
+        "market.SettledHome",
+        "market_settlement s JOIN market_slot m ON m.id = s.slot_id CROSS JOIN community_household h",
+        {
+            "settlement_id": "s.id", "household_id": "h.id", "start": "m.start", "import_wh": "300",
+            "export_wh": "0", "bought_wh": "100", "sold_wh": "0", "paid_neur": "12000000",
+            "import_ueur_kwh": "200000", "feed_in_ueur_kwh": "50000", "price_ueur_kwh": "120000",
+            "grid_fee_ueur_kwh": "5000",
+            "baseline_neur": "60000000", "actual_neur": "52000000",
+        },
+    ),
+    (
+        "metering.Upload",
+        "metering_meteringpoint",
+        {
+            "public_id": "gen_random_uuid()", "metering_point_id": "id", "source": "'api'", "content_sha256": "''",
+            "received_at": "%(last)s", "received": "0", "created": "0", "unchanged": "0", "revised": "0",
+        },
+    ),
+    (
+        "metering.Reading",
+        f"{STARTS}, metering_upload u, unnest(array['import', 'export']) AS channel",
+        {
+            "metering_point_id": "u.metering_point_id", "channel": "channel", "start": "start", "version": "1",
+            "resolution_minutes": "15", "energy_wh": "300", "quality": "'measured'",
+            "received_at": "start + interval '20 min'", "upload_id": "u.id", "row": "0",
+        },
+    ),
+)  # fmt: skip
+
+
+def fill(label: str, source: str, columns: dict[str, str], known: dict[str, object]) -> None:
+    """Write rows of a model straight into its table, as a query says them."""
+    from django.apps import apps
+    from django.db import connection
+
+    values, parameters = dict(columns), dict(known)
+    for field in apps.get_model(label)._meta.concrete_fields:
+        if field.attname not in values and not field.primary_key:
+            values[field.attname] = f"%(default_{field.attname})s"
+            default = field.get_db_prep_save(field.get_default(), connection)
+            parameters[f"default_{field.attname}"] = default
+    table = apps.get_model(label)._meta.db_table
+    names = ", ".join(f'"{name}"' for name in values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {', '.join(values.values())} FROM {source}", parameters
+        )
 
 
 def street(homes: int) -> object:
@@ -82,9 +114,10 @@ def street(homes: int) -> object:
         MeteringPoint.objects.create(household=home, cups=f"ES{number:018d}XX")
     last = FIRST + timedelta(days=DAYS) - timedelta(minutes=15)
     ensure_partitions(FIRST, last)
+    for label, source, columns in FILL:
+        fill(label, source, columns, {"community": community.pk, "first": FIRST, "last": last})
     with connection.cursor() as cursor:
-        for statement in FILL:
-            cursor.execute(statement, {"community": community.pk, "first": FIRST, "last": last})
+        cursor.execute("ANALYZE")
     for number in range(11):
         month = date(2025 + (11 + number) // 12, (11 + number) % 12 + 1, 1)
         close_month(community=community, month=month, at=NOW)

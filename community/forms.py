@@ -35,6 +35,16 @@ class InviteForm(forms.Form):
         field.queryset = homes
 
 
+class PriorityForm(forms.Form):
+    """The social priority that the community agreed on for a home."""
+
+    priority = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(i, str(i)) for i in range(10)],
+        error_messages={"invalid_choice": _("A priority is a whole number from 0 (none) to 9 (highest).")},
+    )
+
+
 class JoinForm(forms.Form):
     """Name and password of a neighbour who accepts an invitation."""
 

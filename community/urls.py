@@ -5,10 +5,11 @@ from django.urls import URLPattern, URLResolver, path
 from community.views.cables import check_cables, connect_homes, new_cables
 from community.views.join import join
 from community.views.more import more
-from community.views.neighbours import invite, neighbours, revoke_invitation
+from community.views.neighbours import invite, neighbours, prioritise, revoke_invitation
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("neighbours/", neighbours, name="members"),
+    path("neighbours/homes/<int:pk>/priority/", prioritise, name="prioritise"),
     path("neighbours/invite/", invite, name="invite"),
     path("neighbours/invitations/<int:pk>/revoke/", revoke_invitation, name="revoke-invitation"),
     path("street/cables/new/", new_cables, name="new-cables"),

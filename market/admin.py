@@ -15,7 +15,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.Settlement: ("slot", "revision", "settled_at", "provisional", "is_current"),
     models.SettledHome: ("household", "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "is_current"),
     models.Account: ("community", "kind", "household"),
-    models.Entry: ("community", "kind", "settlement", "booked_at"),
+    models.Entry: ("community", "kind", "settlement", "month", "booked_at"),
     models.Posting: ("entry", "account", "amount_neur", "energy_wh"),
     models.Statement: ("household", "month", "issued_at", "slots", "provisional_slots"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),

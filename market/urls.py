@@ -8,6 +8,7 @@ from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
+from market.views.rules import rules
 from market.views.slot import slot
 from market.views.street import street
 
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/congestion/<int:year>-<int:month>/", congestion, name="congestion-month"),
     path("street/congestion/<int:year>-<int:month>/limits.csv", elements_csv, name="congestion-limits-csv"),
     path("street/congestion/<int:year>-<int:month>/homes.csv", homes_csv, name="congestion-homes-csv"),
+    path("street/rules/", rules, name="street-rules"),
     path("rules/", mandate, name="mandate"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),

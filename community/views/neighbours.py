@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from community import queries
 from community.access import admin_of
-from community.forms import InviteForm
-from community.models import Invitation
+from community.forms import InviteForm, PriorityForm
+from community.models import Household, Invitation
 from community.pages import page
 from community.services import members
+from community.services.homes import set_priority
 from config import clock
 
 
@@ -29,6 +30,7 @@ def neighbours(request: HttpRequest) -> HttpResponse:
         "section": "members",
         "neighbours": queries.neighbours(community.pk, at),
         "invitations": queries.open_invitations(community.pk, at),
+        "priorities": range(10),
     }
     return page(request, "community/neighbours.html", context)
 
@@ -55,6 +57,25 @@ def invite(request: HttpRequest) -> HttpResponse:
             _mail(invitation, link)
     context = {"section": "members", "form": form, "link": link, "mailed": bool(settings.EMAIL_HOST)}
     return page(request, "community/invite.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def prioritise(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a home its social priority."""
+    admin = admin_of(request)
+    home = get_object_or_404(Household, pk=pk, community=admin.community)
+    form = PriorityForm(request.POST)
+    if form.is_valid():
+        priority = form.cleaned_data["priority"]
+        set_priority(by=admin, household_id=home.pk, priority=priority)
+        messages.success(
+            request, _("%(home)s has priority %(priority)s now.") % {"home": home.name, "priority": priority}
+        )
+    else:
+        for error in form.errors["priority"]:
+            messages.error(request, f"{home.name}: {error}")
+    return redirect("members")
 
 
 @login_required

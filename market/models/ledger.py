@@ -14,9 +14,10 @@ class Account(models.Model):
     class Kind(models.TextChoices):
         HOUSEHOLD = "household", _("Household")
         GRID_FEE = "grid_fee", _("Grid fee")
+        CONGESTION_RENT = "congestion_rent", _("Congestion rent")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="accounts")
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=16, choices=Kind)
     household = models.OneToOneField(Household, models.PROTECT, null=True, blank=True, related_name="account")
 
     class Meta:
@@ -36,25 +37,38 @@ class Account(models.Model):
 
 
 class Entry(models.Model):
-    """One balanced booking: its postings add up to zero, which the database checks at commit."""
+    """One balanced booking: its postings add up to zero, which the database checks at commit.
+
+    It belongs to a settlement, or, when congestion rent is given back, to a month that closes.
+    """
 
     class Kind(models.TextChoices):
         SETTLE = "settle", _("settlement")
         REVERSE = "reverse", _("reversal")
+        GIVE_BACK = "give_back", _("congestion rent given back")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="entries")
-    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="entries")
-    kind = models.CharField(max_length=8, choices=Kind)
+    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="entries", null=True, blank=True)
+    month = models.DateField(null=True, blank=True, help_text=_("First day of the month that was closed."))
+    kind = models.CharField(max_length=12, choices=Kind)
     booked_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "entries"
         constraints = [
             models.UniqueConstraint(fields=["settlement", "kind"], name="entry_once_a_kind_and_settlement"),
+            models.UniqueConstraint(
+                fields=["community", "month"], condition=Q(kind="give_back"), name="entry_gives_back_once_a_month"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="give_back", settlement__isnull=True, month__isnull=False)
+                | Q(kind__in=["settle", "reverse"], settlement__isnull=False, month__isnull=True),
+                name="entry_belongs_to_a_settlement_or_a_month",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.settlement_id}"
+        return f"{self.kind} {self.settlement_id or self.month}"
 
 
 class Posting(models.Model):

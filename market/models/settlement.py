@@ -1,7 +1,7 @@
 """Metered against traded, slot by slot, version by version."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Household
@@ -50,6 +50,15 @@ class SettledHome(models.Model):
     feed_in_ueur_kwh = models.BigIntegerField()
     price_ueur_kwh = models.BigIntegerField(null=True, blank=True)
     grid_fee_ueur_kwh = models.BigIntegerField(default=0)
+    paid_neur = models.BigIntegerField(default=0, help_text=_("What its purchases from neighbours cost."))
+    earned_neur = models.BigIntegerField(default=0, help_text=_("What its sales to neighbours brought."))
+    shortfall_neur = models.BigIntegerField(
+        default=0, help_text=_("Given up because undelivered trades left the slot short of money.")
+    )
+    pool_neur = models.BigIntegerField(default=0, help_text=_("Received from the common pool less given to it."))
+    priority = models.PositiveSmallIntegerField(
+        default=0, help_text=_("As the pool weighed it; corrections keep it.")
+    )
     baseline_neur = models.BigIntegerField(help_text=_("What the retailer alone would have charged."))
     actual_neur = models.BigIntegerField()
 
@@ -60,12 +69,26 @@ class SettledHome(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["settlement", "household"], name="settled_home_once_a_settlement"),
             models.CheckConstraint(
-                condition=Q(actual_neur__lte=models.F("baseline_neur")),
+                condition=Q(actual_neur__lte=F("baseline_neur")),
                 name="settled_home_is_never_worse_off_than_with_the_retailer",
             ),
             models.CheckConstraint(
-                condition=Q(bought_wh__lte=models.F("import_wh"), sold_wh__lte=models.F("export_wh")),
+                condition=Q(bought_wh__lte=F("import_wh"), sold_wh__lte=F("export_wh")),
                 name="settled_home_trades_no_more_than_metered",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    actual_neur=(F("import_wh") - F("bought_wh")) * F("import_ueur_kwh")
+                    - (F("export_wh") - F("sold_wh")) * F("feed_in_ueur_kwh")
+                    + F("paid_neur")
+                    - F("earned_neur")
+                    + F("shortfall_neur")
+                    - F("pool_neur")
+                ),
+                name="settled_home_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(shortfall_neur__gte=0), name="settled_home_shortfall_is_not_negative"
             ),
         ]
 

@@ -17,7 +17,10 @@ class Statement(models.Model):
     issued_at = models.DateTimeField()
     slots = models.PositiveIntegerField()
     provisional_slots = models.PositiveIntegerField(default=0)
-    saving_neur = models.BigIntegerField()
+    saving_neur = models.BigIntegerField(help_text=_("Congestion rent given back included."))
+    rent_rule = models.CharField(
+        max_length=12, blank=True, help_text=_("How congestion rent was given back; empty if there was none.")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["household", "month"], name="statement_once_a_month")]
@@ -32,6 +35,9 @@ class StatementLine(models.Model):
     class Kind(models.TextChoices):
         BOUGHT = "bought", _("Bought from neighbours")
         SOLD = "sold", _("Sold to neighbours")
+        SHORTFALL = "shortfall", _("Given up where trades were not delivered")
+        POOL = "pool", _("Common pool")
+        RENT = "rent", _("Congestion rent given back")
         RETAILER_IMPORT = "retailer_import", _("From your retailer")
         RETAILER_EXPORT = "retailer_export", _("Surplus to your retailer")
         SAVING = "saving", _("Gain against your retailer alone")

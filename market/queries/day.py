@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from community.models import Household
 from community.queries import MissingContract, TariffBook
@@ -16,17 +16,21 @@ A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DaySlot:
-    """A slot of a home's day. Until it is settled, energies are what was cleared; None is not known yet."""
+    """A slot of a home's day. Until it is settled, energies are what was cleared; None is not known yet.
+
+    `earned_neur` is what its sales to neighbours bring, `paid_neur` what its purchases cost, at its own prices.
+    """
 
     start: datetime
     end: datetime
     status: str | None
     price_ueur_kwh: int | None
-    grid_fee_ueur_kwh: int
     retail_ueur_kwh: int | None
     feed_in_ueur_kwh: int | None
     sold_wh: int
     bought_wh: int
+    earned_neur: int
+    paid_neur: int
     import_wh: int | None
     export_wh: int | None
     saving_neur: int | None
@@ -38,8 +42,7 @@ class DaySlot:
     @property
     def money_neur(self) -> int:
         """What neighbours pay the home (+) or the home pays them (−)."""
-        price = self.price_ueur_kwh or 0
-        return self.sold_wh * (price - self.grid_fee_ueur_kwh) - self.bought_wh * price
+        return self.earned_neur - self.paid_neur
 
 
 def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -> tuple[DaySlot, ...]:
@@ -48,7 +51,7 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
     rows = Slot.objects.filter(community=community, start__gte=first - A_DAY, start__lt=until)
-    market = {row.start: row for row in rows.only("start", "status", "price_ueur_kwh", "grid_fee_ueur_kwh")}
+    market = {row.start: row for row in rows.only("start", "status", "price_ueur_kwh")}
     settled = _settled(home, first, until)
     traded = _traded(home, first, until)
     forecast = _forecast(home, at)
@@ -57,18 +60,19 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
     for start in starts:
         row, home_row = market.get(start), settled.get(start)
         before = market.get(start - A_DAY)
-        sold, bought = (home_row.sold_wh, home_row.bought_wh) if home_row else traded.get(start, (0, 0))
+        part = _delivered(home_row) if home_row else traded.get(start, NOTHING)
         answer.append(
             DaySlot(
                 start=start,
                 end=start + length,
                 status=row.status if row else None,
                 price_ueur_kwh=row.price_ueur_kwh if row else None,
-                grid_fee_ueur_kwh=row.grid_fee_ueur_kwh if row else community.grid_fee_ueur_kwh,
                 retail_ueur_kwh=prices[start][0] if start in prices else None,
                 feed_in_ueur_kwh=prices[start][1] if start in prices else None,
-                sold_wh=sold,
-                bought_wh=bought,
+                sold_wh=part[0],
+                bought_wh=part[1],
+                earned_neur=part[2],
+                paid_neur=part[3],
                 import_wh=home_row.import_wh if home_row else None,
                 export_wh=home_row.export_wh if home_row else None,
                 saving_neur=home_row.baseline_neur - home_row.actual_neur if home_row else None,
@@ -118,13 +122,29 @@ def _settled(home: Household, first: datetime, until: datetime) -> dict[datetime
     return {row.start: row for row in rows}
 
 
-def _traded(home: Household, first: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:
-    """(sold, bought) in Wh by slot, as cleared."""
+Part = tuple[int, int, int, int]
+NOTHING: Part = (0, 0, 0, 0)
+
+
+def _delivered(row: SettledHome) -> Part:
+    """Wh sold and bought, n€ earned and paid, as settled; what it gave up for others counts as paid."""
+    return row.sold_wh, row.bought_wh, row.earned_neur, row.paid_neur + row.shortfall_neur
+
+
+def _traded(home: Household, first: datetime, until: datetime) -> dict[datetime, Part]:
+    """Wh sold and bought, n€ earned and paid, by slot, as cleared."""
     rows = Trade.objects.filter(household=home, slot__start__gte=first, slot__start__lt=until)
     sums = rows.values_list("slot__start").annotate(
-        sold=Sum("energy_wh", filter=Q(side="sell")), bought=Sum("energy_wh", filter=Q(side="buy"))
+        sold=Sum("energy_wh", filter=Q(side="sell"), default=0),
+        bought=Sum("energy_wh", filter=Q(side="buy"), default=0),
+        brings=Sum(
+            F("energy_wh") * (F("price_ueur_kwh") - F("slot__grid_fee_ueur_kwh")), filter=Q(side="sell"), default=0
+        ),
+        costs=Sum(F("energy_wh") * F("price_ueur_kwh"), filter=Q(side="buy"), default=0),
     )
-    return {start: (sold or 0, bought or 0) for start, sold, bought in sums}
+    return {
+        start: (int(sold), int(bought), int(brings), int(costs)) for start, sold, bought, brings, costs in sums
+    }
 
 
 def _forecast(home: Household, at: datetime) -> dict[datetime, int]:

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, Sum
 
 from community.models import Community
 from community.tariffs import month_span
-from market.models import SettledHome, Slot, Statement
+from market.models import Account, Outcome, Posting, SettledHome, Slot, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class HomeMonth:
     retailer_import_neur: int
     retailer_export_wh: int
     retailer_export_neur: int
+    shortfall_neur: int
+    pool_neur: int
     saving_neur: int
-    grid_fee_neur: int
 
 
 def home_months(community: Community, month: date) -> list[HomeMonth]:
@@ -38,17 +39,17 @@ def home_months(community: Community, month: date) -> list[HomeMonth]:
     rows = SettledHome.objects.filter(
         household__community=community, is_current=True, start__gte=start, start__lt=end
     )
-    fee = F("grid_fee_ueur_kwh")
     sums = (
         rows.values("household_id")
         .annotate(
             slots=Count("pk"),
             provisional_slots=Count("pk", filter=Q(provisional=True)),
             traded_in_wh=Sum("bought_wh"),
-            paid_neur=Sum(F("bought_wh") * F("price_ueur_kwh"), default=0),
+            cost_neur=Sum("paid_neur"),
             traded_out_wh=Sum("sold_wh"),
-            earned_neur=Sum(F("sold_wh") * (F("price_ueur_kwh") - fee), default=0),
-            fee_neur=Sum(F("sold_wh") * fee, default=0),
+            brought_neur=Sum("earned_neur"),
+            given_up_neur=Sum("shortfall_neur"),
+            pooled_neur=Sum("pool_neur"),
             import_rest_wh=Sum(F("import_wh") - F("bought_wh")),
             import_rest_neur=Sum((F("import_wh") - F("bought_wh")) * F("import_ueur_kwh")),
             export_rest_wh=Sum(F("export_wh") - F("sold_wh")),
@@ -66,16 +67,46 @@ def _home_month(row: Mapping[str, Any]) -> HomeMonth:
         slots=row["slots"],
         provisional_slots=row["provisional_slots"],
         bought_wh=int(row["traded_in_wh"]),
-        bought_neur=-int(row["paid_neur"]),
+        bought_neur=-int(row["cost_neur"]),
         sold_wh=int(row["traded_out_wh"]),
-        sold_neur=int(row["earned_neur"]),
+        sold_neur=int(row["brought_neur"]),
         retailer_import_wh=int(row["import_rest_wh"]),
         retailer_import_neur=-int(row["import_rest_neur"]),
         retailer_export_wh=int(row["export_rest_wh"]),
         retailer_export_neur=int(row["export_rest_neur"]),
+        shortfall_neur=-int(row["given_up_neur"]),
+        pool_neur=int(row["pooled_neur"]),
         saving_neur=int(row["saved_neur"]),
-        grid_fee_neur=int(row["fee_neur"]),
     )
+
+
+def collected(community: Community, kind: str, start: datetime, end: datetime) -> int:
+    """What an account of the community received for slots that start in `[start, end)`, n€."""
+    rows = Posting.objects.filter(
+        account__community=community,
+        account__kind=kind,
+        entry__settlement__slot__start__gte=start,
+        entry__settlement__slot__start__lt=end,
+    )
+    return int(rows.aggregate(Sum("amount_neur", default=0))["amount_neur__sum"])
+
+
+def rent_to_give_back(community: Community, until: datetime) -> int:
+    """Congestion rent of all slots that start before `until`, less what was given back already, n€.
+
+    Corrections of months that are closed count here; where they took more than came in since, it is negative.
+    """
+    rent = Posting.objects.filter(account__community=community, account__kind=Account.Kind.CONGESTION_RENT)
+    settled_later = Q(entry__settlement__slot__start__gte=until)
+    return int(rent.exclude(settled_later).aggregate(Sum("amount_neur", default=0))["amount_neur__sum"])
+
+
+def lost_by_home(community: Community, start: datetime, end: datetime) -> dict[int, int]:
+    """Gain that the cables cost each household in slots of `[start, end)`, n€; absent if nothing."""
+    rows = Outcome.objects.filter(
+        slot__community=community, slot__start__gte=start, slot__start__lt=end, lost_neur__gt=0
+    )
+    return dict(rows.values_list("order__household").annotate(Sum("lost_neur")))
 
 
 def unclosed_months(community: Community, before: datetime) -> list[date]:

@@ -26,7 +26,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A day or a month of one home. Energies in Wh; money in n€, + in the home's favour."""
+    """A day or a month of one home. Energies in Wh; money in n€, `paid` as a cost, the rest + in its favour.
+
+    `saving_neur` is against the retailer alone; of a closed month it holds congestion rent given back, too.
+    """
 
     first: date
     slots: int
@@ -38,6 +41,8 @@ class Span:
     sold_wh: int
     paid_neur: int
     earned_neur: int
+    shortfall_neur: int
+    pool_neur: int
     saving_neur: int
 
     @property
@@ -111,6 +116,8 @@ def _closed(statement: Statement) -> Span:
         sold_wh=sold.energy_wh,
         paid_neur=-bought.amount_neur,
         earned_neur=sold.amount_neur,
+        shortfall_neur=lines[kinds.SHORTFALL].amount_neur if kinds.SHORTFALL in lines else 0,
+        pool_neur=lines[kinds.POOL].amount_neur if kinds.POOL in lines else 0,
         saving_neur=statement.saving_neur,
     )
 
@@ -122,7 +129,6 @@ def days_of(home: Household, start: datetime, end: datetime) -> list[Span]:
 
 
 def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth], home: Household) -> list[Span]:
-    fee = F("grid_fee_ueur_kwh")
     zone = home.community.zone
     sums = (
         rows.filter(is_current=True)
@@ -136,8 +142,10 @@ def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth]
             given=Sum("export_wh"),
             bought=Sum("bought_wh"),
             sold=Sum("sold_wh"),
-            paid=Sum(F("bought_wh") * F("price_ueur_kwh"), default=0),
-            earned=Sum(F("sold_wh") * (F("price_ueur_kwh") - fee), default=0),
+            paid=Sum("paid_neur"),
+            earned=Sum("earned_neur"),
+            given_up=Sum("shortfall_neur"),
+            pooled=Sum("pool_neur"),
             saved=Sum(F("baseline_neur") - F("actual_neur")),
         )
         .order_by("span")
@@ -154,6 +162,8 @@ def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth]
             sold_wh=int(row["sold"]),
             paid_neur=int(row["paid"]),
             earned_neur=int(row["earned"]),
+            shortfall_neur=-int(row["given_up"]),
+            pool_neur=int(row["pooled"]),
             saving_neur=int(row["saved"]),
         )
         for row in sums

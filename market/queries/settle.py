@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
 from community.models import Community
 from community.queries import TariffBook, active_households
-from market.models import Mandate, Settlement, Slot, Trade
+from market.models import Mandate, SettledHome, Settlement, Slot, Trade
 from market.settlement import MEASURED, Metered, SlotCase, SlotFacts, Terms, Traded
 from metering.formats.merging import RANK
 from metering.queries import complete_starts, energy, received_since
@@ -45,30 +46,62 @@ def outdated_slots(community: Community, at: datetime, limit: int) -> list[Slot]
 def slot_cases(community: Community, slots: Sequence[Slot]) -> list[SlotCase]:
     """One case per slot, in the order given; a handful of queries however many slots there are."""
     first, last = min(slot.start for slot in slots), max(slot.end for slot in slots)
-    homes = [home.pk for home in active_households(community.pk)]
+    households = active_households(community.pk)
+    homes = [home.pk for home in households]
     measured = energy(community.pk, first, last, community.slot_minutes)
     traded = _traded(slots)
     tariffs = TariffBook(community.pk, community.zone)
     mandates = _mandates(homes)
+    priorities = _priorities(slots)
     return [
         SlotCase(
-            SlotFacts(slot.price_ueur_kwh, slot.grid_fee_ueur_kwh),
+            SlotFacts(slot.price_ueur_kwh, slot.grid_fee_ueur_kwh, slot.pool_pct, slot.pool_rule),
             tuple(_metered(home, slot.start, measured) for home in homes),
-            tuple(Traded(home, *traded[slot.pk, home]) for home in homes),
-            tuple(_terms(home, slot, tariffs, mandates[home]) for home in homes),
+            tuple(traded.get((slot.pk, home), Traded(home, 0, 0)) for home in homes),
+            tuple(
+                _terms(
+                    home.pk, slot, tariffs, mandates[home.pk], priorities.get((slot.pk, home.pk), home.priority)
+                )
+                for home in households
+            ),
         )
         for slot in slots
     ]
 
 
-def _traded(slots: Sequence[Slot]) -> dict[tuple[int, int], tuple[int, int]]:
-    """(sold, bought) in Wh per (slot, household)."""
-    answer: dict[tuple[int, int], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    sums = Trade.objects.filter(slot__in=slots).values_list("slot_id", "household_id", "side")
-    for slot, home, side, energy_wh in sums.annotate(Sum("energy_wh")):
-        sold, bought = answer[slot, home]
-        answer[slot, home] = (sold, bought + energy_wh) if side == "buy" else (sold + energy_wh, bought)
+def _traded(slots: Sequence[Slot]) -> dict[tuple[int, int], Traded]:
+    """What each household's orders traded, per (slot, household), at the prices of the trades themselves."""
+    fees = {slot.pk: slot.grid_fee_ueur_kwh for slot in slots}
+    sums = (
+        Trade.objects.filter(slot__in=slots)
+        .values_list("slot_id", "household_id", "side")
+        .annotate(
+            cleared_wh=Sum("energy_wh"),
+            worth_neur=Sum(F("energy_wh") * F("price_ueur_kwh")),
+            distance_neur=Sum(F("energy_wh") * F("distance_ueur_kwh")),
+        )
+    )
+    answer: dict[tuple[int, int], Traded] = {}
+    for slot, home, side, energy_wh, neur, distance_neur in sums:
+        row = answer.get((slot, home), Traded(home, 0, 0, 0, 0))
+        if side == "buy":
+            row = replace(
+                row, bought_wh=int(energy_wh), paid_neur=int(neur), bought_distance_neur=int(distance_neur)
+            )
+        else:
+            net_neur = int(neur) - int(energy_wh) * fees[slot]
+            row = replace(
+                row, sold_wh=int(energy_wh), earned_neur=net_neur, sold_distance_neur=-int(distance_neur)
+            )
+        answer[slot, home] = row
     return answer
+
+
+def _priorities(slots: Sequence[Slot]) -> dict[tuple[int, int], int]:
+    """The priority that each household had when a slot was settled first: a correction does not change it."""
+    rows = SettledHome.objects.filter(settlement__slot__in=slots, is_current=True)
+    found = rows.values_list("settlement__slot", "household", "priority")
+    return {(slot, home): priority for slot, home, priority in found}
 
 
 def _mandates(homes: Sequence[int]) -> dict[int, list[Mandate]]:
@@ -87,18 +120,20 @@ def _metered(home: int, start: datetime, measured: dict[tuple[int, str, datetime
     return Metered(home, imported and imported[0], exported and exported[0], worst)
 
 
-def _terms(home: int, slot: Slot, tariffs: TariffBook, mandates: list[Mandate]) -> Terms:
-    """The retailer's prices and the mandate in force when the gate closed; without one, no true-up."""
+def _terms(home: int, slot: Slot, tariffs: TariffBook, mandates: list[Mandate], priority: int) -> Terms:
+    """The retailer's prices and the mandate in force when the gate closed; without one, no true-up and no pool."""
     prices = tariffs.prices(home, slot.start)
     mandate = next((m for m in mandates if m.valid_from <= slot.gate_closure), None)
+    charged, paid = prices.import_ueur_kwh, prices.feed_in_ueur_kwh
     if mandate is None:
-        return Terms(home, prices.import_ueur_kwh, prices.feed_in_ueur_kwh, 0, 0, may_buy=False, may_sell=False)
+        return Terms(home, charged, paid, 0, 0, may_buy=False, may_sell=False, takes_part=False)
     return Terms(
         home,
-        prices.import_ueur_kwh,
-        prices.feed_in_ueur_kwh,
+        charged,
+        paid,
         mandate.min_sell_ueur_kwh,
         mandate.max_buy_ueur_kwh,
         may_buy=not mandate.paused and prices.period in mandate.buy_periods,
         may_sell=not mandate.paused and prices.period in mandate.sell_periods,
+        priority=priority,
     )

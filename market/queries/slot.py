@@ -87,7 +87,7 @@ def book(slot: Slot, home: Household) -> list[BookRow]:
 
 def orders_of(home: Household, slot: Slot) -> Sequence[Order]:
     """The home's orders with their outcomes (if cleared) and devices, in the order they were written."""
-    rows = Order.objects.filter(household=home, slot=slot).select_related("outcome", "device", "mandate")
+    rows = Order.objects.filter(household=home, slot=slot).select_related("outcome", "trade", "device", "mandate")
     return list(rows.order_by("side", "kind", "pk"))
 
 

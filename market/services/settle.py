@@ -7,8 +7,9 @@ from django.db import transaction
 
 from community.models import Community
 from market.ledger import BalancedEntry
-from market.models import Account, Entry, Posting, SettledHome, Settlement, Slot
+from market.models import Entry, Posting, SettledHome, Settlement, Slot
 from market.queries.settle import outdated_slots, slot_cases, unsettled_slots
+from market.services.accounts import open_accounts
 from market.settlement import Line, Settled, settle
 
 # One day of quarter-hours: enough to be fast, few enough to keep a transaction short.
@@ -27,8 +28,10 @@ def settle_slots(*, community: Community, slot_ids: Sequence[int], at: datetime)
     """Settle delivered slots with the readings known at `at`; how many settlements were added.
 
     A slot settled before gets a new revision only if its figures changed: the old entry is reversed and
-    a new one booked, and nothing already written is touched except its `is_current` mark.
+    a new one booked, and nothing already written is touched except its `is_current` mark. A month is never
+    closed meanwhile: both lock the community.
     """
+    Community.objects.select_for_update(no_key=True).get(pk=community.pk)
     slots = list(
         Slot.objects.select_for_update()
         .filter(pk__in=slot_ids, community=community, cleared_at__isnull=False, end__lte=at)
@@ -104,6 +107,11 @@ def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:
         sold_wh=line.sold_wh,
         trueup_bought_wh=line.trueup_bought_wh,
         trueup_sold_wh=line.trueup_sold_wh,
+        paid_neur=line.paid_neur,
+        earned_neur=line.earned_neur,
+        shortfall_neur=line.shortfall_neur,
+        pool_neur=line.pool_neur,
+        priority=line.priority,
         import_ueur_kwh=line.import_ueur_kwh,
         feed_in_ueur_kwh=line.feed_in_ueur_kwh,
         price_ueur_kwh=slot.price_ueur_kwh,
@@ -143,7 +151,7 @@ def _reverse(community: Community, replaced: Sequence[int], at: datetime) -> Non
 def _book(community: Community, results: Sequence[tuple[Settlement, Settled]], at: datetime) -> None:
     """One balanced entry per settlement that moved money or energy."""
     traded = [(settlement, result) for settlement, result in results if result.postings]
-    accounts = _accounts(community)
+    accounts = open_accounts(community)
     entries = Entry.objects.bulk_create(
         [
             Entry(community=community, settlement=settlement, kind=Entry.Kind.SETTLE, booked_at=at)
@@ -162,15 +170,3 @@ def _book(community: Community, results: Sequence[tuple[Settlement, Settled]], a
             for posting in BalancedEntry(result.postings).postings
         ]
     )
-
-
-def _accounts(community: Community) -> dict[tuple[str, int | None], int]:
-    """Account ids by (kind, household); accounts that do not exist yet are opened."""
-    wanted: list[tuple[str, int | None]] = [(Account.Kind.GRID_FEE.value, None)]
-    wanted += [(Account.Kind.HOUSEHOLD.value, home.pk) for home in community.households.all()]
-    Account.objects.bulk_create(
-        [Account(community=community, kind=kind, household_id=home) for kind, home in wanted],
-        ignore_conflicts=True,
-    )
-    rows = Account.objects.filter(community=community).values_list("kind", "household_id", "pk")
-    return {(kind, home): pk for kind, home, pk in rows}

@@ -22,16 +22,28 @@ class Metered:
 
 @dataclass(frozen=True, slots=True)
 class Traded:
-    """What a household sold and bought in the clearing, Wh."""
+    """What a household's orders sold and bought in the clearing: Wh, and in n€ what that brings and costs.
+
+    `earned_neur` is net of the slot's grid fee, `paid_neur` includes it; None stands for all of it at the slot's
+    price. The parts that pay for distance are inside: purchases pay `bought_distance_neur` more for it, sales
+    bring `sold_distance_neur` less (either may be negative where energy eases a long way).
+    """
 
     household_id: int
     sold_wh: int
     bought_wh: int
+    earned_neur: int | None = None
+    paid_neur: int | None = None
+    sold_distance_neur: int = 0
+    bought_distance_neur: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A household's retailer prices and mandate in the slot, µ€/kWh, and whether it lets its agent trade."""
+    """A household's retailer prices and mandate in the slot, µ€/kWh, and whether it lets its agent trade.
+
+    `priority` (0 to 9) weighs in a pool by need; a household that does not take part is left out of the pool.
+    """
 
     household_id: int
     import_ueur_kwh: int
@@ -40,14 +52,22 @@ class Terms:
     max_buy_ueur_kwh: int
     may_buy: bool = True
     may_sell: bool = True
+    priority: int = 0
+    takes_part: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SlotFacts:
-    """The slot's price (what a buyer pays, fee included; None without trades) and grid fee, µ€/kWh."""
+    """The slot's price (what a buyer pays, fee included; None without trades) and grid fee, µ€/kWh, and its pool.
+
+    With prices by place or by order the price is the energy part, at which the true-up is shared. `pool_pct` of
+    every gain goes into the pool, 0 to 40; `pool_rule` is equal or need.
+    """
 
     price_ueur_kwh: int | None
     grid_fee_ueur_kwh: int = 0
+    pool_pct: int = 0
+    pool_rule: str = "equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +82,13 @@ class SlotCase:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A household's settled slot: Wh, µ€/kWh, and money in n€ (+ is owed by the household)."""
+    """A household's settled slot: Wh, µ€/kWh, and money in n€.
+
+    `paid_neur` is what its purchases from neighbours cost, `earned_neur` what its sales brought, `shortfall_neur`
+    what it gave up because undelivered trades left the slot short of money, `pool_neur` what it received from the
+    common pool less what it gave. `baseline_neur` and `actual_neur` are what it owes in all, without neighbours
+    and with them.
+    """
 
     household_id: int
     missing: bool
@@ -73,6 +99,11 @@ class Line:
     sold_wh: int
     trueup_bought_wh: int
     trueup_sold_wh: int
+    paid_neur: int
+    earned_neur: int
+    shortfall_neur: int
+    pool_neur: int
+    priority: int
     import_ueur_kwh: int
     feed_in_ueur_kwh: int
     baseline_neur: int

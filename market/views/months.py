@@ -1,7 +1,7 @@
 """A home's months: the log, the statement, and the slots as a file."""
 
 import csv
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
@@ -16,6 +16,7 @@ from community.tariffs import local_day, month_span
 from config import clock
 from market.addresses import kept, slot_address
 from market.queries import months as queries
+from market.queries.month import rent_to_give_back
 from market.wording import months as wording
 
 
@@ -69,6 +70,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "closed": closed,
         "lines": wording.statement_lines(closed, total),
         "total": total,
+        "rent_waiting": "" if closed else _rent_waiting(household, end),
         "unmeasured": wording.unmeasured(queries.unmeasured_in(household, start, end)),
         "corrections": wording.corrections(queries.corrections_of(household, start, end)),
         "days": wording.day_rows(queries.days_of(household, start, end)),
@@ -91,6 +93,12 @@ def month_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     writer.writerow(wording.CSV_COLUMNS)
     writer.writerows(wording.csv_row(row) for row in rows)
     return response
+
+
+def _rent_waiting(household: Household, end: datetime) -> str:
+    """What the street will give back when the month closes."""
+    community = household.community
+    return wording.rent_waiting(rent_to_give_back(community, end), community.rent_rule)
 
 
 def _month(year: int, month: int) -> date:

@@ -24,6 +24,7 @@ from market.queries import home as home_queries
 from market.queries import slot as queries
 from market.wording import home as home_wording
 from market.wording import slot as wording
+from market.wording.money import money
 
 
 @login_required
@@ -87,6 +88,6 @@ def _own(row: Slot, household: Household) -> dict[str, Any]:
         "devices": [wording.device_line(device) for device in queries.devices(household, row)],
         "meter": wording.meter_facts(settled, cleared["sell"], cleared["buy"]) if settled and known else None,
         "no_meter": wording.no_meter(row),
-        "money": wording.money(settled, row.grid_fee_ueur_kwh) if settled and known else None,
+        "money": money(settled, row) if settled and known else None,
         "notice": home_wording.notice(int(bool(settled and settled.provisional)), paused=False),
     }

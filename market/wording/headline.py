@@ -28,7 +28,7 @@ class DayTotals:
     def of(cls, slots: Sequence[DaySlot], homes: int) -> "DayTotals":
         """Add up the slots of a day; `homes` is how many neighbours took what was sold."""
         sold = sum(slot.sold_wh for slot in slots)
-        worth = sum(slot.sold_wh * ((slot.price_ueur_kwh or 0) - slot.grid_fee_ueur_kwh) for slot in slots)
+        worth = sum(slot.earned_neur for slot in slots)
         return cls(
             sold_wh=sold,
             bought_wh=sum(slot.bought_wh for slot in slots),

@@ -15,7 +15,8 @@ from market.settlement.statement import to_cents
 BAR_WIDTH = 120
 CSV_COLUMNS = (
     "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "price_ueur_kwh", "retailer_import_ueur_kwh",
-    "retailer_feed_in_ueur_kwh", "baseline_neur", "actual_neur", "provisional", "quality",
+    "retailer_feed_in_ueur_kwh", "baseline_neur", "actual_neur", "provisional", "quality", "paid_neur",
+    "earned_neur", "shortfall_neur", "pool_neur",
 )  # fmt: skip
 
 
@@ -31,14 +32,18 @@ class DayRow:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A statement's line: cents as posted, exact n€ beside; `posted` lines are owed, the others inform."""
+    """A statement's line: cents as posted, exact n€ beside; `posted` lines are owed, the others inform.
+
+    Lines of money alone have no energy; `note` says what they are.
+    """
 
     kind: str
     label: str
-    energy_wh: int
+    energy_wh: int | None
     amount_cents: int
     amount_neur: int
     posted: bool
+    note: str = ""
 
 
 def day_rows(days: Sequence[Span]) -> list[DayRow]:
@@ -117,28 +122,69 @@ def _signed_kwh(energy_wh: int) -> str:
 
 def statement_lines(closed: Statement | None, total: Span) -> list[Line]:
     """The closed statement's lines, or what they would be if the month closed now."""
-    labels = dict(StatementLine.Kind.choices)
-    if closed is not None:
-        return [
-            Line(
-                line.kind,
-                str(labels[line.kind]),
-                line.energy_wh,
-                line.amount_cents,
-                line.amount_neur,
-                line.posted,
-            )
-            for line in sorted(closed.lines.all(), key=lambda line: line.position)
-        ]
     kinds = StatementLine.Kind
-    return [
-        Line(kind, str(labels[kind]), energy_wh, to_cents(amount), amount, posted)
-        for kind, energy_wh, amount, posted in (
+    if closed is not None:
+        lines = sorted(closed.lines.all(), key=lambda line: line.position)
+        rows = [(line.kind, line.energy_wh, line.amount_neur, line.amount_cents, line.posted) for line in lines]
+    else:
+        exact = (
             (kinds.BOUGHT, total.bought_wh, -total.paid_neur, True),
             (kinds.SOLD, total.sold_wh, total.earned_neur, True),
+            *([(kinds.SHORTFALL, 0, total.shortfall_neur, True)] if total.shortfall_neur else []),
+            *([(kinds.POOL, 0, total.pool_neur, True)] if total.pool_neur else []),
             (kinds.SAVING, total.bought_wh + total.sold_wh, total.saving_neur, False),
         )
+        rows = [(kind, energy_wh, neur, to_cents(neur), posted) for kind, energy_wh, neur, posted in exact]
+    labels = dict(StatementLine.Kind.choices)
+    notes = _notes(closed.rent_rule if closed else "")
+    return [
+        Line(
+            kind, str(labels[kind]), None if kind in notes else energy_wh, cents, neur, posted, notes.get(kind, "")
+        )
+        for kind, energy_wh, neur, cents, posted in rows
     ]
+
+
+def _notes(rent_rule: str) -> dict[str, str]:
+    """What the lines are that hold money without energy."""
+    kinds = StatementLine.Kind
+    return {
+        kinds.SHORTFALL: _(
+            "Not all that was agreed was delivered, so the money of those quarters of an hour fell short; every "
+            "gain in the street gave up the same share."
+        ),
+        kinds.POOL: _(
+            "A part of every home's gain goes into a pool that all homes share by the street's rule: + is what "
+            "you received beyond what you gave."
+        ),
+        kinds.RENT: rent_words(rent_rule),
+    }
+
+
+def rent_words(rule: str) -> str:
+    """How congestion rent is given back, in a sentence."""
+    return {
+        "per_kwh": _(
+            "Where the cables were full, buyers paid more than sellers received. The difference goes back to all "
+            "homes, by what each traded with neighbours."
+        ),
+        "cut_homes": _(
+            "Where the cables were full, buyers paid more than sellers received. The difference goes back to the "
+            "homes that the cables cut, by what that cost each of them."
+        ),
+        "equal": _(
+            "Where the cables were full, buyers paid more than sellers received. The difference goes back to all "
+            "homes, the same to each."
+        ),
+    }.get(rule, "")
+
+
+def rent_waiting(amount_neur: int, rule: str) -> str:
+    """What the running month has to give back so far; empty if nothing."""
+    if amount_neur <= 0:
+        return ""
+    words = _("The street has collected %(amount)s of congestion rent, which is given back when the month closes.")
+    return f"{words % {'amount': figures.euros(amount_neur)}} {rent_words(rule)}"
 
 
 def csv_row(row: SettledHome) -> tuple[object, ...]:
@@ -156,4 +202,8 @@ def csv_row(row: SettledHome) -> tuple[object, ...]:
         row.actual_neur,
         int(row.provisional),
         row.quality,
+        row.paid_neur,
+        row.earned_neur,
+        row.shortfall_neur,
+        row.pool_neur,
     )

@@ -1,4 +1,4 @@
-"""One slot's "why" in words: price, orders, meter, money and cables."""
+"""One slot's "why" in words: price, orders, meter and cables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from market import reasons
-from market.models import Order, Outcome, SettledHome, Slot
+from market.models import Order, Outcome, SettledHome, Slot, Trade
 from market.queries.slot import DeviceSlot, Totals
 
 
@@ -42,26 +42,6 @@ class Fact:
     label: str
     value: str
     total: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MoneyLine:
-    """One step of the sum; + is received, − is paid."""
-
-    label: str
-    formula: str
-    amount_neur: int
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """The slot's money as the home sees it: + is received, − is paid."""
-
-    lines: tuple[MoneyLine, ...]
-    actual_neur: int
-    baseline_neur: int
-    baseline_formula: str
-    saving_neur: int
 
 
 def sentence(slot: Slot) -> SafeString:
@@ -129,8 +109,9 @@ def order_line(order: Order, slot: Slot) -> OrderLine:
 
 
 def _facts(order: Order, outcome: Outcome, slot: Slot) -> dict[str, Any]:
-    """Everything stored that a reason may speak of; the price is what this side of it pays or gets."""
-    price = slot.price_ueur_kwh
+    """Everything stored that a reason may speak of; the price is what this side pays or gets where it is."""
+    trade: Trade | None = getattr(order, "trade", None)
+    price = trade.price_ueur_kwh if trade else slot.price_ueur_kwh
     if price is not None and order.side == Order.Side.SELL:
         price -= slot.grid_fee_ueur_kwh
     return {
@@ -189,35 +170,6 @@ def meter_facts(home: SettledHome, sold_wh: int, bought_wh: int) -> list[Fact]:
             Fact(_("Supplied by your retailer"), figures.watt_hours(home.import_wh - home.bought_wh)),
         ]
     return facts or [Fact(_("Nothing flowed through your meter"), figures.watt_hours(0))]
-
-
-def money(home: SettledHome, grid_fee_ueur_kwh: int) -> Money:
-    """The sum of the slot, step by step, in n€; the same formula that the settlement used."""
-    price = home.price_ueur_kwh or 0
-    steps = (
-        (_("Sold to neighbours"), home.sold_wh, price - grid_fee_ueur_kwh, 1),
-        (_("Bought from neighbours"), home.bought_wh, price, -1),
-        (_("Surplus to your retailer"), home.export_wh - home.sold_wh, home.feed_in_ueur_kwh, 1),
-        (_("From your retailer"), home.import_wh - home.bought_wh, home.import_ueur_kwh, -1),
-    )
-    exported = (home.export_wh, home.feed_in_ueur_kwh, "")
-    alone = (exported, (home.import_wh, home.import_ueur_kwh, figures.MINUS))
-    return Money(
-        lines=tuple(
-            MoneyLine(label, _times(energy, rate), sign * energy * rate)
-            for label, energy, rate, sign in steps
-            if energy
-        ),
-        actual_neur=-home.actual_neur,
-        baseline_neur=-home.baseline_neur,
-        baseline_formula=" ".join(f"{sign}{_times(energy, rate)}" for energy, rate, sign in alone if energy),
-        saving_neur=home.baseline_neur - home.actual_neur,
-    )
-
-
-def _times(energy_wh: int, rate_ueur_kwh: int) -> str:
-    nb = figures.NBSP
-    return f"{figures.watt_hours(energy_wh)}{nb}×{nb}{figures.price_exact(rate_ueur_kwh)}"
 
 
 def bindings(rows: Sequence[dict[str, object]]) -> list[str]:

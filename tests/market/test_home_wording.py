@@ -27,11 +27,12 @@ def a_slot(i=0, **fields):
         "end": START + timedelta(minutes=15 * (i + 1)),
         "status": "cleared",
         "price_ueur_kwh": 100_000,
-        "grid_fee_ueur_kwh": 4_000,
         "retail_ueur_kwh": 164_000,
         "feed_in_ueur_kwh": 60_000,
         "sold_wh": 0,
         "bought_wh": 0,
+        "earned_neur": 0,
+        "paid_neur": 0,
         "import_wh": 0,
         "export_wh": 0,
         "saving_neur": 0,
@@ -78,13 +79,12 @@ def test_self_sufficiency_needs_a_metered_roof():
     assert metered.self_sufficiency_pct == pytest.approx(71.0)
 
 
-def test_money_of_a_slot_is_the_sellers_price_less_the_fee_and_the_buyers_price():
-    assert a_slot(sold_wh=500).money_neur == 500 * 96_000
-    assert a_slot(bought_wh=500).money_neur == -500 * 100_000
+def test_money_of_a_slot_is_what_sales_bring_less_what_purchases_cost():
+    assert a_slot(earned_neur=48_000_000, paid_neur=10_000_000).money_neur == 38_000_000
 
 
 def test_a_trade_names_its_partners_and_a_slot_without_one_its_reason():
-    slots = [a_slot(1, sold_wh=310), a_slot(0)]
+    slots = [a_slot(1, sold_wh=310, earned_neur=310 * 96_000), a_slot(0)]
     outcome = Outcome(reason="no_counterparty", facts={}, slot=Slot(start=slots[1].start))
 
     sale, nothing = wording.trade_rows(slots, {slots[0].start: (3, 0)}, [outcome], {})

@@ -117,6 +117,8 @@ def book(slot, seller, buyer, energy_wh, price):
             import_ueur_kwh=115_000,
             feed_in_ueur_kwh=60_000,
             price_ueur_kwh=price,
+            paid_neur=bought * price,
+            earned_neur=sold * price,
             baseline_neur=bought * 115_000 - sold * 60_000,
             actual_neur=(bought - sold) * price,
         )

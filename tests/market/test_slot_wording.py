@@ -8,6 +8,7 @@ from django.utils import translation
 from market.models import Order, SettledHome, Slot
 from market.queries.slot import DeviceSlot, Totals
 from market.wording import slot as wording
+from market.wording.money import money
 
 START = datetime(2026, 11, 22, 11, 15, tzinfo=UTC)
 
@@ -39,7 +40,10 @@ def a_home(**fields):
     prices = {"import_ueur_kwh": 164_000, "feed_in_ueur_kwh": 60_000, "price_ueur_kwh": 112_345}
     baseline = 300 * 164_000 - 700 * 60_000
     actual = 180 * 164_000 + 120 * 112_345 - 200 * 60_000 - 500 * (112_345 - 4_000)
-    return SettledHome(**{**energies, **prices, "baseline_neur": baseline, "actual_neur": actual, **fields})
+    neighbours = {"paid_neur": 120 * 112_345, "earned_neur": 500 * (112_345 - 4_000)}
+    return SettledHome(
+        **{**energies, **prices, **neighbours, "baseline_neur": baseline, "actual_neur": actual, **fields}
+    )
 
 
 def plain(text):
@@ -47,14 +51,14 @@ def plain(text):
 
 
 def test_the_lines_of_the_sum_add_up_to_what_was_settled():
-    money = wording.money(a_home(), grid_fee_ueur_kwh=4_000)
+    total = money(a_home(), a_slot(grid_fee_ueur_kwh=4_000))
 
-    assert sum(line.amount_neur for line in money.lines) == money.actual_neur
-    assert money.actual_neur - money.baseline_neur == money.saving_neur
+    assert sum(line.amount_neur for line in total.lines) == total.actual_neur
+    assert total.actual_neur - total.baseline_neur == total.saving_neur
 
 
 def test_a_formula_shows_the_price_to_the_last_micro_euro():
-    (sold, *_) = wording.money(a_home(), grid_fee_ueur_kwh=4_000).lines
+    (sold, *_) = money(a_home(), a_slot(grid_fee_ueur_kwh=4_000)).lines
 
     assert plain(sold.formula) == "500 Wh × 0.108345 €/kWh"
 
@@ -62,7 +66,7 @@ def test_a_formula_shows_the_price_to_the_last_micro_euro():
 def test_a_slot_that_did_not_trade_has_no_lines_with_neighbours():
     home = a_home(bought_wh=0, sold_wh=0, price_ueur_kwh=None)
 
-    labels = [line.label for line in wording.money(home, 0).lines]
+    labels = [line.label for line in money(home, a_slot()).lines]
 
     assert labels == ["Surplus to your retailer", "From your retailer"]
 
