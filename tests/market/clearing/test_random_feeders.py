@@ -1,0 +1,175 @@
+"""What must hold of every clearing on any street: random trees, phases, limits and bands."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from market.clearing import Book, Clearing, Kind, Rules, Side, clear, verify
+from market.grid import Feeder
+from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
+from tests.market.clearing.streets import books_on, streets
+
+slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def slots(draw: st.DrawFn) -> tuple[Book, Feeder]:
+    feeder = draw(streets())
+    return draw(books_on(feeder)), feeder
+
+
+def by_order(book: Book, clearing: Clearing):
+    fills = {fill.order_id: fill for fill in clearing.fills}
+    return [(order, fills[order.id]) for order in book.orders]
+
+
+def flows_and_voltages(book: Book, feeder: Feeder, clearing: Clearing):
+    """W into each node and squared voltages, phase by phase, walked from the leaves up and the root down."""
+    into = {line.child: line for line in feeder.lines}
+    flows = {node: np.full(3, book.base_w.get(node, 0) / 3) for node in feeder.nodes}
+    for order, fill in by_order(book, clearing):
+        sign = 60 / book.slot_minutes / len(order.phase) * (1 if order.side is Side.BUY else -1)
+        for phase in order.phase:
+            flows[order.node]["abc".index(phase)] += sign * (fill.local_wh + fill.retailer_wh)
+    nodes = list(feeder.nodes)  # the generator names parents before their children
+    for node in reversed(nodes):
+        if node in into:
+            flows[into[node].parent] = flows[into[node].parent] + flows[node]
+    turn, squared = np.exp(-2j * np.pi / 3 * np.arange(3)), {}
+    for node in nodes:
+        line = into.get(node)
+        one = line.positive_ohm if line else complex(feeder.transformer.r_ohm, feeder.transformer.x_ohm)
+        zero = line.zero_ohm if line else one
+        ohms = np.where(np.eye(3), (zero + 2 * one) / 3, (zero - one) / 3)
+        fall = 2 * (np.outer(turn, 1 / turn) * np.conj(ohms)).real @ flows[node] * 3 / feeder.nominal_v**2
+        squared[node] = (squared[line.parent] if line else np.full(3, feeder.slack_pu**2)) - fall
+    return flows, squared
+
+
+@slow
+@given(slots())
+def test_the_independent_verifier_finds_nothing(slot):
+    book, feeder = slot
+
+    assert verify(book, feeder, clear(book, feeder, Rules())) == []
+
+
+@slow
+@given(slots())
+def test_what_neighbours_buy_is_what_neighbours_sell_and_nobody_gets_more_than_asked(slot):
+    book, feeder = slot
+
+    rows = by_order(book, clear(book, feeder, Rules()))
+
+    assert len(rows) == len(book.orders)
+    sides = [sum(fill.local_wh for order, fill in rows if order.side is side) for side in Side]
+    assert sides[0] == sides[1]
+    for order, fill in rows:
+        assert fill.local_wh >= 0
+        assert fill.retailer_wh >= 0
+        assert fill.local_wh + fill.retailer_wh <= order.energy_wh
+        if order.kind is Kind.FIRM and order.side is Side.BUY:
+            assert fill.local_wh + fill.retailer_wh == order.energy_wh
+
+
+@slow
+@given(slots())
+def test_every_limit_of_the_street_is_kept(slot):
+    book, feeder = slot
+
+    clearing = clear(book, feeder, Rules())
+
+    assume(not clearing.emergency)
+    flows, squared = flows_and_voltages(book, feeder, clearing)
+    root, rounding_w = flows[feeder.root], 4 * len(book.orders)
+    for limit_w, total in ((book.import_limit_w, root.sum()), (book.export_limit_w, -root.sum())):
+        assert limit_w is None or total <= limit_w * 1.001 + rounding_w
+    if feeder.transformer.s_va is not None:
+        assert np.abs(root).max() <= feeder.transformer.s_va / 3 * 1.001 + rounding_w
+    for line in feeder.lines:
+        if line.limit_a is not None:
+            most_w = line.limit_a * feeder.nominal_v / 3**0.5
+            assert np.abs(flows[line.child]).max() <= most_w * 1.001 + rounding_w
+    for values in squared.values():
+        assert feeder.v_min_pu**2 - 1e-3 <= values.min()
+        assert values.max() <= feeder.v_max_pu**2 + 1e-3
+
+
+@slow
+@given(slots())
+def test_what_buyers_pay_is_what_sellers_and_the_grid_receive(slot):
+    book, feeder = slot
+    fee = book.grid_fee_ueur_kwh
+
+    clearing = clear(book, feeder, Rules())
+
+    rows = by_order(book, clearing)
+    price = clearing.price_ueur_kwh or 0
+    assert (clearing.price_ueur_kwh is None) == (not any(fill.local_wh for _, fill in rows))
+    paid = sum(price * fill.local_wh for order, fill in rows if order.side is Side.BUY)
+    received = sum((price - fee) * fill.local_wh for order, fill in rows if order.side is Side.SELL)
+    assert paid - received == fee * clearing.energy_wh
+    for order, fill in rows:
+        if fill.local_wh and order.side is Side.BUY:
+            assert price <= min(order.limit_ueur_kwh, order.retailer_ueur_kwh)
+        elif fill.local_wh:
+            assert price - fee >= max(order.limit_ueur_kwh, order.retailer_ueur_kwh)
+
+
+@slow
+@given(slots(), st.randoms())
+def test_neither_the_order_of_rows_nor_chance_changes_anything(slot, random):
+    book, feeder = slot
+    shuffled = list(book.orders)
+    random.shuffle(shuffled)
+
+    again = clear(replace(book, orders=tuple(shuffled)), feeder, Rules())
+
+    assert again == clear(book, feeder, Rules())
+
+
+def rounding_neur(book: Book) -> int:
+    """What whole Wh may cost: one Wh of each order at the highest price, and one of what it trades with."""
+    prices = [max(abs(order.limit_ueur_kwh), order.retailer_ueur_kwh) for order in book.orders]
+    return 2 * sum(prices) + 1_000
+
+
+@slow
+@given(slots())
+def test_no_clearing_is_worth_more_than_the_full_programme(slot):
+    book, feeder = slot
+    clearing = clear(book, feeder, Rules())
+    assume(not clearing.emergency)
+
+    best = solve(book, feeder)
+
+    # Limits may be used to a thousandth more than they are, so that rounding to whole Wh breaks none.
+    room_neur = sum(best.rent_neur.values()) * 2e-3
+    assert welfare_neur(book, clearing) <= best.welfare_neur + room_neur + rounding_neur(book)
+
+
+@slow
+@given(slots())
+def test_where_nothing_binds_the_clearing_is_the_optimum_of_the_full_programme(slot):
+    book, feeder = slot
+    clearing = clear(book, feeder, Rules())
+    assume(not clearing.bindings and not clearing.reclears)
+
+    best = solve(book, feeder)
+
+    assert welfare_neur(book, clearing) >= best.welfare_neur - rounding_neur(book)
+
+
+@slow
+@given(slots())
+def test_an_emergency_is_said_where_firm_energy_alone_breaks_a_limit(slot):
+    book, feeder = slot
+
+    clearing = clear(book, feeder, Rules())
+
+    try:
+        solve(book, feeder)
+    except NothingFits:
+        assert clearing.emergency
