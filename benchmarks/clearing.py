@@ -2,11 +2,12 @@
 
     .venv/bin/python benchmarks/clearing.py [homes ...]
 
-A street has four medium-voltage feeders, a transformer for every 100 homes and low-voltage feeders of 25 homes. Every home
-has firm surplus or need, a third also a battery's ladder or a car. Each round draws another quarter of an hour: calm
-ones, and sunny or cold ones in which feeders are at their limits. "Ours" is `clear` and `verify`: prices, fairness,
-reasons, AC check, independent verification. "Bare" is `passModel` + `run` of the leanest full linear programme (flows
-and voltages as columns, two sparse rows a node), its matrix built beforehand. Both must reach the same welfare.
+A street has four medium-voltage feeders, a transformer for every 100 homes and low-voltage feeders of 25 homes.
+Every home has firm surplus or need, a third also a battery's ladder or a car. Each round draws another quarter
+of an hour: calm ones, and sunny or cold ones in which feeders are at their limits. "Ours" is `clear` and
+`verify`: prices, fairness, reasons, AC check, independent verification. "Bare" is `passModel` + `run` of the
+leanest full linear programme (flows and voltages as columns, two sparse rows a node), its matrix built
+beforehand. Both must reach the same welfare.
 """
 
 import json
@@ -36,7 +37,9 @@ def street(homes: int) -> Feeder:
     """Medium-voltage feeders, transformers as lines, low-voltage feeders of 25 homes; all referred to 400 V."""
     nodes, lines = ["mv"], []
 
-    def line(parent: str, child: str, r: float, x: float, limit_a: float | None, transformer: bool = False) -> None:
+    def line(
+        parent: str, child: str, r: float, x: float, limit_a: float | None, transformer: bool = False
+    ) -> None:
         nodes.append(child)
         lines.append(Line(f"l{len(lines)}", parent, child, r, x, limit_a, is_transformer=transformer))
 
@@ -56,7 +59,8 @@ def street(homes: int) -> Feeder:
 
 
 def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) -> Book:
-    """A quarter of an hour, sunny or at night; `stress` above one pushes feeders to their limits, by sun or by cars.
+    """A quarter of an hour, sunny or at night; `stress` above one pushes feeders to their limits, by sun or by
+    cars.
 
     It varies from feeder to feeder, as roofs and cars do.
     """
@@ -81,7 +85,14 @@ def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) ->
             add(home, Side.BUY, Kind.FLEXIBLE, 500, value - 15_000, charged)
             add(home, Side.SELL, Kind.FLEXIBLE, 500, value + 15_000, paid)
         elif not sunny:
-            add(home, Side.BUY, Kind.FLEXIBLE, local[home // 25] * 900, chance.randrange(200_000, 300_000, 1_000), charged)
+            add(
+                home,
+                Side.BUY,
+                Kind.FLEXIBLE,
+                local[home // 25] * 900,
+                chance.randrange(200_000, 300_000, 1_000),
+                charged,
+            )
     return Book.of(orders, nodes=feeder.nodes, grid_fee_ueur_kwh=5_000, import_limit_w=4_000 * homes)
 
 
@@ -119,7 +130,9 @@ def full(book: Book, feeder: Feeder) -> tuple[highspy.HighsLp, float]:
     put(1 + 2 * count + np.arange(len(two)), x[two], 1.0)
     put(1 + 2 * count + np.arange(len(two)), y, 1.0)
     height, width = 1 + 2 * count + len(two), v + count
-    matrix = coo_array((np.concatenate(figures), (np.concatenate(rows), np.concatenate(columns))), (height, width)).tocsr()
+    matrix = coo_array(
+        (np.concatenate(figures), (np.concatenate(rows), np.concatenate(columns))), (height, width)
+    ).tocsr()
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = width, height
     most = network.most_w[0] / 1e3

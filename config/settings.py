@@ -58,6 +58,10 @@ CLOCK_SPEED = float(os.environ.get("AZOTEA_CLOCK_SPEED", "1"))
 CLOCK_ORIGIN = os.environ.get("AZOTEA_CLOCK_ORIGIN", "")
 
 # Where Datadis is asked; empty turns it off.
+# Which solver clears congested slots: "highs" directly, or "cvxpy" as the readable specification states it.
+CLEARING_SOLVER = os.environ.get("CLEARING_SOLVER", "highs")
+if CLEARING_SOLVER not in {"highs", "cvxpy"}:
+    raise ImproperlyConfigured(f"CLEARING_SOLVER is highs or cvxpy, not {CLEARING_SOLVER}.")
 DATADIS_URL = os.environ.get("DATADIS_URL", "")
 # Where meters publish live; empty turns it off.
 MQTT_URL = os.environ.get("MQTT_URL", "")

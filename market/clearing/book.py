@@ -34,9 +34,9 @@ class Order:
     """A wish to buy or sell `energy_wh` at `node`, at `limit_ueur_kwh` or better.
 
     `retailer_ueur_kwh` is what the household's own retailer charges (buy) or pays (sell) in this slot. A sale's
-    limit is what the seller nets, a purchase's what the buyer pays with the grid fee. `tan_phi` is its reactive per
-    active power, `priority` counts under the rule need_first, and `protected` energy has given way to the cables
-    often enough (rule capped).
+    limit is what the seller nets, a purchase's what the buyer pays with the grid fee. `tan_phi` is its reactive
+    per active power, `priority` counts under the rule need_first, and `protected` energy has given way to the
+    cables often enough (rule capped).
     """
 
     id: int
@@ -51,6 +51,18 @@ class Order:
     tan_phi: float = 0.0
     priority: int = 0
     protected: bool = False
+
+    @property
+    def bound_ueur_kwh(self) -> int:
+        """The limit that counts: nobody pays neighbours more than the retailer, or sells to them for less."""
+        if self.side is Side.BUY:
+            return min(self.limit_ueur_kwh, self.retailer_ueur_kwh)
+        return max(self.limit_ueur_kwh, self.retailer_ueur_kwh)
+
+    @property
+    def meets_retailer(self) -> bool:
+        """Whether energy without a neighbour goes to the household's retailer instead of not flowing."""
+        return self.kind is Kind.FIRM or self.bound_ueur_kwh == self.retailer_ueur_kwh
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +190,8 @@ class Book:
 class Rules:
     """The community's named rules.
 
-    `price` is equilibrium_midpoint, mid_market, supply_demand_ratio, pay_as_bid or locational; `fairness` is pro_rata,
-    equal_share, need_first or capped (as pro_rata, once protected energy has been spared).
+    `price` is equilibrium_midpoint, mid_market, supply_demand_ratio, pay_as_bid or locational; `fairness` is
+    pro_rata, equal_share, need_first or capped (as pro_rata, once protected energy has been spared).
     """
 
     price: str = "equilibrium_midpoint"

@@ -15,7 +15,19 @@ from market.clearing.outcome import Clearing
 from market.clearing.programme import Programme, Solution, zones_of
 from market.clearing.report import Checked, report
 from market.clearing.wires import wires
-from market.grid import Bounds, Feeder, Flow, Limit, Moved, bounds_of, broken, margins, moved_by_ac, sweep
+from market.grid import (
+    Bounds,
+    Feeder,
+    Flow,
+    Limit,
+    Moved,
+    VoltageCollapse,
+    bounds_of,
+    broken,
+    margins,
+    moved_by_ac,
+    sweep,
+)
 from market.grid.feeder import Ints
 from market.grid.flow import by_node
 from market.grid.limits import restated
@@ -71,7 +83,10 @@ def _kept_under_ac(
     on = market.wires
     moved: list[Moved] = []
     for reclears in range(MOST_RECLEARS + 1):
-        exact = sweep(on.network, *on.drawn(answer.flow_wh), start=linear)
+        try:
+            exact = sweep(on.network, *on.drawn(answer.flow_wh), start=linear)
+        except VoltageCollapse:  # no state carries what is firm, so there is none to state
+            return Checked(replace(answer, emergency=True), reclears, tuple(moved), None, None)
         news = moved_by_ac(on.network, bounds, linear, exact)
         if not news or answer.emergency or reclears == MOST_RECLEARS:
             answer = replace(answer, emergency=answer.emergency or bool(news))
@@ -85,9 +100,7 @@ def _kept_under_ac(
     raise AssertionError("unreachable")
 
 
-def _supported(
-    market: Market, bounds: Bounds, limits: Sequence[Limit], free: Answer, rules: Rules
-) -> Answer:
+def _supported(market: Market, bounds: Bounds, limits: Sequence[Limit], free: Answer, rules: Rules) -> Answer:
     """The best clearing inside the limits, or the best that its own energy price can support for everybody."""
     book = market.book
     best = optimum(market, bounds, limits, _near(book, free.local_wh), free.barred)
@@ -167,7 +180,9 @@ def _near(book: Book, local_wh: Ints) -> int:
     if inside is not None:
         return sum(inside) // 2
     bids, asks = book.asked_ueur_kwh[book.buys], book.asked_ueur_kwh[~book.buys]
-    best = [int(side) for side in (*bids.max(keepdims=True), *asks.min(keepdims=True))] if len(bids) and len(asks) else (
-        [int(book.asked_ueur_kwh.mean())]
+    best = (
+        [int(side) for side in (*bids.max(keepdims=True), *asks.min(keepdims=True))]
+        if len(bids) and len(asks)
+        else ([int(book.asked_ueur_kwh.mean())])
     )
     return sum(best) // len(best)

@@ -30,8 +30,9 @@ Solve = Callable[[Programme], Solution]
 class Answer:
     """Matched and flowing Wh by order; the limits that were looked at with their prices; the emergency.
 
-    Prices are µ€/kWh, not rounded: `energy_ueur_kwh` at the transformer, `zone_ueur_kwh` what each order's feeder and
-    substation add, `shadow_ueur_kwh` of each limit. `forced_ueur_kwh` is the one price for whose sake orders are barred.
+    Prices are µ€/kWh, not rounded: `energy_ueur_kwh` at the transformer, `zone_ueur_kwh` what each order's
+    feeder and substation add, `shadow_ueur_kwh` of each limit. `forced_ueur_kwh` is the one price for whose
+    sake orders are barred.
     """
 
     local_wh: Ints
@@ -106,8 +107,8 @@ def optimum(
 ) -> Optimum:
     """The best clearing inside every limit, from limits known to break and a price near the right one.
 
-    Orders in `barred` may not trade with neighbours (they keep their retailer). Limits that firm energy alone breaks
-    are kept as well as can be. Raises ArithmeticError if the solver fails.
+    Orders in `barred` may not trade with neighbours (they keep their retailer). Limits that firm energy alone
+    breaks are kept as well as can be. Raises ArithmeticError if the solver fails.
     """
     book, wires = market.book, market.wires
     values = worth(book, barred)
@@ -167,8 +168,8 @@ def _settled(
 def clear_inside(market: Market, bounds: Bounds, best: Optimum) -> Answer:
     """An optimum in whole Wh, fairly shared inside every limit.
 
-    The solver's own energies keep all limits, so where a fairer share breaks one that had no price, it only has to be
-    looked at when sharing.
+    The solver's own energies keep all limits, so where a fairer share breaks one that had no price, it only has
+    to be looked at when sharing.
     """
     wires, network = market.wires, market.wires.network
     for _ in range(MOST_ROUNDS):

@@ -2,9 +2,10 @@
 
 minimise  Σ E·(1 − q/E)²   subject to   rows·q = left,   loose·q ≤ spare,   0 ≤ q ≤ E,   pairs between their bounds
 
-The optimum is unique because the sum is strictly convex. Where only the balance has a say, all groups get the same part
-of what they asked; where a limit does, those who burden it more give way more. Solved by Clarabel, an interior-point
-method that cvxpy brings along; HiGHS' own quadratic solver was measured to hang on some of these.
+The optimum is unique because the sum is strictly convex. Where only the balance has a say, all groups get the
+same part of what they asked; where a limit does, those who burden it more give way more. Solved by Clarabel, an
+interior-point method that cvxpy brings along; HiGHS' own quadratic solver was measured to hang on some of
+these.
 """
 
 import clarabel
@@ -21,7 +22,10 @@ class NotShared(ArithmeticError):
 
 
 def evenly(
-    energy_kwh: Floats, equations: tuple[Floats, Floats], bounds: tuple[Floats, Floats], pairs: tuple[Ints, Floats, Floats]
+    energy_kwh: Floats,
+    equations: tuple[Floats, Floats],
+    bounds: tuple[Floats, Floats],
+    pairs: tuple[Ints, Floats, Floats],
 ) -> Floats:
     """kWh of each group. `energy_kwh` is zero for what crosses; `pairs` are (groups, at least, at most).
 

@@ -1,9 +1,9 @@
 """Prices without chance: of all dual optima of a programme the one in their middle.
 
-A solver answers with some corner of the optimal duals, another solver with another. All of them are complementary to
-any optimal q, so they form one polyhedron whatever the path: columns strictly between their bounds make equations, all
-others inequalities. Where the equations leave nothing open (nearly always) they are the prices. Where they do, one
-price after the other, the balance's first, takes the middle of what is left.
+A solver answers with some corner of the optimal duals, another solver with another. All of them are
+complementary to any optimal q, so they form one polyhedron whatever the path: columns strictly between their
+bounds make equations, all others inequalities. Where the equations leave nothing open (nearly always) they are
+the prices. Where they do, one price after the other, the balance's first, takes the middle of what is left.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ EDGE_MEUR = 1e-7
 class Face:
     """What optimal prices must satisfy, from one optimal q.
 
-    Columns that could `rise` must not gain, those that could `fall` must not lose. Of full pairs the `worse` way is no
-    better than the `better` one. A way that was `shut` is no better than the one taken (`used`), or than none. Limits
-    have prices between zero and `dearest`.
+    Columns that could `rise` must not gain, those that could `fall` must not lose. Of full pairs the `worse`
+    way is no better than the `better` one. A way that was `shut` is no better than the one taken (`used`), or
+    than none. Limits have prices between zero and `dearest`.
     """
 
     rows: Rows
@@ -95,7 +95,9 @@ def canonical_duals(rows: Rows, q_kwh: Floats, over_kwh: Floats, start: Floats, 
         dearest=dearest,
     )
     inside = np.flatnonzero(rises & falls)
-    equations = np.concatenate((rows.entries(inside), rows.entries(one[level]) - rows.entries(other[level])), axis=1).T
+    equations = np.concatenate(
+        (rows.entries(inside), rows.entries(one[level]) - rows.entries(other[level])), axis=1
+    ).T
     values = np.concatenate((ways.value[inside], ways.value[one[level]] - ways.value[other[level]]))
     broken = np.flatnonzero(over_kwh > INTERIOR_KWH)
     dear = np.zeros((len(broken), len(start)))

@@ -1,9 +1,10 @@
 """Prices by order: what the rule says for each, inside its own limit, paid for by the trades themselves.
 
-A price by place is the energy at the transformer, plus what the order's feeder and substation add (distance), plus
-the price of every full limit times what a kWh of the order adds to it (congestion, voltage; with its reactive power).
-Nobody pays more or gets less than its own limit. Where the trades then leave less than nothing, because some who
-relieve the street are paid and some who burden it may not be charged, every gain gives the same share of itself.
+A price by place is the energy at the transformer, plus what the order's feeder and substation add (distance),
+plus the price of every full limit times what a kWh of the order adds to it (congestion, voltage; with its
+reactive power). Nobody pays more or gets less than its own limit. Where the trades then leave less than
+nothing, because some who relieve the street are paid and some who burden it may not be charged, every gain
+gives the same share of itself.
 """
 
 import numpy as np
@@ -29,7 +30,12 @@ def parts_of(on: Wires, answer: Answer) -> Parts:
         prices = burden(on.network, answer.limits, np.where(which, shadows, 0.0))
         parts.append(book.sign * on.priced(*prices))
     congestion, voltage = parts
-    return Parts(_floor(answer.energy_ueur_kwh or 0.0), _rint(congestion), _rint(voltage), zone_prices(book, answer.zone_ueur_kwh))
+    return Parts(
+        _floor(answer.energy_ueur_kwh or 0.0),
+        _rint(congestion),
+        _rint(voltage),
+        zone_prices(book, answer.zone_ueur_kwh),
+    )
 
 
 def zone_prices(book: Book, zone_ueur_kwh: Floats | None) -> Ints:
@@ -72,7 +78,8 @@ def rent_neur(book: Book, local_wh: Ints, prices: Ints, distance: Ints) -> int:
 def pay_as_bid(book: Book, local_wh: Ints, distance: Ints) -> Ints:
     """Each buyer pays its own limit; sellers get what the buyers that stand beside them in merit order pay.
 
-    Dearest wishes stand beside cheapest offers, Wh by Wh; sellers at one limit get the mean of theirs, rounded down.
+    Dearest wishes stand beside cheapest offers, Wh by Wh; sellers at one limit get the mean of theirs, rounded
+    down.
     """
     prices = book.asked_ueur_kwh.copy()
     buys, sells = (np.flatnonzero(side & (local_wh > 0)) for side in (book.buys, ~book.buys))

@@ -27,9 +27,9 @@ REASONS = tuple(Reason)
 class Fill:
     """What became of one order, Wh: traded with neighbours, left to its retailer, held back by the grid.
 
-    Firm energy is in one of the three. `price_ueur_kwh` is what its trade pays (a seller nets it less the grid fee),
-    `distance_ueur_kwh` the part of that for distance, `lost_neur` the gain that was held back with the energy.
-    `facts` are the figures behind `reason`.
+    Firm energy is in one of the three. `price_ueur_kwh` is what its trade pays (a seller nets it less the grid
+    fee), `distance_ueur_kwh` the part of that for distance, `lost_neur` the gain that was held back with the
+    energy. `facts` are the figures behind `reason`.
     """
 
     order_id: int
@@ -52,8 +52,9 @@ class Fill:
 class Binding:
     """A limit of the street that held energy back: how full it is, and what one more kWh through it is worth.
 
-    `side` is 1 where taking more would break it, −1 where giving more would; `rent_neur` is its price times what it
-    carried. `most`, `direction`, `scale` and `exact_ueur_kwh` say it precisely enough to check the clearing (`Limit`).
+    `side` is 1 where taking more would break it, −1 where giving more would; `rent_neur` is its price times
+    what it carried. `most`, `direction`, `scale` and `exact_ueur_kwh` say it precisely enough to check the
+    clearing (`Limit`).
     """
 
     element: str
@@ -71,7 +72,8 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Of what a price by place consists, µ€/kWh by order: energy at the transformer, congestion, voltage, distance.
+    """Of what a price by place consists, µ€/kWh by order: energy at the transformer, congestion, voltage,
+    distance.
 
     What is left to the order's own price is what its owner's limit or the others' compensation changed.
     """
@@ -86,14 +88,15 @@ class Parts:
 class Clearing:
     """A cleared slot; arrays have one entry an order, by order id (`book.id`).
 
-    `price_ueur_kwh` is what buyers pay, fee included; None if nothing was traded. With prices by place it is the
-    energy part; `prices_ueur_kwh` are those of each order. `interval` holds the prices between the marginal orders,
-    `acceptable` those at which no cleared order loses. `rent_neur` is what trades leave over after the grid fees.
-    `emergency` says that firm energy alone breaks a limit, which the market cannot mend. `reclears` counts how often
-    AC power flow found a limit broken and had the slot cleared again, `moved` what it moved.
-    `energy_ueur_kwh` and `zone_ueur_kwh` are the exact prices behind the clearing of a congested slot, `voltages_v` the
-    phasors of its AC state by node. `forced_ueur_kwh` is the one price for whose sake orders that it does not suit
-    (`barred`) had to stay with their retailer; where the street needed them nevertheless, they are `compensated`.
+    `price_ueur_kwh` is what buyers pay, fee included; None if nothing was traded. With prices by place it is
+    the energy part; `prices_ueur_kwh` are those of each order. `interval` holds the prices between the marginal
+    orders, `acceptable` those at which no cleared order loses. `rent_neur` is what trades leave over after the
+    grid fees. `emergency` says that firm energy alone breaks a limit, which the market cannot mend. `reclears`
+    counts how often AC power flow found a limit broken and had the slot cleared again, `moved` what it moved.
+    `energy_ueur_kwh` and `zone_ueur_kwh` are the exact prices behind the clearing of a congested slot,
+    `voltages_v` the phasors of its AC state by node. `forced_ueur_kwh` is the one price for whose sake orders
+    that it does not suit (`barred`) had to stay with their retailer; where the street needed them nevertheless,
+    they are `compensated`.
     """
 
     book: Book
@@ -146,8 +149,8 @@ class Clearing:
         local, flow = self.local_wh.tolist(), self.flow_wh.tolist()
         rows = zip(
             self.book.id.tolist(), local, flow, self.curtailed_wh.tolist(), self.reasons.tolist(),
-            self.prices_ueur_kwh.tolist(), self.distance_ueur_kwh.tolist(), self.lost_neur.tolist(), facts_of(self),
-            strict=True,
+            self.prices_ueur_kwh.tolist(), self.distance_ueur_kwh.tolist(), self.lost_neur.tolist(),
+            facts_of(self), strict=True,
         )  # fmt: skip
         return tuple(
             Fill(pk, traded, flowing - traded, cut, REASONS[why], facts, price if traded else None, distance, lost)
@@ -166,9 +169,10 @@ class Clearing:
     def published(self) -> tuple[object, ...]:
         """Everything that is stored of a clearing, in plain values."""
         told = tuple(
-            (b.element, b.kind, b.phase, b.side, b.loading_pct, b.shadow_ueur_kwh, b.rent_neur) for b in self.bindings
+            (b.element, b.kind, b.phase, b.side, b.loading_pct, b.shadow_ueur_kwh, b.rent_neur)
+            for b in self.bindings
         )
         return (
-            self.fills, self.price_ueur_kwh, self.interval, self.acceptable, told, self.welfare_neur, self.rent_neur,
-            self.emergency, self.reclears,
+            self.fills, self.price_ueur_kwh, self.interval, self.acceptable, told, self.welfare_neur,
+            self.rent_neur, self.emergency, self.reclears,
         )  # fmt: skip

@@ -4,13 +4,14 @@ maximise  value·q   subject to   M·q = 0,   pairs of q within their caps,   0 
           P = D·q + base + Σ P of the places below,   v = v above − drop·P,   P and v within their bounds
 
 Columns q (kWh) are ways that an order's energy may go (matched, or with its retailer), and what crosses between
-feeders. The first row of M balances what neighbours buy and sell; others, where distance has its fee, count what each
-feeder and each substation lets out. An order for which both ways are still open has two columns and a common cap.
+feeders. The first row of M balances what neighbours buy and sell; others, where distance has its fee, count
+what each feeder and each substation lets out. An order for which both ways are still open has two columns and a
+common cap.
 
-P (kW) and v (50 × squared voltage per unit, so about percent) exist only for places between the transformer and a limit
-that was found broken; whatever hangs off that path draws where it meets it. So the programme is exact, sparse, and no
-larger than what binds. Limits that are no bound of P or v are `cuts`: what the community takes or gives in all, and
-tangents of apparent power where orders draw reactive power.
+P (kW) and v (50 × squared voltage per unit, so about percent) exist only for places between the transformer and
+a limit that was found broken; whatever hangs off that path draws where it meets it. So the programme is exact,
+sparse, and no larger than what binds. Limits that are no bound of P or v are `cuts`: what the community takes
+or gives in all, and tangents of apparent power where orders draw reactive power.
 """
 
 from collections.abc import Sequence
@@ -31,8 +32,9 @@ PERCENT = 50.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ways:
-    """The columns of q. `order` is −1 for what crosses; `meets` is the column of M that matching means, whichever way
-    a column stands for; `shut` is the worth of the way that was left out (nan: none was)."""
+    """The columns of q. `order` is −1 for what crosses; `meets` is the column of M that matching means,
+    whichever way a column stands for; `shut` is the worth of the way that was left out (nan: none was).
+    """
 
     order: Ints
     matched: Bools
@@ -55,11 +57,13 @@ class Ways:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Branches:
-    """The street as the programme sees it: `places` in preorder, each with the `above` in this list (−1: the root).
+    """The street as the programme sees it: `places` in preorder, each with the `above` in this list (−1: the
+    root).
 
-    `at` is where each column draws (index in `places`, −1: nowhere), `per_kwh` the kW that a kWh draws from each of
-    the street's columns, `[column, q]`, `tan_phi` its reactive part. `base_kw` and `base_kvar` are what no column moves,
-    `[column, place]`; bounds are kW and percent, `sensitivity` percent per kW drawn at the place.
+    `at` is where each column draws (index in `places`, −1: nowhere), `per_kwh` the kW that a kWh draws from
+    each of the street's columns, `[column, q]`, `tan_phi` its reactive part. `base_kw` and `base_kvar` are what
+    no column moves, `[column, place]`; bounds are kW and percent, `sensitivity` percent per kW drawn at the
+    place.
     """
 
     places: Ints
@@ -83,8 +87,8 @@ class Branches:
 class Programme:
     """The figures of one solve; `start_meur` is a price near the right one.
 
-    Where limits must be passed, a kWh too much of the slot (`kw_per_kwh`) costs `scarcity`, and as much of a percent of
-    voltage as a kW at its place makes.
+    Where limits must be passed, a kWh too much of the slot (`kw_per_kwh`) costs `scarcity`, and as much of a
+    percent of voltage as a kW at its place makes.
     """
 
     ways: Ways
@@ -96,9 +100,10 @@ class Programme:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Solution:
-    """A solver's answer: kWh by column; m€/kWh by row of M; what a kW more would be worth at each bound of P, of v
-    (per percent) and cut, positive at the upper one; by how much they stay broken, kW and percent, which happens only
-    where nothing else is possible (`soft`)."""
+    """A solver's answer: kWh by column; m€/kWh by row of M; what a kW more would be worth at each bound of P,
+    of v (per percent) and cut, positive at the upper one; by how much they stay broken, kW and percent, which
+    happens only where nothing else is possible (`soft`).
+    """
 
     q_kwh: Floats
     balance_meur: Floats
@@ -125,7 +130,9 @@ class Zones:
 
 
 def zones_of(book: Book, wires: Wires) -> Zones:
-    """The zones whose crossing costs something. Half of a step is paid where energy leaves, half where it enters."""
+    """The zones whose crossing costs something. Half of a step is paid where energy leaves, half where it
+    enters.
+    """
     rows, cost = [np.empty((0, len(book)))], []
     if any(book.fees.steps):
         feeder = wires.network.feeder

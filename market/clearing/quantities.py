@@ -1,9 +1,9 @@
 """Energies without chance: of all optimal clearings at the canonical prices the fairest, in whole Wh.
 
-At those prices every way of every order gains, loses, or is indifferent. What gains flows in full and what loses not
-at all, in every optimum. The indifferent ones are grouped by what they are to the programme (side, worth, rows); groups
-share what is left as evenly as the limits allow (`evenly.py`), orders in a group by the community's rule. Energy is
-conserved to the Wh.
+At those prices every way of every order gains, loses, or is indifferent. What gains flows in full and what
+loses not at all, in every optimum. The indifferent ones are grouped by what they are to the programme (side,
+worth, rows); groups share what is left as evenly as the limits allow (`evenly.py`), orders in a group by the
+community's rule. Energy is conserved to the Wh.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,11 @@ NEAR_KWH = 1e-6
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Split:
-    """Columns by what the prices say: kWh where a gain decides, the group of those that are indifferent (−1: decided).
+    """Columns by what the prices say: kWh where a gain decides, the group of those that are indifferent (−1:
+    decided).
 
-    `switches` are ways to a neighbour of orders that flow in full either way: taking them moves nothing in the street.
+    `switches` are ways to a neighbour of orders that flow in full either way: taking them moves nothing in the
+    street.
     """
 
     q_kwh: Floats
@@ -35,11 +37,13 @@ class Split:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Indifferent:
-    """Groups of columns at zero gain: `group` by column (−1: decided), and of each group its row entries and energy.
+    """Groups of columns at zero gain: `group` by column (−1: decided), and of each group its row entries and
+    energy.
 
-    `rows` has one column a group: the equations of the programme and its priced limits; `left` is what they still
-    need from the groups, `spare` what other full limits still have room for (`loose`). `pairs` of groups are the two
-    ways of the same orders; together they carry at most `caps`, and at least `least`, which is all of it where both gain.
+    `rows` has one column a group: the equations of the programme and its priced limits; `left` is what they
+    still need from the groups, `spare` what other full limits still have room for (`loose`). `pairs` of groups
+    are the two ways of the same orders; together they carry at most `caps`, and at least `least`, which is all
+    of it where both gain.
     """
 
     group: Ints
@@ -147,7 +151,9 @@ def _taken(rows: Rows, q_kwh: Floats, flowing: Ints) -> Floats:
 
 
 def _group_pairs(ways: Ways, group: Ints, gains: Floats) -> tuple[Ints, Floats, Floats]:
-    """Pairs of groups of which orders take one way or the other, and what they carry together at most and least."""
+    """Pairs of groups of which orders take one way or the other, and what they carry together at most and
+    least.
+    """
     both = (group[ways.pairs] >= 0).all(axis=1)
     together, numbers = np.unique(group[ways.pairs[both]], axis=0, return_inverse=True)
     caps = np.bincount(numbers.ravel(), ways.caps[both], len(together))
@@ -156,7 +162,9 @@ def _group_pairs(ways: Ways, group: Ints, gains: Floats) -> tuple[Ints, Floats, 
 
 
 def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
-    """kWh of each group. Where they could not be shared evenly, as the solver left them, which is as good in total."""
+    """kWh of each group. Where they could not be shared evenly, as the solver left them, which is as good in
+    total.
+    """
     count = len(problem.energy_kwh)
     most = np.where(problem.energy_kwh > 0, problem.energy_kwh, np.inf)
     if not len(problem.pairs) and count <= len(problem.rows):

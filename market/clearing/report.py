@@ -25,6 +25,8 @@ from market.grid import Margins, Moved, burden
 from market.grid.feeder import Complexes, Ints
 
 FULL = 0.995  # a limit used to this share counts as binding
+# A limit whose price is no more than the rewards that settle ties still holds energy back, µ€/kWh.
+TOUCHED = 1e-3
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -34,8 +36,8 @@ class Checked:
     answer: Answer
     reclears: int
     moved: tuple[Moved, ...]
-    margins: Margins
-    voltages_v: Complexes
+    margins: Margins | None
+    voltages_v: Complexes | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,7 +121,7 @@ def _touched(on: Wires, answer: Answer) -> Bools:
     if not answer.limits:
         return np.zeros(len(on.book), dtype=bool)
     prices = burden(on.network, answer.limits, np.array(answer.shadow_ueur_kwh))
-    return np.asarray(on.priced(*prices) > 0.5)
+    return np.asarray(on.priced(*prices) > TOUCHED)
 
 
 def _bindings(on: Wires, answer: Answer) -> tuple[Binding, ...]:

@@ -1,7 +1,7 @@
 """The equations and full limits of a solved programme as rows over its columns, without writing the matrix out.
 
-What all limits together cost each column at given prices is one sum down the tree; entries are written out only for the
-few columns that are between their bounds.
+What all limits together cost each column at given prices is one sum down the tree; entries are written out only
+for the few columns that are between their bounds.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ from market.grid.feeder import Floats, Ints
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Rows:
-    """`equal` balance rows, then one row a limit; `room_kwh` is what firm energy leaves of each (broken part included).
+    """`equal` balance rows, then one row a limit; `room_kwh` is what firm energy leaves of each (broken part
+    included).
 
     A kWh of an order's flow counts as what it adds to the limit, W per W.
     """

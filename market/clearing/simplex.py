@@ -1,9 +1,9 @@
 """The programme solved by HiGHS directly: dual simplex from the merit order.
 
-Orders that gain at a price near the right one start at their upper bound, the marginal one, all flows and all voltages
-are basic. That basis is dual feasible, and few pivots lead from there to the optimum. Limits are first taken as hard;
-only where firm energy alone breaks them the programme is solved again with limits that may be passed at a high price.
-`specification.py` states the same in cvxpy; both must lead to the same clearing.
+Orders that gain at a price near the right one start at their upper bound, the marginal one, all flows and all
+voltages are basic. That basis is dual feasible, and few pivots lead from there to the optimum. Limits are first
+taken as hard; only where firm energy alone breaks them the programme is solved again with limits that may be
+passed at a high price. `specification.py` states the same in cvxpy; both must lead to the same clearing.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def _lp(programme: Programme) -> Lp:
     if reactive:
         tangents = np.zeros(count) if branches.tan_phi is None else branches.tan_phi
         entries += _flow_rows(branches, equal + 2 * size, q, branches.per_kwh * tangents)
-        entries += [rows for rows in _voltage_rows(branches, equal + size, q, v, branches.drop_q)[2:]]
+        entries += _voltage_rows(branches, equal + size, q, v, branches.drop_q)[2:]
         blocks = 3
     cuts_at = equal + blocks * size
     entries += _cut_rows(branches, cuts_at, p, q)
@@ -264,7 +264,8 @@ def _solution(programme: Programme, lp: Lp, *, soft: bool) -> Solution:
 
 
 def small(value: Floats, low: Floats, high: Floats, rows: Floats, most: Floats) -> tuple[float, Floats] | None:
-    """max value·x, low ≤ x ≤ high, rows·x ≤ most of a few dense columns: (optimum, x), or None if nothing bounds it.
+    """max value·x, low ≤ x ≤ high, rows·x ≤ most of a few dense columns: (optimum, x), or None if nothing
+    bounds it.
 
     Raises ArithmeticError if there is no x.
     """
@@ -274,8 +275,9 @@ def small(value: Floats, low: Floats, high: Floats, rows: Floats, most: Floats) 
     solver = _solver()
     starts = np.concatenate(([0], np.cumsum(np.bincount(at_row, minlength=len(rows)))[:-1]))
     solver.passModel(
-        len(value), len(rows), len(at_row), int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize), 0.0,
-        value, low, high, np.full(len(rows), -np.inf), most, starts.astype(np.int32), at_column.astype(np.int32),
+        len(value), len(rows), len(at_row), int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMaximize), 0.0, value, low, high, np.full(len(rows), -np.inf), most,
+        starts.astype(np.int32), at_column.astype(np.int32),
         rows[at_row, at_column], np.zeros(len(value), dtype=np.int32),
     )  # fmt: skip
     solver.run()

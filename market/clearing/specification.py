@@ -12,8 +12,9 @@ from market.clearing.programme import Branches, Programme, Solution
 
 
 def solve(programme: Programme) -> Solution:
-    """The optimum of a programme; limits are passed only where they cannot be kept. Raises ArithmeticError if there is
-    none."""
+    """The optimum of a programme; limits are passed only where they cannot be kept. Raises ArithmeticError if
+    there is none.
+    """
     found = _solve(programme, soft=False) or _solve(programme, soft=True)
     if found is None:
         raise ArithmeticError("The solver ended without an optimum.")
@@ -113,5 +114,3 @@ def _cut(branches: Branches, row: int, power: cp.Variable, reactive: cp.Variable
         return limit.side * cp.sum(power[:, 0])
     at = int(np.searchsorted(branches.places, limit.place))
     return limit.direction[0] * power[limit.column, at] + limit.direction[1] * reactive[limit.column, at]
-
-

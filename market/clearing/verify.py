@@ -1,8 +1,8 @@
 """An independent check of a clearing. It shares no code with the optimiser and solves nothing: it checks proofs.
 
-Energy and money are recounted. That the street carries it is proved by the voltages of its AC state, which must obey
-Ohm and Kirchhoff (`verify_grid.py`). That nothing better was possible is proved by the prices, which bound the welfare
-of every clearing (`verify_welfare.py`).
+Energy and money are recounted. That the street carries it is proved by the voltages of its AC state, which must
+obey Ohm and Kirchhoff (`verify_grid.py`). That nothing better was possible is proved by the prices, which bound
+the welfare of every clearing (`verify_welfare.py`).
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,9 @@ def _energy(book: Book, clearing: Clearing) -> Iterator[str]:
     yield from _named(book, over, "got more than it asked for, or less than nothing")
     yield from _named(book, firm & (flow + cut != book.energy_wh), "is firm and lost energy")
     yield from _named(book, firm & buys & (flow != book.energy_wh), "is a firm purchase and was cut")
-    beyond = np.where(buys, book.limit_ueur_kwh < book.retailer_ueur_kwh, book.limit_ueur_kwh > book.retailer_ueur_kwh)
+    beyond = np.where(
+        buys, book.limit_ueur_kwh < book.retailer_ueur_kwh, book.limit_ueur_kwh > book.retailer_ueur_kwh
+    )
     yield from _named(book, ~firm & (flow > local) & beyond, "met its retailer beyond its limit")
     sold, bought = int(local[~buys].sum()), int(local[buys].sum())
     if sold != bought:

@@ -1,4 +1,6 @@
-"""Whether the street carries a clearing: linear limits recounted another way, and the AC state put to the proof."""
+"""Whether the street carries a clearing: linear limits recounted another way, and the AC state put to the
+proof.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,10 +23,11 @@ ANGLE = np.exp(2j * np.pi / 3)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ancestry:
-    """The number and the feeder above each node, its line's impedances and most current, and jumps of 1, 2, 4, … nodes upwards.
+    """The number and the feeder above each node, its line's impedances and most current, and jumps of 1, 2, 4,
+    … nodes upwards.
 
-    `jumps` name the node reached (one more than there are, if the root is passed); `landings` are, for each jump, the
-    nodes in the order of where they land, where each landing's stretch begins, and who lands.
+    `jumps` name the node reached (one more than there are, if the root is passed); `landings` are, for each
+    jump, the nodes in the order of where they land, where each landing's stretch begins, and who lands.
     """
 
     number: dict[str, int]
@@ -127,7 +130,7 @@ def _powers(feeder: Feeder, tree: Ancestry, carried_va: Floats, rounding_va: flo
     root, phase_v = feeder.nodes.index(feeder.root), feeder.nominal_v / 3**0.5
     rated = feeder.transformer.s_va
     if rated is not None and carried_va[root].max() > rated / 3 * (1 + SLACK) + rounding_va:
-        yield f"The transformer carries {carried_va[root].max():.0f} VA in one phase, {rated:.0f} VA at most in all."
+        yield f"The transformer carries {carried_va[root].max():.0f} VA in one phase, {rated / 3:.0f} VA at most."
     over = carried_va.max(axis=1) > tree.most_a * phase_v * (1 + SLACK) + rounding_va
     over[root] = False
     for node in np.flatnonzero(over)[:5]:
@@ -170,7 +173,10 @@ def _under_ac(
         yield f"The stated AC voltages are off by {missed:.6f} per unit."
     root = feeder.nodes.index(feeder.root)
     through = float(np.max(np.abs(volts[root] * np.conj(currents[root]))))
-    if feeder.transformer.s_va is not None and through > feeder.transformer.s_va / 3 * (1 + AC_SLACK) + rounding_va:
+    if (
+        feeder.transformer.s_va is not None
+        and through > feeder.transformer.s_va / 3 * (1 + AC_SLACK) + rounding_va
+    ):
         yield f"Under AC the transformer carries {through:.0f} VA in one phase."
     ampere = np.abs(currents).max(axis=1)
     over = ampere > tree.most_a * (1 + AC_SLACK) + rounding_va / phase_v
@@ -180,4 +186,5 @@ def _under_ac(
     size = np.abs(volts) / phase_v
     low, high = feeder.v_min_pu - AC_SLACK / 2, feeder.v_max_pu + AC_SLACK / 2
     for node in np.flatnonzero((size.min(axis=1) < low) | (size.max(axis=1) > high))[:5]:
-        yield f"Under AC the voltage at {feeder.nodes[node]} is {size[node].min():.4f} to {size[node].max():.4f} per unit."
+        least, most = size[node].min(), size[node].max()
+        yield f"Under AC the voltage at {feeder.nodes[node]} is {least:.4f} to {most:.4f} per unit."

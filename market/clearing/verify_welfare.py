@@ -1,8 +1,9 @@
 """Whether a clearing could have been better: its prices bound the welfare of every clearing (weak duality).
 
-At any energy price, any price of distance within its step, and any prices of full limits, no clearing is worth more
-than: what every order could gain at those prices at best, plus what the limits' room is worth. If the clearing is worth
-that, no better one exists. Nothing is solved for this; what an order adds to the limits is summed down the tree.
+At any energy price, any price of distance within its step, and any prices of full limits, no clearing is worth
+more than: what every order could gain at those prices at best, plus what the limits' room is worth. If the
+clearing is worth that, no better one exists. Nothing is solved for this; what an order adds to the limits is
+summed down the tree.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ PROTECTION = 4.0  # in highest prices (rule capped)
 
 def welfare_problems(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
     """Complaints if the welfare is not what the energies are worth, or less than was possible."""
-    welfare, crossing = _welfare(book, feeder, clearing)
+    welfare = _welfare(book, feeder, clearing)
     if welfare != clearing.welfare_neur:
         yield f"The welfare is {welfare} n€, not {clearing.welfare_neur} n€."
     if clearing.emergency or not len(book):
@@ -45,8 +46,8 @@ def _limit(book: Book) -> Ints:
     return np.where(better, book.retailer_ueur_kwh, book.limit_ueur_kwh)
 
 
-def _welfare(book: Book, feeder: Feeder, clearing: Clearing) -> tuple[int, int]:
-    """What the energies are worth, and what crossing between feeders and substations takes, n€."""
+def _welfare(book: Book, feeder: Feeder, clearing: Clearing) -> int:
+    """What the energies are worth, less what crossing between feeders and substations takes, n€."""
     local, rest = clearing.local_wh, clearing.flow_wh - clearing.local_wh
     limit = np.where(book.firm, _limit(book), book.limit_ueur_kwh)
     bought = int((limit * local)[book.buys].sum())
@@ -58,7 +59,7 @@ def _welfare(book: Book, feeder: Feeder, clearing: Clearing) -> tuple[int, int]:
         if step:
             left = np.bincount(zone, np.where(book.buys, local, -local), len(feeder.nodes))
             crossing += round(float(np.abs(left).sum())) * step // 2
-    return bought - sold + int(gained.sum()) - int(lost.sum()) - crossing, crossing
+    return bought - sold + int(gained.sum()) - int(lost.sum()) - crossing
 
 
 def _zones(book: Book, feeder: Feeder) -> tuple[Ints, Ints]:
@@ -80,7 +81,9 @@ def _bound(book: Book, feeder: Feeder, clearing: Clearing) -> float:
     """The most that any clearing could be worth, n€, by the clearing's own prices."""
     energy = clearing.energy_ueur_kwh
     if energy is None:
-        energy = float(clearing.interval[0]) if clearing.interval else float(np.max(_limit(book)[book.buys], initial=0))
+        energy = (
+            float(clearing.interval[0]) if clearing.interval else float(np.max(_limit(book)[book.buys], initial=0))
+        )
     zone = clearing.zone_ueur_kwh if clearing.zone_ueur_kwh is not None else 0.0
     burden, base = _burdens(book, feeder, clearing.bindings)
     fee, limit, retailer = book.grid_fee_ueur_kwh, book.limit_ueur_kwh, book.retailer_ueur_kwh
@@ -157,7 +160,9 @@ def _at_voltage(feeder: Feeder, row: Binding, node: int, sums: tuple[Floats, Flo
 
 
 def _forged(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
-    """Prices that prove nothing: negative ones, wider limits than the street's, steps of distance beyond the fee."""
+    """Prices that prove nothing: negative ones, wider limits than the street's, steps of distance beyond the
+    fee.
+    """
     for row in clearing.bindings:
         if row.exact_ueur_kwh < -1e-6:
             yield f"The price of {row.element} is negative."

@@ -48,7 +48,9 @@ class Wires:
         return linear_flow(self.network, *self.drawn(flow_wh))
 
     def priced(self, active: Floats, reactive: Floats) -> Floats:
-        """What a Wh of each order's flow costs where a W and a var withdrawn have these prices, `[column, place]`."""
+        """What a Wh of each order's flow costs where a W and a var withdrawn have these prices, `[column,
+        place]`.
+        """
         cost = (self.shares * active[:, self.places]).sum(axis=0)
         if self.tangents is not None:
             cost += self.tangents * (self.shares * reactive[:, self.places]).sum(axis=0)

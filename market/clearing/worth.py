@@ -34,7 +34,9 @@ class Worth:
     retailer: Floats
 
     def prefers_matching(self, sign: Floats, price: Floats) -> Floats:
-        """By how much a neighbour at this price (m€/kWh, fee included) beats the retailer; inf where none serves."""
+        """By how much a neighbour at this price (m€/kWh, fee included) beats the retailer; inf where none
+        serves.
+        """
         with np.errstate(invalid="ignore"):
             gap = self.matched - sign * price - self.retailer
         return np.where(np.isnan(gap), np.inf, gap)
@@ -61,5 +63,7 @@ def highest_meur(book: Book) -> float:
     """The largest price that counts in a book, at least 1 m€/kWh."""
     used = np.where(book.firm, book.bound_ueur_kwh, book.limit_ueur_kwh)
     meets = ~book.firm & book.meets_retailer
-    sizes = np.concatenate(([1_000], np.abs(used), np.abs(book.retailer_ueur_kwh[meets | (book.firm & ~book.buys)])))
+    sizes = np.concatenate(
+        ([1_000], np.abs(used), np.abs(book.retailer_ueur_kwh[meets | (book.firm & ~book.buys)]))
+    )
     return float(sizes.max()) * MEUR

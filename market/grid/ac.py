@@ -28,8 +28,8 @@ class VoltageCollapse(ArithmeticError):
 class AcFlow:
     """Per node and phase of the feeder: voltage to the neutral (per unit), current of the line into it (A).
 
-    `phasors_v` are the complex voltages; `transformer_va` is the apparent power of each phase at the transformer's low-voltage side, `loss_w` what
-    lines and transformer turn into heat.
+    `phasors_v` are the complex voltages; `transformer_va` is the apparent power of each phase at the
+    transformer's low-voltage side, `loss_w` what lines and transformer turn into heat.
     """
 
     voltages_pu: Floats
@@ -64,7 +64,9 @@ def sweep(
     start: Flow | None = None,
     close_pu: float = 1e-7,
 ) -> AcFlow:
-    """`ac_flow` by column and place; the voltages of a linear flow are a good `start`. Raises `VoltageCollapse`."""
+    """`ac_flow` by column and place; the voltages of a linear flow are a good `start`. Raises
+    `VoltageCollapse`.
+    """
     tree, phase_v = network.feeder.tree, network.feeder.phase_v
     drawn = network.per_phase * (drawn_w if drawn_var is None else drawn_w + 1j * drawn_var)
     turn = TURN[: network.columns, None]

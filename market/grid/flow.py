@@ -1,8 +1,8 @@
 """Linear power flow of a radial feeder, phase by phase (LinDist3Flow).
 
-Everything is linear in the withdrawals (W and var, consumption positive): the flow of a line is the sum of what is
-drawn below it, and the squared voltage (per unit) of each phase falls along a line as `Network.drop_p` and `drop_q`
-say. Losses are neglected. Sources: Baran and Wu 1989; Gan and Low 2014.
+Everything is linear in the withdrawals (W and var, consumption positive): the flow of a line is the sum of what
+is drawn below it, and the squared voltage (per unit) of each phase falls along a line as `Network.drop_p` and
+`drop_q` say. Losses are neglected. Sources: Baran and Wu 1989; Gan and Low 2014.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from market.grid.network import Network, network_of
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Flow:
-    """What flows into each place and its squared voltage, `[column, place]`: W, var (None: none anywhere), per unit."""
+    """What flows into each place and its squared voltage, `[column, place]`: W, var (None: none anywhere), per
+    unit.
+    """
 
     p_w: Floats
     q_var: Floats | None
@@ -45,7 +47,9 @@ def _times(coupling: Floats, flows: Floats) -> Floats:
 
 
 def line_flows_w(feeder: Feeder, withdrawals_w: Floats) -> Floats:
-    """Power into each node's subtree, W `[node, phase]` from withdrawals `[node, phase]` (at the root: the whole)."""
+    """Power into each node's subtree, W `[node, phase]` from withdrawals `[node, phase]` (at the root: the
+    whole).
+    """
     network = network_of(feeder, balanced=False)
     return by_node(feeder, network.below(by_place(feeder, withdrawals_w)))
 

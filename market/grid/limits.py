@@ -1,8 +1,9 @@
 """The limits of a street: which ones a flow breaks, and what an order adds to each.
 
-A limit is one side of one element: a direction in the plane of active and reactive power of a line or transformer
-(a tangent of the circle that its apparent power must stay in), the voltage of a place, or what the community may take
-from or give to the grid. Limits are made where they are broken, so a programme holds only those that matter.
+A limit is one side of one element: a direction in the plane of active and reactive power of a line or
+transformer (a tangent of the circle that its apparent power must stay in), the voltage of a place, or what the
+community may take from or give to the grid. Limits are made where they are broken, so a programme holds only
+those that matter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,8 @@ ALIKE = 0.999  # the cosine between two tangents that say nearly the same
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`direction`·(P, Q) at `place`, or a scaled squared voltage there, must not exceed `most` (W or W-equivalent).
+    """`direction`·(P, Q) at `place`, or a scaled squared voltage there, must not exceed `most` (W or
+    W-equivalent).
 
     `kind` is import, export, transformer, line, voltage_high or voltage_low; `element` names it, `phase` the phase
     (empty: all three together). `side` is 1 where taking more breaks it, −1 where giving more does.
@@ -49,7 +51,9 @@ class Limit:
     @property
     def is_cut(self) -> bool:
         """Whether it bounds neither one voltage nor one active power."""
-        return self.kind in {"import", "export"} or (not self.kind.startswith("voltage") and self.direction[1] != 0)
+        return self.kind in {"import", "export"} or (
+            not self.kind.startswith("voltage") and self.direction[1] != 0
+        )
 
     def resembles(self, other: "Limit") -> bool:
         """Whether the other is the same element's limit in nearly the same direction."""
@@ -89,7 +93,9 @@ def bounds_of(network: Network, import_w: float | None = None, export_w: float |
 
 
 def broken(network: Network, bounds: Bounds, flow: Flow) -> list[Limit]:
-    """Every limit that a flow breaks; of voltages the worst place of each stretch of the street that is out of band."""
+    """Every limit that a flow breaks; of voltages the worst place of each stretch of the street that is out of
+    band.
+    """
     return [
         limit
         for limit in _suspects(network, bounds, flow)
@@ -145,7 +151,9 @@ def voltage(network: Network, place: int, column: int, kind: str, squared_bound:
     side = 1 if kind == "voltage_low" else -1
     room = side * (network.feeder.slack_pu**2 - squared_bound)
     element = network.feeder.nodes[network.feeder.tree.order[place]]
-    return Limit(element, kind, network.labels[column], side, place, column, (float(side), 0.0), room / scale, scale)
+    return Limit(
+        element, kind, network.labels[column], side, place, column, (float(side), 0.0), room / scale, scale
+    )
 
 
 def restated(network: Network, bounds: Bounds, limit: Limit) -> Limit:
@@ -215,8 +223,12 @@ def burden(network: Network, limits: Sequence[Limit], prices: Floats) -> tuple[F
 
 
 def tight(network: Network, bounds: Bounds, flow: Flow, known: Sequence[Limit]) -> list[Limit]:
-    """Every limit that a flow uses up or passes: bounds of power and voltage, and of the `known` those that are cuts."""
-    found = [limit for limit in known if limit.is_cut and limit.used(network, flow) >= limit.most - _near(limit.most)]
+    """Every limit that a flow uses up or passes: bounds of power and voltage, and of the `known` those that are
+    cuts.
+    """
+    found = [
+        limit for limit in known if limit.is_cut and limit.used(network, flow) >= limit.most - _near(limit.most)
+    ]
     power = flow.p_w
     for column, place in np.argwhere(np.abs(power) >= bounds.most_w - _near(bounds.most_w)):
         way = (float(np.sign(power[column, place])), 0.0)

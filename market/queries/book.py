@@ -2,37 +2,71 @@
 
 from functools import lru_cache
 
+import numpy as np
 from django.db import connection
 
 from community.models import Community, Feeder, Line
-from market.clearing.book import Book, Kind, Order, Side
+from market.clearing.book import PHASE_CODES, Book, Fees
 from market.grid import feeder as grid
 from market.models import Slot
+from market.queries.phases import street_phases
 
 ORDERS = """
-SELECT o.id, o.household_id, n.code, h.phase, o.side, o.kind, o.energy_wh, o.limit_ueur_kwh, o.retailer_ueur_kwh
+SELECT o.id, o.household_id, n.code, h.phase, o.side = 'buy', o.kind = 'firm', o.energy_wh, o.limit_ueur_kwh,
+    o.retailer_ueur_kwh, CASE WHEN o.side = 'buy' AND o.device_id IS NULL THEN h.tan_phi ELSE 0 END, h.priority
 FROM market_order o JOIN community_household h ON h.id = o.household_id
     LEFT JOIN community_node n ON n.id = h.node_id
 WHERE o.slot_id = %s ORDER BY o.id
 """
+# Firm surplus that a household offered since a local month began, and what of it the cables held back.
+LOST = """ SELECT o.household_id FROM market_order o JOIN market_slot s ON s.id = o.slot_id JOIN market_outcome
+c ON c.order_id = o.id WHERE s.community_id = %s AND s.start >= %s AND s.start < %s AND o.side = 'sell' AND
+o.kind = 'firm' GROUP BY o.household_id HAVING sum(c.curtailed_wh) * 100 >= %s * sum(o.energy_wh) AND
+sum(c.curtailed_wh) > 0
+"""
 
 
-def order_book(slot: Slot, root: str) -> Book:
-    """Every order of the slot with the community's limits. Homes without a node stand at the `root`."""
+def order_book(slot: Slot, feeder: grid.Feeder) -> Book:
+    """Every order of the slot with the community's limits. Homes without a node stand at the feeder's root.
+
+    Homes of unknown phase are taken to be on an assumed one (`market/grid/phases.py`). Under the rule capped, firm
+    surplus of homes that lost their part of the month to the cables already is protected.
+    """
     community = slot.community
     with connection.cursor() as cursor:
         cursor.execute(ORDERS, [slot.pk])
         rows = cursor.fetchall()
+    assumed = street_phases(community.pk) if any(not row[3] for row in rows) else {}
+    protected = _protected(slot) if slot.fairness_rule == Community.FairnessRule.CAPPED else set()
+    root = feeder.index[feeder.root]
+    columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.zeros(0, dtype=np.int64)] * 11
     return Book(
-        orders=tuple(
-            Order(pk, home, node or root, phase, Side(side), Kind(kind), energy, limit, retailer)
-            for pk, home, node, phase, side, kind, energy, limit, retailer in rows
-        ),
-        grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
+        id=columns[0],
+        household=columns[1],
+        node=np.array([feeder.index[row[2]] if row[2] else root for row in rows], dtype=np.int64),
+        phase=np.array([PHASE_CODES.index(row[3] or assumed[row[1]]) for row in rows], dtype=np.int64),
+        buys=columns[4].astype(bool),
+        firm=columns[5].astype(bool),
+        energy_wh=columns[6],
+        limit_ueur_kwh=columns[7],
+        retailer_ueur_kwh=columns[8],
+        tan_phi=columns[9].astype(float),
+        priority=columns[10],
+        protected=np.array([row[1] in protected for row in rows], dtype=bool),
+        nodes=feeder.nodes,
+        fees=Fees(slot.grid_fee_ueur_kwh, slot.grid_fee_substation_ueur_kwh, slot.grid_fee_beyond_ueur_kwh),
         slot_minutes=community.slot_minutes,
         import_limit_w=community.import_limit_w,
         export_limit_w=community.export_limit_w,
     )
+
+
+def _protected(slot: Slot) -> set[int]:
+    """Households that have lost as large a part of the local month to the cables as the community's cap allows."""
+    first = slot.start.astimezone(slot.community.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    with connection.cursor() as cursor:
+        cursor.execute(LOST, [slot.community_id, first, slot.start, slot.curtailment_cap_pct])
+        return {household for (household,) in cursor.fetchall()}
 
 
 def feeder_of(community: Community) -> grid.Feeder:
@@ -61,6 +95,7 @@ def _build(feeder_id: int, revision: int) -> grid.Feeder:
                 line.limit_a,
                 line.r0_ohm,
                 line.x0_ohm,
+                line.is_transformer,
             )
             for line in lines
         ),

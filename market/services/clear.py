@@ -3,19 +3,26 @@
 import logging
 from dataclasses import asdict
 from datetime import datetime
+from importlib import import_module
 
+import numpy as np
+from django.conf import settings
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
 from community.models import Device
 from market.clearing import Clearing, Rules, clear, verify
-from market.clearing.book import Book, Kind
-from market.models import Outcome, SetPoint, Slot, Trade
+from market.clearing.book import Book
+from market.clearing.congested import Solve
+from market.models import Order, Outcome, SetPoint, Slot, Trade
 from market.queries.book import feeder_of, order_book
 from market.queries.set_points import set_points_from_outcomes
 
 logger = logging.getLogger(__name__)
+
+SOLVERS = {"highs": "market.clearing.simplex", "cvxpy": "market.clearing.specification"}
+BINDING = ("element", "kind", "phase", "side", "loading_pct", "shadow_ueur_kwh", "rent_neur")
 
 
 class GateStillOpen(Exception):
@@ -24,20 +31,21 @@ class GateStillOpen(Exception):
 
 @transaction.atomic
 def clear_slot(*, slot_id: int, at: datetime) -> None:
-    """Match a slot's orders once; a second call finds it cleared and changes nothing.
+    """Match a slot's orders once; a second call finds it cleared, or being cleared, and changes nothing.
 
     A clearing that the independent verifier refuses is not published: the slot falls back to the
     retailers, keeps the verifier's words and raises the alarm. Raises `GateStillOpen` before gate closure.
     """
-    slot = Slot.objects.select_for_update(of=("self",)).select_related("community__feeder").get(pk=slot_id)
-    if slot.status != Slot.Status.OPEN:
+    claimed = Slot.objects.select_for_update(of=("self",), skip_locked=True).select_related("community__feeder")
+    slot = claimed.filter(pk=slot_id, status=Slot.Status.OPEN).first()
+    if slot is None:
         return
     if at < slot.gate_closure:
         raise GateStillOpen(f"Slot {slot.start:%Y-%m-%d %H:%M} closes at {slot.gate_closure:%H:%M} UTC.")
     feeder = feeder_of(slot.community)
-    book = order_book(slot, feeder.root)
+    book = order_book(slot, feeder)
     try:
-        clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule))
+        clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule), _solver())
         problems = verify(book, feeder, clearing)
     except ArithmeticError as error:  # the solver found no answer
         problems = [str(error)]
@@ -45,10 +53,15 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
         logger.error("Slot %s was not cleared: %s", slot.pk, "; ".join(problems))
         _record_fallback(slot, book, problems, at)
     else:
-        _record(slot, book, clearing, at)
+        _record(slot, clearing, at)
 
 
-def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
+def _solver() -> Solve:
+    """The solver that the site is set to; imported here, because web processes must not."""
+    return import_module(SOLVERS[settings.CLEARING_SOLVER]).solve  # type: ignore[no-any-return]
+
+
+def _record(slot: Slot, clearing: Clearing, at: datetime) -> None:
     slot.status = Slot.Status.CLEARED
     slot.cleared_at = at
     slot.price_ueur_kwh = clearing.price_ueur_kwh
@@ -58,43 +71,59 @@ def _record(slot: Slot, book: Book, clearing: Clearing, at: datetime) -> None:
         clearing.import_wh,
         clearing.export_wh,
     )
-    slot.welfare_neur = clearing.welfare_neur
+    slot.welfare_neur, slot.rent_neur = clearing.welfare_neur, clearing.rent_neur
     slot.emergency = clearing.emergency
-    slot.reclears = clearing.reclears
-    if clearing.reclears:
-        logger.info("Slot %s was cleared %d times: AC power flow moved a limit", slot.pk, 1 + clearing.reclears)
-    slot.bindings = [asdict(binding) for binding in clearing.bindings]
+    if clearing.emergency:
+        logger.warning("Slot %s: firm energy alone breaks a limit of the street", slot.pk)
+    slot.bindings = [{key: getattr(binding, key) for key in BINDING} for binding in clearing.bindings]
+    _record_ac(slot, clearing)
     slot.save()
+    fills = clearing.fills
     copy_into(
         Outcome,
         ("order_id", "slot_id", "local_wh", "retailer_wh", "curtailed_wh", "lost_neur", "reason", "facts"),
         (
-            (f.order_id, slot.pk, f.local_wh, f.retailer_wh, f.curtailed_wh, 0, str(f.reason), Jsonb(f.facts))
-            for f in clearing.fills
+            (
+                f.order_id, slot.pk, f.local_wh, f.retailer_wh, f.curtailed_wh, f.lost_neur, str(f.reason),
+                Jsonb(f.facts),
+            )
+            for f in fills
         ),
-    )
-    orders = {order.id: order for order in book.orders}
-    traded = [(orders[fill.order_id], fill.local_wh) for fill in clearing.fills if fill.local_wh]
+    )  # fmt: skip
+    sides = np.where(clearing.book.buys, Order.Side.BUY.value, Order.Side.SELL.value).tolist()
+    rows = zip(fills, clearing.book.household.tolist(), sides, strict=True)
     copy_into(
         Trade,
         ("order_id", "slot_id", "household_id", "side", "energy_wh", "price_ueur_kwh", "distance_ueur_kwh"),
         (
-            (order.id, slot.pk, order.household_id, str(order.side), energy_wh, clearing.price_ueur_kwh, 0)
-            for order, energy_wh in traded
+            (f.order_id, slot.pk, household, side, f.local_wh, f.price_ueur_kwh, f.distance_ueur_kwh)
+            for f, household, side in rows
+            if f.local_wh
         ),
     )
     set_points_from_outcomes(slot.pk)
-    _curtail(slot, book, clearing)
+    _curtail(slot, clearing)
 
 
-def _curtail(slot: Slot, book: Book, clearing: Clearing) -> None:
+def _record_ac(slot: Slot, clearing: Clearing) -> None:
+    """How near the AC state comes to the street's limits, and which of them it moved."""
+    slot.reclears = clearing.reclears
+    slot.moved_limits = [asdict(moved) for moved in clearing.moved]
+    if clearing.reclears:
+        logger.info("Slot %s was cleared %d times: AC power flow moved a limit", slot.pk, 1 + clearing.reclears)
+    margins = clearing.margins
+    if margins is not None:
+        hours = clearing.book.slot_minutes / 60
+        slot.loss_wh = round(margins.loss_w * hours)
+        slot.voltage_min_pu, slot.voltage_max_pu = margins.voltage_min_pu, margins.voltage_max_pu
+        slot.loading_max_pct = margins.loading_max_pct
+
+
+def _curtail(slot: Slot, clearing: Clearing) -> None:
     """Ask the panels of a home to hold back what the grid cannot take (a last resort)."""
-    orders = {order.id: order for order in book.orders}
-    held_back = {
-        orders[fill.order_id].household_id: fill.curtailed_wh
-        for fill in clearing.fills
-        if fill.curtailed_wh and orders[fill.order_id].kind is Kind.FIRM
-    }
+    cut = clearing.book.firm & (clearing.curtailed_wh > 0)
+    homes, energies = clearing.book.household[cut].tolist(), clearing.curtailed_wh[cut].tolist()
+    held_back = dict(zip(homes, energies, strict=True))
     if not held_back:
         return
     panels = Device.objects.filter(household__in=held_back, kind=Device.Kind.PV, retired_at__isnull=True).order_by(
@@ -115,17 +144,11 @@ def _record_fallback(slot: Slot, book: Book, problems: list[str], at: datetime) 
     slot.cleared_at = at
     slot.problems = problems
     slot.save()
+    flows = np.where(book.firm, book.energy_wh, 0).tolist()
     Outcome.objects.bulk_create(
         [
-            Outcome(
-                order_id=order.id,
-                slot=slot,
-                local_wh=0,
-                retailer_wh=order.energy_wh if order.kind == Kind.FIRM else 0,
-                reason="fallback",
-                facts={},
-            )
-            for order in book.orders
+            Outcome(order_id=order, slot=slot, local_wh=0, retailer_wh=flow, reason="fallback", facts={})
+            for order, flow in zip(book.id.tolist(), flows, strict=True)
         ]
     )
     set_points_from_outcomes(slot.pk)

@@ -1,5 +1,7 @@
 """Random order books for properties."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 
 from market.clearing import Book, Kind, Order, Side
@@ -41,9 +43,21 @@ def orders(draw: st.DrawFn, number: int = 0, most_wh: int = 3_000) -> Order:
 @st.composite
 def books(draw: st.DrawFn, most_wh: int = 3_000, limits: bool = False) -> Book:
     count = draw(st.integers(0, 14))
-    return Book(
+    return Book.of(
         orders=tuple(draw(orders(number=i, most_wh=most_wh)) for i in range(count)),
         grid_fee_ueur_kwh=draw(st.sampled_from([0, 5_000])),
         import_limit_w=draw(st.sampled_from([None, 6_000, 20_000])) if limits else None,
         export_limit_w=draw(st.sampled_from([None, 4_000, 15_000])) if limits else None,
+    )
+
+
+def with_orders(book: Book, orders: Iterable[Order]) -> Book:
+    """The same slot with other orders."""
+    return Book.of(
+        orders,
+        fees=book.fees,
+        slot_minutes=book.slot_minutes,
+        import_limit_w=book.import_limit_w,
+        export_limit_w=book.export_limit_w,
+        base_w=book.base_w,
     )

@@ -33,7 +33,7 @@ def order(number: int, side: Side, energy: float, price: float, **fields: object
 def test_double_auctions_reach_their_welfare_price_interval_and_fills(case):
     rows = [(Side.BUY, bid) for bid in case["bids"]] + [(Side.SELL, offer) for offer in case["offers"]]
     orders = tuple(order(i, side, row["qty"], row["price"]) for i, (side, row) in enumerate(rows))
-    book = Book(orders, grid_fee_ueur_kwh=round(case["grid_fee"] * 1_000_000))
+    book = Book.of(orders, grid_fee_ueur_kwh=round(case["grid_fee"] * 1_000_000))
 
     answer = clear(book, BUSBAR, Rules())
 
@@ -61,7 +61,7 @@ def test_the_retailer_in_the_book_caps_and_floors():
         order(9 + i, Side.SELL, q, p, retailer_ueur_kwh=6_000_000) for i, (_, q, p) in enumerate(case["offers"])
     ]
 
-    answer = clear(Book((*bids, *asks)), BUSBAR, Rules())
+    answer = clear(Book.of((*bids, *asks)), BUSBAR, Rules())
 
     assert [fill.local_wh for fill in answer.fills] == [5_000, 2_000, 3_000, 4_000]
     assert (answer.import_wh, answer.export_wh) == (0, 0)
@@ -71,7 +71,7 @@ def test_the_retailer_in_the_book_caps_and_floors():
 def test_the_outcome_does_not_depend_on_the_order_of_the_members():
     orders = (order(1, Side.BUY, 0.5, 1), order(2, Side.SELL, 0.4, 0.1), order(3, Side.SELL, 0.4, 0.1))
 
-    answers = [clear(Book(book), BUSBAR, Rules()) for book in (orders, orders[::-1])]
+    answers = [clear(Book.of(book), BUSBAR, Rules()) for book in (orders, orders[::-1])]
 
     assert answers[0] == answers[1]
     assert [fill.local_wh for fill in answers[0].fills] == [500, 250, 250]
@@ -80,7 +80,7 @@ def test_the_outcome_does_not_depend_on_the_order_of_the_members():
 def test_two_orders_of_one_user_at_one_price_count_in_full():
     orders = (order(1, Side.BUY, 0.1, 30), order(2, Side.BUY, 0.1, 30), order(3, Side.SELL, 0.2, 10))
 
-    assert clear(Book(orders), BUSBAR, Rules()).energy_wh == 200
+    assert clear(Book.of(orders), BUSBAR, Rules()).energy_wh == 200
 
 
 def test_mid_market_is_the_middle_of_the_limits_that_met():
@@ -88,7 +88,7 @@ def test_mid_market_is_the_middle_of_the_limits_that_met():
     buys = [order(int(name), Side.BUY, q / 1_000, p) for name, q, p in case["buys"]]
     sells = [order(int(name), Side.SELL, q / 1_000, p) for name, q, p in case["sells"]]
 
-    answer = clear(Book((*buys, *sells)), BUSBAR, Rules(price="mid_market"))
+    answer = clear(Book.of((*buys, *sells)), BUSBAR, Rules(price="mid_market"))
 
     assert answer.price_ueur_kwh == 25_000_000
 
@@ -103,7 +103,7 @@ def grid_book(name):
         orders.append(
             order(number, side, row["kwh"], row["price"], node=row["bus"], retailer_ueur_kwh=round(retailer * 1e6))
         )
-    return case, Book(tuple(orders), grid_fee_ueur_kwh=round(tariff["local_fee"] * 1e6))
+    return case, Book.of(tuple(orders), grid_fee_ueur_kwh=round(tariff["local_fee"] * 1e6))
 
 
 def grid_feeder(network):
@@ -149,7 +149,7 @@ def test_a_full_line_holds_the_seller_behind_it_back():
 
 def test_an_export_limit_is_kept_and_shared():
     sellers = [order(i, Side.SELL, 1.0, 0, kind=Kind.FIRM, retailer_ueur_kwh=50_000) for i in range(4)]
-    book = Book(tuple(sellers), export_limit_w=8_000)
+    book = Book.of(tuple(sellers), export_limit_w=8_000)
 
     answer = clear(book, BUSBAR, Rules())
 

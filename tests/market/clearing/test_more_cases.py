@@ -66,7 +66,7 @@ def two_countries(limit_mw: float | None) -> tuple[Book, Feeder]:
         for first in range(0, 2_000, STEP_MW):
             price = (start + slope * (first + STEP_MW / 2)) / 1e3
             orders.append(order(len(orders), Side.SELL, STEP_MW * MW_WH / 1e3, price, node=node))
-    return Book(tuple(orders)), feeder
+    return Book.of(tuple(orders)), feeder
 
 
 @pytest.mark.parametrize(("limit_mw", "name"), [(None, "unlimited"), (400, "limit_400")])
@@ -132,7 +132,7 @@ def test_the_full_programme_prices_each_phase_by_itself():
     retailer, energy_wh = round(tariff["feed_in"] * 1e6), round(given["pv_kw"][0] * 250)
     solar = Order(1, 1, "1", "a", Side.SELL, Kind.FLEXIBLE, energy_wh, round(given["ask"] * 1e6), retailer)
 
-    best = solve(Book((solar,)), feeder)
+    best = solve(Book.of((solar,)), feeder)
 
     assert best.retailer_wh[1] * 4 / 1e3 == pytest.approx(known["s_kw"][0], abs=2e-3)
     # No neighbour buys, so prices are counted from what the retailer pays at the transformer.
@@ -149,7 +149,7 @@ def test_the_rule_of_the_middle_leaves_out_who_does_not_trade():
         order(int(name), Side.SELL, q / 1_000, 50 if name == "6" else p) for name, q, p in case["input"]["sells"]
     ]
 
-    answer = clear(Book((*buys, *sells)), BUSBAR, Rules(price="mid_market"))
+    answer = clear(Book.of((*buys, *sells)), BUSBAR, Rules(price="mid_market"))
 
     assert answer.price_ueur_kwh == case["expected"]["if_sell_6_is_50"]["pruned_mmr"] * 1_000_000
     assert answer.fills[-1].local_wh == 0
@@ -160,7 +160,7 @@ def test_where_one_side_is_missing_there_is_no_price_to_name(side):
     case = by_id("rec_mmr")["input"]["buys" if side is Side.BUY else "sells"]
     orders = tuple(order(int(name), side, q / 1_000, p) for name, q, p in case)
 
-    answer = clear(Book(orders), BUSBAR, Rules(price="mid_market"))
+    answer = clear(Book.of(orders), BUSBAR, Rules(price="mid_market"))
 
     assert answer.price_ueur_kwh is None
     assert {fill.reason for fill in answer.fills} == {Reason.NO_COUNTERPARTY}
@@ -173,7 +173,7 @@ def test_members_with_a_surplus_share_a_neighbours_need_whatever_their_order():
     found = []
     for mixed in (names, names[::-1]):
         sells = [order(int(name[1:]), Side.SELL, case["input"]["surplus"][name], 0.05) for name in mixed]
-        answer = clear(Book((order(1, Side.BUY, case["input"]["deficit"]["h1"], 0.2), *sells)), BUSBAR, Rules())
+        answer = clear(Book.of((order(1, Side.BUY, case["input"]["deficit"]["h1"], 0.2), *sells)), BUSBAR, Rules())
         found.append({f"h{fill.order_id}": fill.local_wh / 1e3 for fill in answer.fills if fill.order_id > 1})
 
     assert found[0] == found[1] == case["expected"]["pro_rata"]

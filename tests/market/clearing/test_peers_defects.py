@@ -11,14 +11,14 @@ from itertools import permutations, product
 import pytest
 
 from benchmarks.naive import double_loop
-from market.clearing import Book, Kind, Order, Reason, Rules, Side, clear, verify
+from market.clearing import Book, Fees, Kind, Order, Reason, Rules, Side, clear, verify
 from market.grid import Feeder
 from market.models import Mandate, Outcome, Posting, Trade
 from market.models import Order as StoredOrder
 from market.services.clear import clear_slot
 from market.services.settle import settle_slots
 from tests import factories as make
-from tests.market.clearing.books import FEED_INS, IMPORTS, NODES, street
+from tests.market.clearing.books import FEED_INS, IMPORTS, NODES, street, with_orders
 
 WIDE, NARROW = street(), street(limit_a=30.0, v_min_pu=0.97, v_max_pu=1.03)
 BOTH = pytest.mark.parametrize("feeder", [WIDE, NARROW], ids=["free", "congested"])
@@ -92,7 +92,7 @@ def test_two_prices_that_only_floats_tell_apart_still_meet(feeder):
     assert 0.1 + 0.2 > 0.3
 
     clearing, fills = by_id(book, feeder)
-    _, crowded = by_id(replace(book, orders=(*book.orders[:1], *crowd)), feeder)
+    _, crowded = by_id(with_orders(book, (*book.orders[:1], *crowd)), feeder)
 
     assert fills[1].local_wh == fills[2].local_wh == 500
     assert clearing.price_ueur_kwh == 300_000
@@ -150,7 +150,7 @@ def best_by_trying_everything(book: Book) -> int:
 def test_no_welfare_is_lost_against_trying_every_combination():
     for seed in range(150):
         book = random_book(seed, most=6, most_wh=3)
-        book = replace(book, orders=tuple(replace(one, kind=Kind.FLEXIBLE) for one in book.orders))
+        book = with_orders(book, (replace(one, kind=Kind.FLEXIBLE) for one in book.orders))
 
         clearing, fills = by_id(book)
 
@@ -205,7 +205,7 @@ def test_a_grid_fee_counts_once():
     book = Book.of([buy(1, 1_000, 105_000), sell(2, 1_000, 100_000)], grid_fee_ueur_kwh=5_000)
 
     clearing, fills = by_id(book)
-    _, one_dearer = by_id(replace(book, grid_fee_ueur_kwh=5_001))
+    _, one_dearer = by_id(replace(book, fees=Fees(5_001)))
 
     assert fills[1].local_wh == fills[2].local_wh == 1_000
     assert clearing.price_ueur_kwh == 105_000

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.clearing import Book, Kind, Order, Reason, Rules, Side, clear, verify
-from market.clearing import congested as network
-from market.clearing.merit import uncongested
-from market.grid import Limit, single_node
-from tests.market.clearing.books import NODES, books, street
+from market.clearing import Book, Kind, Order, Reason, Rules, Side, clear, specification, verify
+from market.clearing.apportion import RULES as FAIRNESS
+from market.clearing.price import RULES as PRICES
+from market.grid import single_node
+from tests.market.clearing.books import NODES, books, street, with_orders
 
 WIDE, NARROW = street(), street(limit_a=30.0, v_min_pu=0.97, v_max_pu=1.03)
 slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,36 +35,37 @@ def test_the_order_of_rows_changes_nothing(book, random):
     shuffled = list(book.orders)
     random.shuffle(shuffled)
 
-    assert clear(replace(book, orders=tuple(shuffled)), WIDE, Rules()) == clear(book, WIDE, Rules())
+    assert clear(with_orders(book, shuffled), WIDE, Rules()) == clear(book, WIDE, Rules())
 
 
 @slow
-@given(books())
-def test_the_linear_programme_trades_what_the_merit_order_trades(book):
-    assume(book.orders)
-    local, flow = uncongested(book)
-    roomy = Limit("transformer", "import", np.ones((len(NODES), 3)), 1e9)
-
-    answer = network.solve(book, WIDE, [roomy])
-
-    assert sum(answer.local_wh.values()) == pytest.approx(sum(local.values()), abs=4 + len(book.orders))
-    # Which of two buyers at one price trades is open here, so only flows that do not depend on it are compared.
-    certain = [order.id for order in book.orders if order.meets_retailer]
-    assert sum(answer.flow_wh[i] for i in certain) == pytest.approx(
-        sum(flow[i] for i in certain), abs=len(certain)
-    )
+@given(books(most_wh=12_000, limits=True), st.sampled_from(PRICES), st.sampled_from(FAIRNESS))
+def test_every_rule_clears_what_the_verifier_accepts(book, price, fairness):
+    assert verify(book, NARROW, clear(book, NARROW, Rules(price, fairness))) == []
 
 
 @slow
-@given(books(limits=True), st.sampled_from(["equilibrium_midpoint", "mid_market"]))
+@given(books(most_wh=12_000, limits=True), st.sampled_from(["equilibrium_midpoint", "locational"]))
+def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
+    rules = Rules(price=rule)
+
+    direct, modelled = clear(book, NARROW, rules), clear(book, NARROW, rules, specification.solve)
+
+    assert repr(direct.published) == repr(modelled.published)
+
+
+@slow
+@given(books(limits=True), st.sampled_from(PRICES))
 def test_nobody_trades_beyond_the_limit_that_counts(book, rule):
     answer = clear(book, WIDE, Rules(price=rule))
 
-    fills = {fill.order_id: fill for fill in answer.fills}
-    for order in book.orders:
-        if fills[order.id].local_wh:
-            net = answer.price_ueur_kwh - (book.grid_fee_ueur_kwh if order.side is Side.SELL else 0)
-            assert net <= order.bound_ueur_kwh if order.side is Side.BUY else net >= order.bound_ueur_kwh
+    for order, fill in zip(book.orders, answer.fills, strict=True):
+        if fill.local_wh:
+            net = fill.price_ueur_kwh - (book.grid_fee_ueur_kwh if order.side is Side.SELL else 0)
+            if order.side is Side.BUY:
+                assert net <= min(order.limit_ueur_kwh, order.retailer_ueur_kwh)
+            else:
+                assert net >= max(order.limit_ueur_kwh, order.retailer_ueur_kwh)
 
 
 @slow
@@ -79,29 +80,50 @@ def test_every_order_gets_one_outcome_with_a_reason(book):
 def trade() -> tuple[Book, object]:
     buy = Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 1_000, 150_000, 200_000)
     sell = Order(2, 2, "b2", "abc", Side.SELL, Kind.FIRM, 800, 60_000, 50_000)
-    book = Book((buy, sell), grid_fee_ueur_kwh=5_000)
+    book = Book.of((buy, sell), grid_fee_ueur_kwh=5_000)
     return book, clear(book, WIDE, Rules())
 
 
-def tampered(answer, **change):
-    first = replace(answer.fills[0], **change)
-    return replace(answer, fills=(first, *answer.fills[1:]))
+def held_back() -> tuple[Book, object]:
+    """A sunny slot in which two limits bind and prices differ by place."""
+    orders = [
+        Order(i, i, NODES[1 + i % 4], "abc", Side.SELL, Kind.FIRM, 6_000, 50_000 + 1_000 * i, 50_000)
+        for i in range(8)
+    ]
+    orders += [Order(20 + i, i, NODES[i], "abc", Side.BUY, Kind.FLEXIBLE, 900, 80_000, 229_000) for i in range(5)]
+    book = Book.of(orders, grid_fee_ueur_kwh=5_000)
+    return book, clear(book, NARROW, Rules(price="locational"))
+
+
+def first(column, value):
+    """Another figure for the first order."""
+
+    def spoil(answer):
+        figures = getattr(answer, column).copy()
+        figures[0] = value
+        return replace(answer, **{column: figures})
+
+    return spoil
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda a: tampered(a, local_wh=801),
-        lambda a: tampered(a, local_wh=700, retailer_wh=300),
-        lambda a: tampered(a, retailer_wh=199),
-        lambda a: tampered(a, local_wh=900, retailer_wh=200),
+        first("local_wh", 801),
+        lambda a: first("flow_wh", 1_000)(first("local_wh", 700)(a)),
+        first("flow_wh", 999),
+        lambda a: first("flow_wh", 1_100)(first("local_wh", 900)(a)),
+        first("curtailed_wh", 5),
         lambda a: replace(a, price_ueur_kwh=151_000),
-        lambda a: replace(a, price_ueur_kwh=64_999),
+        first("prices_ueur_kwh", 151_000),
+        first("prices_ueur_kwh", 149_999),
         lambda a: replace(a, price_ueur_kwh=None),
         lambda a: replace(a, welfare_neur=a.welfare_neur + 1),
-        lambda a: replace(a, fills=a.fills[:1]),
-        lambda a: replace(a, fills=(*a.fills, a.fills[0])),
+        lambda a: replace(a, rent_neur=a.rent_neur - 1),
+        lambda a: replace(a, local_wh=a.local_wh[:1]),
         lambda a: replace(a, interval=None),
+        lambda a: replace(a, voltages_v=None),
+        lambda a: replace(a, voltages_v=a.voltages_v * 1.001),
     ],
 )
 def test_the_verifier_refuses_a_clearing_that_was_tampered_with(spoil):
@@ -111,18 +133,41 @@ def test_the_verifier_refuses_a_clearing_that_was_tampered_with(spoil):
     assert verify(book, WIDE, spoil(answer)) != []
 
 
+def other_binding(**change):
+    return lambda a: replace(a, bindings=(replace(a.bindings[0], **change), *a.bindings[1:]))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        other_binding(exact_ueur_kwh=-1.0),
+        other_binding(most=1e6),
+        lambda a: replace(a, bindings=()),
+        lambda a: replace(a, energy_ueur_kwh=a.energy_ueur_kwh + 5_000),
+        lambda a: replace(a, bindings=tuple(replace(row, exact_ueur_kwh=0.0) for row in a.bindings)),
+        lambda a: replace(a, flow_wh=np.minimum(a.flow_wh + 500, a.book.energy_wh)),
+    ],
+)
+def test_the_verifier_refuses_prices_that_prove_nothing_and_flows_that_break_a_cable(spoil):
+    book, answer = held_back()
+
+    assert len(answer.bindings) >= 2
+    assert verify(book, NARROW, answer) == []
+    assert verify(book, NARROW, spoil(answer)) != []
+
+
 def test_the_verifier_refuses_a_broken_cable():
     sellers = tuple(Order(i, i, "b2", "abc", Side.SELL, Kind.FIRM, 5_000, 0, 50_000) for i in range(4))
-    book = Book(sellers)
+    book = Book.of(sellers)
 
     fair = clear(book, WIDE, Rules())
 
     assert verify(book, WIDE, fair) == []
-    assert any("Line" in problem for problem in verify(book, street(limit_a=20.0), fair))
+    assert any("line to" in problem for problem in verify(book, street(limit_a=20.0), fair))
 
 
 def test_firm_load_beyond_a_limit_is_an_emergency_and_not_a_failure():
-    book = Book((Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 5_000, 200_000, 200_000),), import_limit_w=8_000)
+    book = Book.of((Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 5_000, 200_000, 200_000),), import_limit_w=8_000)
 
     answer = clear(book, WIDE, Rules())
 
@@ -135,7 +180,7 @@ def test_flexible_load_yields_before_firm_load():
     firm = Order(1, 1, "b1", "abc", Side.BUY, Kind.FIRM, 1_000, 200_000, 200_000)
     car = Order(2, 2, "b1", "abc", Side.BUY, Kind.FLEXIBLE, 3_000, 200_000, 200_000)
 
-    answer = clear(Book((firm, car), import_limit_w=8_000), WIDE, Rules())
+    answer = clear(Book.of((firm, car), import_limit_w=8_000), WIDE, Rules())
 
     assert [fill.flow_wh for fill in answer.fills] == [1_000, 1_000]
     assert answer.fills[1].reason is Reason.NETWORK_LIMIT
@@ -160,6 +205,6 @@ def test_a_price_stands_inside_its_interval():
 
 def test_prices_of_an_unknown_busbar_need_no_feeder():
     book, _ = trade()
-    at_busbar = replace(book, orders=tuple(replace(order, node="busbar") for order in book.orders))
+    at_busbar = Book.of(replace(order, node="busbar") for order in book.orders)
 
     assert clear(at_busbar, single_node(), Rules()).energy_wh == 800

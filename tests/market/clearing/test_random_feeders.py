@@ -1,13 +1,12 @@
 """What must hold of every clearing on any street: random trees, phases, limits and bands."""
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from market.clearing import Book, Clearing, Kind, Rules, Side, clear, verify
 from market.grid import Feeder
+from tests.market.clearing.books import with_orders
 from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
 from tests.market.clearing.streets import books_on, streets
 
@@ -125,7 +124,7 @@ def test_neither_the_order_of_rows_nor_chance_changes_anything(slot, random):
     shuffled = list(book.orders)
     random.shuffle(shuffled)
 
-    again = clear(replace(book, orders=tuple(shuffled)), feeder, Rules())
+    again = clear(with_orders(book, shuffled), feeder, Rules())
 
     assert again == clear(book, feeder, Rules())
 

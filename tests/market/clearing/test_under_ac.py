@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.clearing import Book, Kind, Order, Rules, Side, clear, verify
-from market.clearing.congested import withdrawals_w
+from market.clearing.wires import wires
 from market.grid import Feeder, Line, Transformer, ac_flow
 from tests.market.clearing.books import FEED_INS, IMPORTS
 
@@ -21,7 +21,7 @@ def cable(limit_a=None, v_min_pu=0.9, v_max_pu=1.1, s_va=None):
 def charging(feeder, energy_wh, side=Side.BUY):
     """Cars at every node that would charge from their retailers at night, or batteries that would give."""
     price = IMPORTS[0] if side is Side.BUY else FEED_INS[0]
-    return Book(
+    return Book.of(
         tuple(
             Order(i, i, node, "abc", side, Kind.FLEXIBLE, energy_wh, price, price)
             for i, node in enumerate(feeder.nodes)
@@ -30,8 +30,11 @@ def charging(feeder, energy_wh, side=Side.BUY):
 
 
 def state(book, feeder, clearing):
-    flows = {fill.order_id: fill.flow_wh for fill in clearing.fills}
-    return ac_flow(feeder, withdrawals_w(book, feeder, flows))
+    on = wires(book, feeder)
+    drawn, _ = on.drawn(clearing.flow_wh)
+    by_node = np.empty((len(feeder.nodes), 3))
+    by_node[feeder.tree.order] = drawn.T if len(drawn) == 3 else drawn.T / 3
+    return ac_flow(feeder, by_node)
 
 
 def test_a_voltage_that_only_ac_sees_too_low_is_lifted():
@@ -93,7 +96,7 @@ def test_no_clearing_breaks_a_limit_under_ac_unless_it_says_so(data):
                 retailer,
             )
         )
-    book = Book(tuple(orders))
+    book = Book.of(tuple(orders))
 
     clearing = clear(book, feeder, Rules())
 

@@ -132,8 +132,8 @@ def test_panels_on_one_phase_are_held_back_where_three_would_not_be():
     feeder = Feeder(("0", "1"), "0", (line,), v_max_pu=case["inputs"]["vmax"])
     energy_wh = round(case["inputs"]["pv_kw"][0] * 250)
 
-    (one,) = clear(Book((solar("a", energy_wh),)), feeder, Rules()).fills
-    (three,) = clear(Book((solar("abc", energy_wh),)), feeder, Rules()).fills
+    (one,) = clear(Book.of((solar("a", energy_wh),)), feeder, Rules()).fills
+    (three,) = clear(Book.of((solar("abc", energy_wh),)), feeder, Rules()).fills
 
     assert one.flow_wh * 4 / 1_000 == pytest.approx(case["expected"]["s_kw"][0], abs=0.1)
     assert three.curtailed_wh == 0
@@ -146,7 +146,7 @@ def test_a_full_phase_leaves_the_others_free():
         Order(i, i, "1", phase, Side.BUY, Kind.FLEXIBLE, 2_000, 98_000, 98_000)
         for i, phase in enumerate("ab" * 2 + "c")
     )
-    book = Book(orders)
+    book = Book.of(orders)
 
     clearing = clear(book, feeder, Rules())
 
