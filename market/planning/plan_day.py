@@ -1,6 +1,6 @@
 """The cheapest day of a community inside the limits of its street."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Hashable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ def plan_day(day: Day, feeder: Feeder | None = None) -> DayPlan:
     given, street = programme(day), Street(day, feeder)
     solver, rows = Solver(given), _Wanted(given, street)
     solver.run()
-    while broken := [row for row in rows.broken(solver.x) if row.key not in solver.added]:
+    while broken := rows.broken(solver.x, solver.added):
         solver.add(broken)
         solver.run()
     return read_plan(given, street, solver)
@@ -62,9 +62,10 @@ class _Wanted:
         self.by_slot = _by_slot(self.cols.slot, self.moving, given.day.homes.slots)
         self.broken_eur = BROKEN_PRICE * highest_eur_kwh(given.day)
 
-    def broken(self, x: Floats) -> list[Row]:
-        """Rows that `x` breaks by more than the tolerance."""
-        return [*self._surplus(x), *self._time(x), *self._street(x)]
+    def broken(self, x: Floats, known: Container[Hashable]) -> list[Row]:
+        """Rows that `x` breaks by more than the tolerance, save those that are `known` already."""
+        at_home = [row for row in (*self._surplus(x), *self._time(x)) if row.key not in known]
+        return [*at_home, *self._street(x, known)]
 
     def _surplus(self, x: Floats) -> Iterator[Row]:
         """What devices take from the home's surplus and what is held back is no more than there is."""
@@ -91,13 +92,13 @@ class _Wanted:
             mine = (unit == battery) & (slot == at)
             yield Row(Time(int(battery), int(at)), uses[mine], 1 / most[mine], 1.0, 0.0)
 
-    def _street(self, x: Floats) -> Iterator[Row]:
+    def _street(self, x: Floats, known: Container[Hashable]) -> Iterator[Row]:
         """The street's limits."""
         cols, day = self.cols, self.given.day
         withdrawals = day.base_kwh.copy()
         moving = self.moving
         np.add.at(withdrawals, (cols.home[moving], cols.slot[moving]), WITHDRAWS[cols.role[moving]] * x[moving])
-        for limit in self.street.broken(withdrawals, TOLERANCE_KWH):
+        for limit in self.street.broken(withdrawals, TOLERANCE_KWH, known):
             yield self._row(limit)
 
     def _row(self, limit: Limit) -> Row:

@@ -4,7 +4,8 @@ The linear flow is that of `market.grid.flow`, with the slots as one more dimens
 differences of running sums, voltages are running sums of the falls along the lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Hashable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -95,14 +96,24 @@ class Street:
             drops[below] += self.shares[below] @ self.feeder.coupling[step, phase]
         return sign * drops, sign * (self.feeder.slack_pu**2 - bound_pu**2)
 
-    def broken(self, withdrawals_kwh: Floats, tolerance_kwh: float) -> list[Limit]:
-        """Limits that these withdrawals (H × T) break; of voltages the worst of each stretch out of the band."""
+    def broken(
+        self, withdrawals_kwh: Floats, tolerance_kwh: float, known: Container[Hashable] = ()
+    ) -> list[Limit]:
+        """Limits not `known` that these withdrawals (H × T) break; of voltages the worst of each stretch."""
         flows = self.flows_w(withdrawals_kwh)
         squared = self.squared_pu(flows)
         found = list(self._broken_flows(flows))
-        found += self._broken_voltages("voltage_low", 1, self.feeder.v_min_pu**2 - squared)
-        found += self._broken_voltages("voltage_high", -1, squared - self.feeder.v_max_pu**2)
-        return [limit for limit in found if self.room_kwh(limit, withdrawals_kwh) < -tolerance_kwh]
+        for kind, sign, bound_pu in (
+            ("voltage_low", 1, self.feeder.v_min_pu),
+            ("voltage_high", -1, self.feeder.v_max_pu),
+        ):
+            excess = sign * (bound_pu**2 - squared)
+            found += self._broken_voltages(kind, sign, excess, known)
+        return [
+            limit
+            for limit in found
+            if limit not in known and self.room_kwh(limit, withdrawals_kwh) < -tolerance_kwh
+        ]
 
     def room_kwh(self, limit: Limit, withdrawals_kwh: Floats) -> float:
         """What these withdrawals leave of a limit."""
@@ -120,8 +131,10 @@ class Street:
             sign = int(np.sign(flows_w[place, phase, slot]))
             yield Limit(int(slot), Element("line" if place else "transformer", int(place), int(phase), sign))
 
-    def _broken_voltages(self, kind: str, sign: int, excess: Floats) -> Iterator[Limit]:
-        """The worst place of each connected stretch with `excess` above zero, phase by phase and slot by slot."""
+    def _broken_voltages(
+        self, kind: str, sign: int, excess: Floats, known: Container[Hashable]
+    ) -> Iterator[Limit]:
+        """The worst place not `known` of each connected stretch with `excess` above zero, per phase and slot."""
         outside = excess > 0
         if not outside.any():
             return
@@ -133,8 +146,13 @@ class Street:
         stretch = (top[place, phase, slot] * 3 + phase) * excess.shape[2] + slot
         # Rounded, so that which of two equal places is the worse is no chance.
         by_excess = np.lexsort((place, -excess[place, phase, slot].round(10), stretch))
-        for i in by_excess[np.unique(stretch[by_excess], return_index=True)[1]]:
-            yield Limit(int(slot[i]), Element(kind, int(place[i]), int(phase[i]), sign))
+        first = np.unique(stretch[by_excess], return_index=True)[1]
+        for begin, end in pairwise([*first.tolist(), len(by_excess)]):
+            for i in by_excess[begin:end]:
+                limit = Limit(int(slot[i]), Element(kind, int(place[i]), int(phase[i]), sign))
+                if limit not in known:
+                    yield limit
+                    break
 
     def named(self, element: Element) -> tuple[str, str]:
         """What an element is called, and its phase (empty: all three together)."""
