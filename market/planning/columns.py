@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from market.grid.feeder import Floats, Ints
 from market.planning.day import Day
 
-EUR = 1e-6  # µ€ to €
+# µ€ to cents: in them the solver's tolerance is far below any price, and its first run is faster than in €.
+CT = 1e-4
 SHORT_PRICE = 10.0  # a kWh that a car will lack costs this many times the highest price
 
 
@@ -46,11 +47,11 @@ GIVES = np.array([-1, 0, 0, 1, -1, 0, -1, -1, 0, 0, 0, 0], dtype=float)
 
 
 class Tiers(NamedTuple):
-    """Retailers of one price in one slot: `of[h, t]` is each home's tier; `slot` and `eur_kwh` are a tier's."""
+    """Retailers of one price in one slot: `of[h, t]` is each home's tier; `slot` and `ct_kwh` are a tier's."""
 
     of: Ints
     slot: Ints
-    eur_kwh: Floats
+    ct_kwh: Floats
 
 
 class Columns(NamedTuple):
@@ -113,13 +114,13 @@ def tiers(prices_ueur_kwh: Floats) -> Tiers:
         found, places = np.unique(prices_ueur_kwh[:, t], return_inverse=True)
         of[:, t] = len(slot) + places
         slot += [t] * len(found)
-        prices.append(found * EUR)
+        prices.append(found * CT)
     return Tiers(of, np.array(slot, dtype=np.int64), np.concatenate(prices))
 
 
 def columns(day: Day, have: Devices, imports: Tiers, exports: Tiers) -> Columns:
     """All decisions of the day; those that have no room are left out."""
-    fee = day.grid_fee_ueur_kwh * EUR
+    fee = day.grid_fee_ueur_kwh * CT
     batteries, cars = day.batteries, day.cars
     serve = np.minimum(have.discharge, day.need_kwh[batteries.home])
     everybody = np.arange(len(day.homes.nodes))
@@ -133,8 +134,8 @@ def columns(day: Day, have: Devices, imports: Tiers, exports: Tiers) -> Columns:
         _block(Role.HOLD_BACK, everybody, day.surplus_kwh),
         _block(Role.INSIDE, everybody, inside),
         _levels(day),
-        _trading(Role.IMPORT, imports, imports.eur_kwh - fee),
-        _trading(Role.EXPORT, exports, -exports.eur_kwh),
+        _trading(Role.IMPORT, imports, imports.ct_kwh - fee),
+        _trading(Role.EXPORT, exports, -exports.ct_kwh),
         _short(day),
     ]
     joined = Columns(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
@@ -187,11 +188,11 @@ def _short(day: Day) -> Columns:
     count = len(day.cars.home)
     return Columns(
         np.full(count, int(Role.SHORT)), np.zeros(count, dtype=np.int64), np.full(count, -1), np.arange(count),
-        np.zeros(count), day.cars.energy_wh / 1e3, np.full(count, SHORT_PRICE * highest_eur_kwh(day)),
+        np.zeros(count), day.cars.energy_wh / 1e3, np.full(count, SHORT_PRICE * highest_ct_kwh(day)),
     )  # fmt: skip
 
 
-def highest_eur_kwh(day: Day) -> float:
+def highest_ct_kwh(day: Day) -> float:
     """The highest price of the day, at least one cent."""
     prices = day.homes.import_ueur_kwh
-    return max(0.01, float(np.max(np.abs(prices), initial=0)) * EUR)
+    return max(1.0, float(np.max(np.abs(prices), initial=0)) * CT)

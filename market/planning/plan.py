@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.grid.feeder import Floats, Ints
-from market.planning.columns import EUR, GIVES, TAKES, Role
+from market.planning.columns import CT, GIVES, TAKES, Role
 from market.planning.programme import Programme
 from market.planning.solver import Solver
 from market.planning.street import Limit, Street
+
+NEUR_PER_CT = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ def read_plan(given: Programme, street: Street, solver: Solver) -> DayPlan:
         return np.bincount(cols.slot[chosen], 1e3 * x[chosen], slots).astype(np.float64)
 
     short = cols.where(Role.SHORT)
-    penalty_eur = float(cols.cost[short] @ x[short]) + float(
-        np.dot([row.broken_eur for row in solver.added.values()], solver.added_broken)
+    penalty_ct = float(cols.cost[short] @ x[short]) + float(
+        np.dot([row.broken_ct for row in solver.added.values()], solver.added_broken)
     )
-    total_eur = float(cols.cost @ x) + given.constant_eur
+    total_ct = float(cols.cost @ x) + given.constant_ct
     price, home_price = _prices(given, street, solver)
     batteries, cars = len(day.batteries.home), len(day.cars.home)
     return DayPlan(
@@ -106,8 +108,8 @@ def read_plan(given: Programme, street: Street, solver: Solver) -> DayPlan:
         price_ueur_kwh=price,
         home_price_ueur_kwh=home_price,
         bindings=_bindings(street, solver),
-        cost_neur=round((total_eur - float(cols.cost[short] @ x[short])) * 1e9),
-        penalty_neur=round(penalty_eur * 1e9),
+        cost_neur=round((total_ct - float(cols.cost[short] @ x[short])) * NEUR_PER_CT),
+        penalty_neur=round(penalty_ct * NEUR_PER_CT),
         runs=solver.runs,
         iterations=solver.iterations,
         rows_added=len(solver.added),
@@ -117,11 +119,11 @@ def read_plan(given: Programme, street: Street, solver: Solver) -> DayPlan:
 def _prices(given: Programme, street: Street, solver: Solver) -> tuple[Ints, Ints]:
     """Price of one kWh more at the transformer and at each home, µ€/kWh, from the duals."""
     day = given.day
-    at_transformer = day.grid_fee_ueur_kwh - solver.duals[: day.homes.slots] / EUR
+    at_transformer = day.grid_fee_ueur_kwh - solver.duals[: day.homes.slots] / CT
     at_homes = np.repeat(at_transformer[None, :], len(day.homes.nodes), axis=0)
     for key, dual in zip(solver.added, solver.added_duals, strict=True):
         if isinstance(key, Limit):
-            at_homes[:, key.slot] += street.row(key.element)[0] * dual / EUR
+            at_homes[:, key.slot] += street.row(key.element)[0] * dual / CT
     return at_transformer.round().astype(np.int64), at_homes.round().astype(np.int64)
 
 
@@ -129,7 +131,7 @@ def _bindings(street: Street, solver: Solver) -> tuple[Binding, ...]:
     """Limits with a shadow price or still broken, by slot and element."""
     found = []
     for key, dual, broken in zip(solver.added, solver.added_duals, solver.added_broken, strict=True):
-        shadow, broken_wh = round(float(dual) / EUR), round(1e3 * float(broken))
+        shadow, broken_wh = round(float(dual) / CT), round(1e3 * float(broken))
         if isinstance(key, Limit) and (shadow or broken_wh):
             element, phase = street.named(key.element)
             side = "import" if key.element.sign > 0 else "export"

@@ -6,7 +6,19 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from market.grid.feeder import Floats, Ints
-from market.planning.columns import GIVES, TAKES, WITHDRAWS, Columns, Devices, Role, Tiers, columns, devices, tiers
+from market.planning.columns import (
+    CT,
+    GIVES,
+    TAKES,
+    WITHDRAWS,
+    Columns,
+    Devices,
+    Role,
+    Tiers,
+    columns,
+    devices,
+    tiers,
+)
 from market.planning.day import PPM, Day
 
 Entries = tuple[Ints, Ints, Floats]
@@ -22,7 +34,7 @@ class Programme:
     matrix: csr_array
     row_lower: Floats
     row_upper: Floats
-    constant_eur: float
+    constant_ct: float
 
 
 class _Rows:
@@ -68,7 +80,7 @@ def programme(day: Day) -> Programme:
     row, column, value = (np.concatenate(parts) for parts in zip(*rows.entries, strict=True))
     shape = (rows.count, len(cols.role))
     matrix = csr_array(coo_array((value, (row, column)), shape=shape))
-    constant = day.grid_fee_ueur_kwh * 1e-6 * float(day.need_kwh.sum())
+    constant = day.grid_fee_ueur_kwh * CT * float(day.need_kwh.sum())
     return Programme(day, have, cols, matrix, np.concatenate(rows.lower), np.concatenate(rows.upper), constant)
 
 
@@ -96,8 +108,8 @@ def _tariffs(rows: _Rows, day: Day, cols: Columns, imports: Tiers, exports: Tier
     slots = range(day.homes.slots)
     dearest = np.array([np.flatnonzero(imports.slot == t)[-1] for t in slots])
     worst = np.array([np.flatnonzero(exports.slot == t)[0] for t in slots])
-    fee = day.grid_fee_ueur_kwh * 1e-6
-    apart = imports.eur_kwh[dearest] - fee > exports.eur_kwh[worst] + 1e-9
+    fee = day.grid_fee_ueur_kwh * CT
+    apart = imports.ct_kwh[dearest] - fee > exports.ct_kwh[worst] + 1e-6
     for role, among, needless, signs, base in (
         (Role.IMPORT, imports, dearest[apart], TAKES, day.need_kwh),
         (Role.EXPORT, exports, worst[apart], GIVES, day.surplus_kwh),

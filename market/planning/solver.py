@@ -15,13 +15,13 @@ from market.planning.programme import Programme
 
 
 class Row(NamedTuple):
-    """values·x[columns] ≤ upper; `broken_eur` is what a kWh beyond it costs (0: it must hold). `key` names it."""
+    """values·x[columns] ≤ upper; `broken_ct` is what a kWh beyond it costs (0: it must hold). `key` names it."""
 
     key: Hashable
     columns: Ints
     values: Floats
     upper: float
-    broken_eur: float
+    broken_ct: float
 
 
 class Solver:
@@ -53,7 +53,7 @@ class Solver:
     def add(self, rows: Sequence[Row]) -> None:
         """Rows for the next run, a column for each that says by how much it stays broken."""
         count, first = len(rows), self._highs.getNumCol()
-        soft = np.array([row.broken_eur for row in rows])
+        soft = np.array([row.broken_ct for row in rows])
         none = np.zeros(0, dtype=np.int32)
         most = np.where(soft > 0, np.inf, 0.0)
         self._highs.addCols(count, soft, np.zeros(count), most, 0, np.zeros(count, dtype=np.int32), none, none)
@@ -69,7 +69,7 @@ class Solver:
 
     @property
     def added_duals(self) -> Floats:
-        """What one kWh more in each added row would save, € (never negative)."""
+        """What one kWh more in each added row would save, cents (never negative)."""
         return np.maximum(-self.duals[self.height :], 0.0)
 
     @property
