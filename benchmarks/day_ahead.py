@@ -213,7 +213,7 @@ def timed(work: Callable[[], float]) -> tuple[float, float]:
 
 
 def measure(count: int) -> tuple[list[float], DayPlan, highspy.HighsLp]:
-    """Median seconds of ours, of the bare solver by default and by interior points; the plan and the bare model."""
+    """Median seconds of ours, of the bare solver by default and by interior points; the plan; the bare model."""
     planned, street = case(count)
     given = programme(planned)
     model = full(given, street)

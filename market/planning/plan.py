@@ -68,52 +68,61 @@ class DayPlan:
 def read_plan(given: Programme, street: Street, solver: Solver) -> DayPlan:
     """The plan that the solver found."""
     day, cols = given.day, given.columns
-    x = np.maximum(solver.x[: solver.width], 0.0)
-    homes, slots = len(day.homes.nodes), day.homes.slots
-
-    def table(rows: int, *roles: Role) -> Floats:
-        chosen = cols.where(*roles)
-        answer = np.zeros((rows, slots))
-        np.add.at(answer, (cols.unit[chosen], cols.slot[chosen]), 1e3 * x[chosen])
-        return answer
-
-    def at_meter(base_kwh: Floats, signs: Floats) -> Floats:
-        chosen = np.flatnonzero((cols.home >= 0) & (signs[cols.role] != 0))
-        answer = base_kwh * 1e3
-        np.add.at(answer, (cols.home[chosen], cols.slot[chosen]), 1e3 * signs[cols.role[chosen]] * x[chosen])
-        return np.maximum(answer, 0.0)
-
-    def by_slot(role: Role) -> Floats:
-        chosen = cols.where(role)
-        return np.bincount(cols.slot[chosen], 1e3 * x[chosen], slots).astype(np.float64)
-
+    read = _Reader(given, np.maximum(solver.x[: solver.width], 0.0))
+    homes, batteries, cars = len(day.homes.nodes), len(day.batteries.home), len(day.cars.home)
     short = cols.where(Role.SHORT)
-    penalty_ct = float(cols.cost[short] @ x[short]) + float(
-        np.dot([row.broken_ct for row in solver.added.values()], solver.added_broken)
-    )
-    total_ct = float(cols.cost @ x) + given.constant_ct
+    short_ct = float(cols.cost[short] @ read.x[short])
+    broken_ct = float(np.dot([row.broken_ct for row in solver.added.values()], solver.added_broken))
+    total_ct = float(cols.cost @ read.x) + given.constant_ct
     price, home_price = _prices(given, street, solver)
-    batteries, cars = len(day.batteries.home), len(day.cars.home)
     return DayPlan(
-        charge_wh=table(batteries, Role.CHARGE_OWN, Role.CHARGE_IN),
-        discharge_wh=table(batteries, Role.SERVE, Role.SEND),
-        stored_wh=table(batteries, Role.STORED),
-        car_wh=table(cars, Role.CAR_OWN, Role.CAR_IN),
-        missing_wh=1e3 * x[short],
-        held_back_wh=table(homes, Role.HOLD_BACK),
-        take_wh=at_meter(day.need_kwh, TAKES),
-        give_wh=at_meter(day.surplus_kwh, GIVES),
-        retailer_import_wh=by_slot(Role.IMPORT),
-        retailer_export_wh=by_slot(Role.EXPORT),
+        charge_wh=read.table(batteries, Role.CHARGE_OWN, Role.CHARGE_IN),
+        discharge_wh=read.table(batteries, Role.SERVE, Role.SEND),
+        stored_wh=read.table(batteries, Role.STORED),
+        car_wh=read.table(cars, Role.CAR_OWN, Role.CAR_IN),
+        missing_wh=1e3 * read.x[short],
+        held_back_wh=read.table(homes, Role.HOLD_BACK),
+        take_wh=read.at_meters(day.need_kwh, TAKES),
+        give_wh=read.at_meters(day.surplus_kwh, GIVES),
+        retailer_import_wh=read.by_slot(Role.IMPORT),
+        retailer_export_wh=read.by_slot(Role.EXPORT),
         price_ueur_kwh=price,
         home_price_ueur_kwh=home_price,
         bindings=_bindings(street, solver),
-        cost_neur=round((total_ct - float(cols.cost[short] @ x[short])) * NEUR_PER_CT),
-        penalty_neur=round(penalty_ct * NEUR_PER_CT),
+        cost_neur=round((total_ct - short_ct) * NEUR_PER_CT),
+        penalty_neur=round((short_ct + broken_ct) * NEUR_PER_CT),
         runs=solver.runs,
         iterations=solver.iterations,
         rows_added=len(solver.added),
     )
+
+
+class _Reader:
+    """Columns of a solution (kWh) as tables (Wh)."""
+
+    def __init__(self, given: Programme, x: Floats) -> None:
+        self.cols, self.slots, self.x = given.columns, given.day.homes.slots, x
+
+    def table(self, rows: int, *roles: Role) -> Floats:
+        """Energy of each unit in each slot, all roles together."""
+        chosen = self.cols.where(*roles)
+        answer = np.zeros((rows, self.slots))
+        np.add.at(answer, (self.cols.unit[chosen], self.cols.slot[chosen]), 1e3 * self.x[chosen])
+        return answer
+
+    def at_meters(self, base_kwh: Floats, signs: Floats) -> Floats:
+        """What each home takes or gives in each slot: the base, and what the columns add by their `signs`."""
+        cols = self.cols
+        chosen = np.flatnonzero((cols.home >= 0) & (signs[cols.role] != 0))
+        answer = base_kwh * 1e3
+        moved = 1e3 * signs[cols.role[chosen]] * self.x[chosen]
+        np.add.at(answer, (cols.home[chosen], cols.slot[chosen]), moved)
+        return np.maximum(answer, 0.0)
+
+    def by_slot(self, role: Role) -> Floats:
+        """Energy in each slot."""
+        chosen = self.cols.where(role)
+        return np.bincount(self.cols.slot[chosen], 1e3 * self.x[chosen], self.slots).astype(np.float64)
 
 
 def _prices(given: Programme, street: Street, solver: Solver) -> tuple[Ints, Ints]:
