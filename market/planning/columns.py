@@ -19,7 +19,6 @@ from market.planning.day import Day
 CT = 1e-4
 SHORT_PRICE = 10.0  # a kWh that a car will lack costs this many times the highest price
 
-
 Bools = NDArray[np.bool_]
 
 
