@@ -34,7 +34,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.clearing import feeder
+from benchmarks.rural import feeder
 from market.grid import Feeder
 from market.planning import Batteries, Cars, Day, DayPlan, Homes, plan_day
 from market.planning.columns import WITHDRAWS, Role
