@@ -24,13 +24,14 @@ class GateStillOpen(Exception):
 
 @transaction.atomic
 def clear_slot(*, slot_id: int, at: datetime) -> None:
-    """Match a slot's orders once; a second call finds it cleared and changes nothing.
+    """Match a slot's orders once; a second call finds it cleared, or being cleared, and changes nothing.
 
     A clearing that the independent verifier refuses is not published: the slot falls back to the
     retailers, keeps the verifier's words and raises the alarm. Raises `GateStillOpen` before gate closure.
     """
-    slot = Slot.objects.select_for_update(of=("self",)).select_related("community__feeder").get(pk=slot_id)
-    if slot.status != Slot.Status.OPEN:
+    claimed = Slot.objects.select_for_update(of=("self",), skip_locked=True).select_related("community__feeder")
+    slot = claimed.filter(pk=slot_id, status=Slot.Status.OPEN).first()
+    if slot is None:
         return
     if at < slot.gate_closure:
         raise GateStillOpen(f"Slot {slot.start:%Y-%m-%d %H:%M} closes at {slot.gate_closure:%H:%M} UTC.")
