@@ -10,7 +10,7 @@ from django.db import close_old_connections
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class SiteTask(DjangoTask):
+class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter at run time
     """A task that keeps its process's connection to PostgreSQL as a request does: while it is young and answers.
 
     By itself Celery connects anew for each task (`CELERY_DB_REUSE_MAX` forbids it to), which takes longer than

@@ -145,7 +145,8 @@ def due_to_settle(at: datetime, *, thoroughly: bool = False) -> list[tuple[int, 
 def _rows(statement: str, **given: datetime | int) -> list[tuple[int, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
-        return cursor.fetchall()
+        rows: list[tuple[int, ...]] = cursor.fetchall()
+    return rows
 
 
 def next_free_slot(community: Community, at: datetime) -> datetime:
