@@ -18,7 +18,9 @@ class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter a
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        close_old_connections()
+        # Called as a function it may be inside a transaction; the connection is then its caller's business.
+        if not (self.request.called_directly or self.request.is_eager):
+            close_old_connections()
         return self.run(*args, **kwargs)
 
 

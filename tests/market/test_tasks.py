@@ -96,7 +96,7 @@ def test_a_task_after_postgresql_dropped_the_connection_takes_a_new_one():
     with pytest.raises(Exception, match="terminat|closed"):
         Slot.objects.get(pk=slot.pk)
 
-    tasks.clear_slot(slot_id=slot.pk)
+    as_a_worker(tasks.clear_slot, slot_id=slot.pk)
 
     slot.refresh_from_db()
     assert slot.status == "cleared"
@@ -106,10 +106,19 @@ def test_a_task_keeps_the_connection_of_the_one_before():
     slot = make.slot(make.community())
     before = backend()
 
-    tasks.clear_slot(slot_id=slot.pk)
+    as_a_worker(tasks.clear_slot, slot_id=slot.pk)
 
     assert backend() == before
     assert app.conf.get("CELERY_DB_REUSE_MAX"), "or Celery closes it after each task"
+
+
+def as_a_worker(task, **given):
+    """Run a task as a worker does, with a request that came from the broker."""
+    task.push_request(called_directly=False, is_eager=False)
+    try:
+        task(**given)
+    finally:
+        task.pop_request()
 
 
 def backend():
