@@ -52,13 +52,17 @@ WHERE s.id = ANY(%s) AND (s.status <> 'cleared' OR bought <> traded_wh OR sold <
 
 
 class Round(NamedTuple):
-    """How many slots, seconds for them and for ringing, the workers' CPU seconds, the busiest one's share."""
+    """How many slots, seconds for them and for ringing, the workers' CPU seconds, the busiest one's share.
+
+    `others` is how many cores were busy with something else meanwhile, or were not this machine's to use.
+    """
 
     slots: int
     seconds: float
     ringing: float
     cpu: float
     busiest: float
+    others: float
 
 
 @contextmanager
@@ -117,24 +121,30 @@ def clear_all(count: int, slot_ids: Sequence[int], warm_ids: Sequence[int], logs
         # Whoever clears a limited slot has loaded the solver; that takes long enough for all of them to get some.
         ring(warm_ids)
         wait_until_cleared(warm_ids, logs)
-        cpu = cpu_seconds(running)
+        cpu, of_others = cpu_seconds(running), others_seconds()
         begun = time.perf_counter()
         ringing = ring(slot_ids)
         wait_until_cleared(slot_ids, logs)
         seconds = time.perf_counter() - begun
-        cpu = cpu_seconds(running) - cpu
-    return Round(len(slot_ids), seconds, ringing, cpu, busiest=shares(slot_ids, count))
+        cpu, of_others = cpu_seconds(running) - cpu, others_seconds() - of_others
+    return Round(len(slot_ids), seconds, ringing, cpu, shares(slot_ids, count), of_others / seconds)
 
 
 def cpu_seconds(running: Sequence[subprocess.Popen[bytes]]) -> float:
     """What the workers and their processes have used so far of the machine's cores."""
-    total = 0.0
-    for worker in running:
-        parent = psutil.Process(worker.pid)
-        for process in (parent, *parent.children(recursive=True)):
-            used = process.cpu_times()
-            total += used.user + used.system
-    return total
+    return sum(_used(psutil.Process(worker.pid)) for worker in running)
+
+
+def others_seconds() -> float:
+    """What all else than this benchmark and its servers has used, and what the host has kept for itself."""
+    idle = ("idle", "iowait", "guest", "guest_nice")  # a guest's time is in the user's already
+    busy = sum(value for name, value in psutil.cpu_times()._asdict().items() if name not in idle)
+    return busy - _used(psutil.Process())
+
+
+def _used(parent: psutil.Process) -> float:
+    times = (process.cpu_times() for process in (parent, *parent.children(recursive=True)))
+    return sum(used.user + used.system for used in times)
 
 
 def shares(slot_ids: Sequence[int], count: int) -> float:
@@ -191,7 +201,8 @@ def report(rounds: dict[int, list[Round]]) -> None:
         busiest = max(one.busiest for one in found)
         print(f"  {n} worker{'s' if n > 1 else ''}: {found[0].slots} slots in {each} s: {rates[n]:.1f} a second")
         print(f"    the workers' CPU {cpu:.1f} ms a slot; the busiest cleared {busiest:.0%}", end="; ")
-        print(f"rings sent in {found[0].ringing:.1f} s")
+        others = ", ".join(f"{one.others:.1f}" for one in found)
+        print(f"rings sent in {found[0].ringing:.1f} s; cores that others had: {others}")
         print(_line("slots_per_second", rates[n], n))
         print(_line("cpu_ms_per_slot", cpu, n))
         print(_line("seconds_for_1000", 1_000 / rates[n], n))
