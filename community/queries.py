@@ -26,12 +26,15 @@ class MissingContract(LookupError):
     """A household has no supply contract or tariff version valid on a day; name both in the message."""
 
 
+Contracts = tuple[tuple[date, int], ...]
+
+
 class TariffBook:
     """Every contract and tariff version of a community, resolved per household and local day."""
 
     def __init__(self, community_id: int, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._hours: dict[tuple[int, int], Prices] = {}
+        self._hours: dict[tuple[Contracts, int], Prices] = {}
         self._contracts: dict[int, list[tuple[date, int]]] = defaultdict(list)
         contracts = SupplyContract.objects.filter(household__community_id=community_id)
         for household, valid_from, tariff in contracts.order_by("valid_from").values_list(
@@ -50,6 +53,10 @@ class TariffBook:
             }
             self._versions[version.tariff_id].append((version.valid_from, charged, version.feed_in_ueur_kwh))
 
+    def contracts_of(self, household_id: int) -> Contracts:
+        """First day and tariff of each contract; homes with the same contracts have the same prices."""
+        return tuple(self._contracts[household_id])
+
     def prices(self, household_id: int, start: datetime) -> Prices:
         """Prices of a household in the slot that starts at `start` (aware). Raises `MissingContract`."""
         day = start.astimezone(self.zone).date()
@@ -65,10 +72,11 @@ class TariffBook:
     def series(
         self, household_id: int, starts: Sequence[datetime]
     ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-        """Import prices, feed-in prices and periods of many slots; worked out once per hour and household."""
+        """Import prices, feed-in prices and periods of many slots; worked out once per hour and contracts."""
+        contracts = self.contracts_of(household_id)
         found = []
         for start in starts:
-            key = (household_id, int(start.timestamp()) // 3600)
+            key = (contracts, int(start.timestamp()) // 3600)
             if key not in self._hours:
                 self._hours[key] = self.prices(household_id, start)
             found.append(self._hours[key])

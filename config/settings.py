@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
@@ -191,7 +192,17 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others.
+# A worker that is told of no queue serves both.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver")]
+CELERY_TASK_ROUTES = {"market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"}}
+# One at a time: a worker that is busy with a hard slot keeps no easy ones waiting.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A process that grew beyond this (KiB; a large file, many networks) is replaced after its task.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000
+# A connection to PostgreSQL ends by its age (CONN_MAX_AGE) or its silence, not with every task (config/celery.py).
+CELERY_DB_REUSE_MAX = 1_000
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_TIME_LIMIT = 300
@@ -203,13 +214,15 @@ CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_VISIBILITY_TIMEOUT = 600
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Seconds between two looks at what is due; what one of them rings for is worth nothing once the next has come.
+TICK_S = max(2.0, 20.0 / CLOCK_SPEED)
+BOOKS_S = max(5.0, 60.0 / CLOCK_SPEED)
+SWEEP_S = max(60.0, 3600.0 / CLOCK_SPEED)
 CELERY_BEAT_SCHEDULE = {
-    "tick": {
-        "task": "market.tasks.tick",
-        "schedule": max(2.0, 20.0 / CLOCK_SPEED),
-        # A tick that waited for a whole minute has been overtaken by others.
-        "options": {"expires": 60},
-    },
+    # A tick that waited until the next one came has been overtaken by it.
+    "tick": {"task": "market.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
+    "tick_books": {"task": "market.tasks.tick_books", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
+    "sweep_books": {"task": "market.tasks.sweep_books", "schedule": SWEEP_S, "options": {"expires": SWEEP_S}},
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }

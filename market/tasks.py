@@ -1,13 +1,21 @@
-"""Celery's side of the market: the bell. PostgreSQL says what is due, so a lost ring loses nothing."""
+"""Celery's side of the market: the bell. PostgreSQL says what is due, so a lost ring loses nothing.
 
+Each community and slot is a task of its own. `clear_slot` may load the solver and has a queue for itself
+(`CELERY_TASK_ROUTES`), so that workers for it can be added on any machine.
+"""
+
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from django.conf import settings
 from django.db import OperationalError
 
 from community.models import Community
+from config.celery import app
 from config.clock import now
-from market.queries.due import due_to_clear, due_to_order, next_to_open
+from market.queries.due import due_to_clear, due_to_forecast, due_to_order, due_to_settle
 from market.services import agents, clear, forecasts, settle, slots, statements
 
 # How far ahead slots are opened.
@@ -16,15 +24,27 @@ OPEN_AHEAD = timedelta(hours=2)
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def tick() -> None:
-    """Find what is due in every community and ring for it; the next tick repeats a ring that got lost."""
+    """Open slots, and ring for whose orders or clearing are due; the next tick repeats a ring that got lost."""
     at = now()
-    for community in Community.objects.order_by("pk"):
-        slots.open_slots(community=community, first=next_to_open(community, at), until=at + OPEN_AHEAD)
-        for slot_id in due_to_order(community, at):
-            order_slot.delay(slot_id=slot_id)
-        for slot_id in due_to_clear(community, at):
-            clear_slot.delay(slot_id=slot_id)
-        keep_books.delay(community_id=community.pk)
+    slots.open_due_slots(at=at, until=at + OPEN_AHEAD)
+    _ring(order_slot, ({"slot_id": slot_id} for slot_id in due_to_order(at)), settings.TICK_S)
+    _ring(clear_slot, ({"slot_id": slot_id} for slot_id in due_to_clear(at)), settings.TICK_S)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def tick_books() -> None:
+    """Ring for forecasts that are too old and for slots whose readings are there."""
+    at = now()
+    _ring(renew_forecasts, ({"community_id": pk} for pk in due_to_forecast(at)), settings.BOOKS_S)
+    _ring_to_settle(due_to_settle(at), settings.BOOKS_S)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def sweep_books() -> None:
+    """Look for what the quick look passes over: late readings of old slots, long pauses, complete months."""
+    _ring_to_settle(due_to_settle(now(), thoroughly=True), settings.SWEEP_S)
+    communities = Community.objects.order_by("pk").values_list("pk", flat=True)
+    _ring(close_months, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -40,10 +60,30 @@ def clear_slot(*, slot_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
-def keep_books(*, community_id: int) -> None:
-    """Renew forecasts, settle what was delivered, close the month that is complete."""
-    at = now()
+def renew_forecasts(*, community_id: int) -> None:
+    """Renew the forecasts of a community's homes."""
+    forecasts.renew_forecasts(community=Community.objects.get(pk=community_id), at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def settle_slots(*, community_id: int, slot_ids: list[int]) -> None:
+    """Settle delivered slots of one community."""
     community = Community.objects.get(pk=community_id)
-    forecasts.renew_forecasts(community=community, at=at)
-    settle.settle_due(community=community, at=at)
-    statements.close_due_months(community=community, at=at)
+    settle.settle_slots(community=community, slot_ids=slot_ids, at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def close_months(*, community_id: int) -> None:
+    """Close a community's months that are complete."""
+    statements.close_due_months(community=Community.objects.get(pk=community_id), at=now())
+
+
+def _ring_to_settle(due: Iterable[tuple[int, list[int]]], seconds: float) -> None:
+    _ring(settle_slots, ({"community_id": pk, "slot_ids": slot_ids} for pk, slot_ids in due), seconds)
+
+
+def _ring(task: "Task[Any, None]", due: Iterable[dict[str, Any]], seconds: float) -> None:
+    """Ring once for each, over one connection. A ring that nobody heard in so many `seconds` is void."""
+    with app.producer_or_acquire() as producer:
+        for given in due:
+            task.apply_async(kwargs=given, expires=seconds, producer=producer)

@@ -130,10 +130,22 @@ class Book:
         flags = np.array([(r.side == Side.BUY, r.kind == Kind.FIRM, r.protected) for r in rows], dtype=bool)
         flags = flags.reshape(-1, 3)
         return cls(
-            *whole[:, :4].T, *flags[:, :2].T, *whole[:, 4:7].T,
-            np.array([row.tan_phi for row in rows], dtype=float), whole[:, 7], flags[:, 2],
-            nodes=nodes, fees=fields.pop("fees", Fees(grid_fee_ueur_kwh)), **fields,
-        )  # fmt: skip
+            id=whole[:, 0],
+            household=whole[:, 1],
+            node=whole[:, 2],
+            phase=whole[:, 3],
+            buys=flags[:, 0],
+            firm=flags[:, 1],
+            energy_wh=whole[:, 4],
+            limit_ueur_kwh=whole[:, 5],
+            retailer_ueur_kwh=whole[:, 6],
+            tan_phi=np.array([row.tan_phi for row in rows], dtype=float),
+            priority=whole[:, 7],
+            protected=flags[:, 2],
+            nodes=nodes,
+            fees=fields.pop("fees", Fees(grid_fee_ueur_kwh)),
+            **fields,
+        )
 
     @cached_property
     def orders(self) -> tuple[Order, ...]:
@@ -183,7 +195,7 @@ class Book:
     @cached_property
     def meets_retailer(self) -> Bools:
         """Whether energy without a neighbour goes to the household's retailer instead of not flowing."""
-        return self.firm | (self.bound_ueur_kwh == self.retailer_ueur_kwh)
+        return np.asarray(self.firm | (self.bound_ueur_kwh == self.retailer_ueur_kwh))
 
 
 @dataclass(frozen=True, slots=True)

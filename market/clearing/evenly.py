@@ -55,7 +55,7 @@ def evenly(
     found = solver.solve()
     if found.status not in {clarabel.SolverStatus.Solved, clarabel.SolverStatus.AlmostSolved}:
         raise NotShared(str(found.status))
-    return np.clip(np.array(found.x), 0.0, np.where(asks, energy_kwh, np.inf))
+    return np.asarray(np.clip(np.array(found.x), 0.0, np.where(asks, energy_kwh, np.inf)))
 
 
 def _independent(rows: Floats, left: Floats) -> tuple[Floats, Floats]:

@@ -67,7 +67,7 @@ def funded(book: Book, local_wh: Ints, prices: Ints, distance: Ints) -> Ints:
     if whole < missing:
         raise Unfunded(f"Gains of {whole} n€ do not pay for {missing} n€.")
     given = -(-gains * missing // whole)  # rounded up: a µ€/kWh too much stays with the street
-    return prices + book.sign * np.minimum(given, gains)
+    return np.asarray(prices + book.sign * np.minimum(given, gains))
 
 
 def rent_neur(book: Book, local_wh: Ints, prices: Ints, distance: Ints) -> int:

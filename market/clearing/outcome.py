@@ -1,5 +1,6 @@
 """What a clearing answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -144,13 +145,11 @@ class Clearing:
     @cached_property
     def fills(self) -> tuple[Fill, ...]:
         """What became of each order, one by one."""
-        from market.clearing.explain import facts_of
-
         local, flow = self.local_wh.tolist(), self.flow_wh.tolist()
         rows = zip(
             self.book.id.tolist(), local, flow, self.curtailed_wh.tolist(), self.reasons.tolist(),
             self.prices_ueur_kwh.tolist(), self.distance_ueur_kwh.tolist(), self.lost_neur.tolist(),
-            facts_of(self), strict=True,
+            _facts(self), strict=True,
         )  # fmt: skip
         return tuple(
             Fill(pk, traded, flowing - traded, cut, REASONS[why], facts, price if traded else None, distance, lost)
@@ -176,3 +175,30 @@ class Clearing:
             self.fills, self.price_ueur_kwh, self.interval, self.acceptable, told, self.welfare_neur,
             self.rent_neur, self.emergency, self.reclears,
         )  # fmt: skip
+
+
+def _facts(clearing: Clearing) -> Iterator[dict[str, int | str | None]]:
+    """The figures behind each order's reason, as they are stored."""
+    book, parts = clearing.book, clearing.parts
+    network = {REASONS.index(Reason.NETWORK_LIMIT), REASONS.index(Reason.CURTAILED)}
+    rationed = REASONS.index(Reason.RATIONED)
+    priced = clearing.price_ueur_kwh is not None
+    columns = zip(
+        clearing.prices_ueur_kwh.tolist(), book.bound_ueur_kwh.tolist(), clearing.reasons.tolist(), strict=True
+    )
+    # Of several full limits the dearest is the one to name; a last Wh lost to rounding has none to blame.
+    dearest = max(clearing.bindings, key=lambda row: row.shadow_ueur_kwh, default=None)
+    for i, (price, limit, reason) in enumerate(columns):
+        facts: dict[str, int | str | None] = {"price_ueur_kwh": price if priced else None, "limit_ueur_kwh": limit}
+        if reason in network and dearest is not None:
+            facts |= {"element": dearest.element, "kind": dearest.kind}
+        if reason == rationed:
+            facts["rule"] = clearing.rules.fairness
+        if parts is not None:
+            facts |= {
+                "energy_ueur_kwh": parts.energy,
+                "congestion_ueur_kwh": int(parts.congestion[i]),
+                "voltage_ueur_kwh": int(parts.voltage[i]),
+                "fee_ueur_kwh": int(parts.distance[i]),
+            }
+        yield facts

@@ -126,7 +126,7 @@ def _indifferent(
     first = np.zeros(count, dtype=np.int64)
     first[group[columns][::-1]] = np.arange(len(columns))[::-1]
     asked = np.where(np.isfinite(ways.upper), ways.upper, 0.0)
-    energy = np.bincount(group[columns], asked[columns], count)
+    energy: Floats = np.bincount(group[columns], asked[columns], count).astype(float)
     entries = entries[:, first]
     pairs = _group_pairs(ways, group, gains)
     return Indifferent(
@@ -156,7 +156,7 @@ def _group_pairs(ways: Ways, group: Ints, gains: Floats) -> tuple[Ints, Floats, 
     """
     both = (group[ways.pairs] >= 0).all(axis=1)
     together, numbers = np.unique(group[ways.pairs[both]], axis=0, return_inverse=True)
-    caps = np.bincount(numbers.ravel(), ways.caps[both], len(together))
+    caps: Floats = np.bincount(numbers.ravel(), ways.caps[both], len(together)).astype(float)
     gain = np.bincount(numbers.ravel(), (gains[ways.pairs[both]] > EVEN_MEUR).all(axis=1), len(together))
     return together.reshape(-1, 2), caps, np.where(gain > 0, caps, 0.0)
 
@@ -178,7 +178,7 @@ def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
         return evenly(problem.energy_kwh, (problem.rows, problem.left), (problem.loose, problem.spare), pairs)
     except NotShared:
         of_group = problem.group >= 0
-        return np.bincount(problem.group[of_group], found_kwh[of_group], count)
+        return np.bincount(problem.group[of_group], found_kwh[of_group], count).astype(float)
 
 
 def whole(book: Book, ways: Ways, split: Split, rule: str) -> tuple[Ints, Ints]:

@@ -164,5 +164,5 @@ def welfare_neur(book: Book, zones: Zones, local_wh: Ints, flow_wh: Ints) -> int
     limit = np.where(book.firm, book.bound_ueur_kwh, book.limit_ueur_kwh)
     traded = book.sign * limit * local_wh - np.where(book.buys, 0, book.fees.feeder * local_wh)
     curtailed = np.where(book.firm & ~book.buys, book.retailer_ueur_kwh * (book.energy_wh - flow_wh), 0)
-    crossing = np.abs(zones.rows @ (book.sign * local_wh)) @ np.rint(2 * zones.cost / MEUR) / 2
+    crossing = float(np.abs(zones.rows @ (book.sign * local_wh)) @ np.rint(2 * zones.cost / MEUR)) / 2
     return int((traded + flexible - curtailed).sum()) - round(crossing)

@@ -59,8 +59,8 @@ def ancestry(feeder: Feeder) -> Ancestry:
     number = {node: i for i, node in enumerate(feeder.nodes)}
     count = len(feeder.nodes)
     above = np.full(count, count)
-    one, zero = np.zeros((2, count), dtype=complex)
-    most = np.full(count, np.inf)
+    one, zero = (np.zeros(count, dtype=complex) for _ in range(2))
+    most: Floats = np.full(count, np.inf)
     for line in feeder.lines:
         child = number[line.child]
         above[child] = number[line.parent]

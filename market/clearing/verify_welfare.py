@@ -127,16 +127,16 @@ def _burdens(book: Book, feeder: Feeder, bindings: tuple[Binding, ...]) -> tuple
         elif row.kind in {"import", "export"}:
             active[root] += row.side * row.exact_ueur_kwh
         else:
-            at = root if row.kind == "transformer" else line_to[row.element]
-            active[at, phases] += row.direction[0] * row.exact_ueur_kwh
-            reactive[at, phases] += row.direction[1] * row.exact_ueur_kwh
+            into = root if row.kind == "transformer" else line_to[row.element]
+            active[into, phases] += row.direction[0] * row.exact_ueur_kwh
+            reactive[into, phases] += row.direction[1] * row.exact_ueur_kwh
     active, reactive = tree.accumulated(active), tree.accumulated(reactive)
     owed = np.zeros(len(book))
     at = nodes_of(book, feeder)
-    for code, phases in enumerate(PHASE_CODES):
+    for code, name in enumerate(PHASE_CODES):
         these = book.phase == code
-        columns = ["abc".index(phase) for phase in phases]
-        mean_p, mean_q = active[at[these]][:, columns].mean(axis=1), reactive[at[these]][:, columns].mean(axis=1)
+        columns = ["abc".index(phase) for phase in name]
+        mean_p, mean_q = (price[at[these]][:, columns].mean(axis=1) for price in (active, reactive))
         owed[these] = mean_p + book.tan_phi[these] * mean_q
     base = sum(power * active[number[node]].mean() for node, power in book.base_w.items())
     base += sum(power * reactive[number[node]].mean() for node, power in book.base_var.items())
@@ -170,7 +170,7 @@ def _forged(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
             yield f"{row.element} is said to carry {row.most:.0f}, which is more than it can."
     near, far = book.fees.steps
     barred = _barred(book, clearing)
-    if barred.any():
+    if barred.any() and clearing.forced_ueur_kwh is not None:
         # Barring moves the prices of distance, so an order may have refused any price within their steps.
         asked = _limit(book) + np.where(book.buys, 0, book.grid_fee_ueur_kwh)
         willing = np.where(book.buys, asked - clearing.forced_ueur_kwh, clearing.forced_ueur_kwh - asked)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.clearing.book import Book, Bools
-from market.grid.feeder import Floats
+from market.grid.feeder import Floats, Ints
 
 MEUR = 1e-3  # µ€ to m€
 RETAILER_REWARD, NEIGHBOUR_REWARD = 1e-5, 3e-5
@@ -33,7 +33,7 @@ class Worth:
     matched: Floats
     retailer: Floats
 
-    def prefers_matching(self, sign: Floats, price: Floats) -> Floats:
+    def prefers_matching(self, sign: Ints, price: Floats) -> Floats:
         """By how much a neighbour at this price (m€/kWh, fee included) beats the retailer; inf where none
         serves.
         """

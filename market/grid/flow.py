@@ -6,8 +6,10 @@ is drawn below it, and the squared voltage (per unit) of each phase falls along 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market.grid.feeder import Feeder, Floats
 from market.grid.network import Network, network_of
@@ -66,7 +68,7 @@ def by_place(feeder: Feeder, values: Floats) -> Floats:
     return np.ascontiguousarray(values[feeder.tree.order].T)
 
 
-def by_node(feeder: Feeder, values: Floats) -> Floats:
+def by_node(feeder: Feeder, values: NDArray[Any]) -> NDArray[Any]:
     """`[phase, place]` as `[node, phase]`."""
     answer = np.empty(values.shape[::-1], dtype=values.dtype)
     answer[feeder.tree.order] = values.T

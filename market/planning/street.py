@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Floats, single_node
+from market.grid.network import network_of
 from market.planning.day import Day
 
 
@@ -63,7 +64,7 @@ class Street:
 
     def squared_pu(self, flows_w: Floats) -> Floats:
         """Squared voltages for flows of `flows_w`: place × phase × slot."""
-        drops = np.einsum("nij,njt->nit", self.feeder.coupling, flows_w)
+        drops = np.einsum("ijn,njt->nit", network_of(self.feeder, balanced=False).drop_p, flows_w)
         changes = np.zeros((len(drops) + 1, *drops.shape[1:]))
         changes[:-1] = drops
         np.subtract.at(changes, self.feeder.tree.end, drops)
@@ -93,7 +94,7 @@ class Street:
             path.append(int(tree.parent[path[-1]]))
         for step in path:
             below = (self.places >= step) & (self.places < tree.end[step])
-            drops[below] += self.shares[below] @ self.feeder.coupling[step, phase]
+            drops[below] += self.shares[below] @ network_of(self.feeder, balanced=False).drop_p[phase, :, step]
         return sign * drops, sign * (self.feeder.slack_pu**2 - bound_pu**2)
 
     def broken(

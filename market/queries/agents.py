@@ -64,9 +64,13 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
+    series = {}  # by contracts, which many homes share
     answer = []
     for home in street.homes:
-        imports, feed_ins, periods = street.tariffs.series(home, starts)
+        contracts = street.tariffs.contracts_of(home)
+        if contracts not in series:
+            series[contracts] = street.tariffs.series(home, starts)
+        imports, feed_ins, periods = series[contracts]
         own = [device for device in street.stores[home] if device.pk in states]
         answer.append(
             Assignment(

@@ -75,7 +75,7 @@ def feeder_of(community: Community) -> grid.Feeder:
     return grid.single_node() if row is None else _build(row.pk, row.revision)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _build(feeder_id: int, revision: int) -> grid.Feeder:
     """A feeder as the core sees it; `revision` only makes a changed feeder a new key."""
     row = Feeder.objects.get(pk=feeder_id)

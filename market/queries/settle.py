@@ -16,7 +16,7 @@ from metering.queries import complete_starts, energy, received_since
 
 # After this long a slot is settled with the readings there are, marked provisional.
 PATIENCE = timedelta(days=1)
-# How long the sweep remembers that a reading came: it runs every few seconds, so days are plenty.
+# How long the sweep remembers that a reading came: it runs every hour, so days are plenty.
 LOOK_BACK = timedelta(days=3)
 
 

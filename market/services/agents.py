@@ -26,11 +26,13 @@ PLAN_FIELDS = (
 def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) -> None:
     """Let every household's agent order in a slot, once; after gate closure nothing is written.
 
-    A second call finds the orders written and changes nothing. `street` is what `queries.agents.street` read
-    moments ago, for callers that go through many slots at once.
+    A second call finds the orders written, or being written, and changes nothing. `street` is what
+    `queries.agents.read_street` answered moments ago, for callers that go through many slots at once.
     """
-    slot = Slot.objects.select_for_update(of=("self",)).select_related("community").get(pk=slot_id)
-    if slot.ordered_at is not None or slot.status != Slot.Status.OPEN or at >= slot.gate_closure:
+    claimed = Slot.objects.select_for_update(of=("self",), skip_locked=True).select_related("community")
+    due = claimed.filter(pk=slot_id, status=Slot.Status.OPEN, ordered_at__isnull=True, gate_closure__gt=at)
+    slot = due.first()
+    if slot is None:
         return
     planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
     given = assignments(street or read_street(slot.community, slot.start, at), slot, at)

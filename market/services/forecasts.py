@@ -9,9 +9,9 @@ from community.queries import active_households
 from community.tariffs import is_off_peak_day
 from market.agents import forecast_net_load
 from market.models import Forecast
+from market.queries.due import RENEW_FORECASTS_EVERY
 from market.queries.history import last_issue, net_load
 
-RENEW_EVERY = timedelta(hours=6)
 HISTORY = timedelta(days=14)
 # Two days, so that agents still see a whole day ahead just before the next renewal.
 AHEAD = timedelta(days=2)
@@ -22,7 +22,7 @@ def renew_forecasts(*, community: Community, at: datetime) -> None:
     """Issue a forecast for every trading home if the last one is too old; else change nothing."""
     Community.objects.select_for_update(no_key=True).get(pk=community.pk)
     issued = last_issue(community.pk, at)
-    if issued is not None and at - issued < RENEW_EVERY:
+    if issued is not None and at - issued < RENEW_FORECASTS_EVERY:
         return
     minutes = community.slot_minutes
     step = timedelta(minutes=minutes)

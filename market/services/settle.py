@@ -8,12 +8,10 @@ from django.db import transaction
 from community.models import Community
 from market.ledger import BalancedEntry
 from market.models import Entry, Posting, SettledHome, Settlement, Slot
+from market.queries.due import BATCH
 from market.queries.settle import outdated_slots, slot_cases, unsettled_slots
 from market.services.accounts import open_accounts
 from market.settlement import Line, Settled, settle
-
-# One day of quarter-hours: enough to be fast, few enough to keep a transaction short.
-BATCH = 100
 
 
 def settle_due(*, community: Community, at: datetime) -> int:

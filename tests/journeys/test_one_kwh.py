@@ -62,7 +62,7 @@ def test_one_kwh_from_meter_to_statement(at):
 
     # 2. at 11:50 (Madrid) the agents order inside their mandates
     at(START - timedelta(minutes=10))
-    tasks.keep_books(community_id=street.pk)
+    tasks.tick_books()
     tasks.tick()
     slot = Slot.objects.get(start=START)
     orders = {order.household_id: order for order in Order.objects.filter(slot=slot)}
@@ -97,8 +97,8 @@ def test_one_kwh_from_meter_to_statement(at):
     assert Reading.objects.filter(start=START).count() == 4
 
     # 4. the slot settles: metered against traded, one balanced entry
-    tasks.keep_books(community_id=street.pk)
-    tasks.keep_books(community_id=street.pk)
+    tasks.tick_books()
+    tasks.tick_books()
     sold = SettledHome.objects.get(household=ana, start=START)
     assert (sold.sold_wh, sold.export_wh) == (1_000, 1_000)
     assert sold.baseline_neur - sold.actual_neur == 1_000 * (155_000 - 50_000)
