@@ -1,17 +1,20 @@
 """One slot against the bare solver: the whole clearing, and HiGHS cold on the same full problem, in the same run.
 
-    .venv/bin/python benchmarks/clearing.py [homes ...]
+    .venv/bin/python -m benchmarks.clearing [homes ...]
 
 A street has four medium-voltage feeders, a transformer for every 100 homes and low-voltage feeders of 25 homes.
-Every home has firm surplus or need, a third also a battery's ladder or a car. Each round draws another quarter
-of an hour: calm ones, and sunny or cold ones in which feeders are at their limits. "Ours" is `clear` and
-`verify`: prices, fairness, reasons, AC check, independent verification. "Bare" is `passModel` + `run` of the
-leanest full linear programme (flows and voltages as columns, two sparse rows a node), its matrix built
-beforehand. Both must reach the same welfare.
+Every home has firm surplus or need, a third also a battery's ladder or a car; three of four homes hang on one phase
+(`_balanced`: none). Each round draws another quarter of an hour: calm ones, and sunny or cold ones in which feeders
+are at their limits. "Ours" is `clear` and `verify`: prices, fairness, reasons, AC check, independent verification.
+"Bare" is `passModel` + `run` of the leanest full linear programme (flows and voltages as columns, two sparse rows a
+node and phase), its matrix built beforehand. Both must reach the same welfare.
 """
 
 import json
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the bare solver has one thread, so have we
+
 import platform
 import random
 import resource
@@ -26,12 +29,15 @@ import highspy
 import numpy as np
 from scipy.sparse import coo_array
 
-from market.clearing import Book, Kind, Order, Rules, Side, clear, verify
+from benchmarks.naive import double_loop, rebuilt
+from market.clearing import Book, Clearing, Kind, Order, Rules, Side, clear, verify
 from market.clearing.simplex import solve
 from market.grid import Feeder, Line, Transformer, network_of, single_node
 
-SIZES = {100: 40, 1_000: 24, 10_000: 10}
+SIZES = {100: 40, 1_000: 20, 10_000: 5}
+SHARES = np.array([[1 / 3, 1, 0, 0], [1 / 3, 0, 1, 0], [1 / 3, 0, 0, 1]])
 RULES = Rules()
+STRESS = {False: (1.0, 1.3, 1.5, 0.7, 1.4), True: (1.0, 1.6, 2.0, 0.7, 1.8)}
 
 
 def street(homes: int) -> Feeder:
@@ -59,19 +65,20 @@ def street(homes: int) -> Feeder:
     return Feeder(tuple(nodes), "mv", tuple(lines), Transformer(), v_min_pu=0.95, v_max_pu=1.05, slack_pu=1.01)
 
 
-def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) -> Book:
+def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float, balanced: bool = False) -> Book:
     """A quarter of an hour, sunny or at night; `stress` above one pushes feeders to their limits, by sun or by
     cars.
 
     It varies from feeder to feeder, as roofs and cars do.
     """
     orders: list[Order] = []
-    sunny = chance.random() < 0.5
+    sunny = chance.random() < 0.7
     local = [stress * chance.uniform(0.6, 1.15) for _ in range(1 + homes // 25)]
 
     def add(home: int, side: Side, kind: Kind, energy_wh: float, limit: int, retailer: int) -> None:
         node, number = f"h{home}", len(orders)
-        orders.append(Order(number, home, node, "abc", side, kind, max(int(energy_wh), 1), limit, retailer))
+        phase = "abc" if balanced or home % 4 == 3 else "abc"[home % 4]
+        orders.append(Order(number, home, node, phase, side, kind, max(int(energy_wh), 1), limit, retailer))
 
     for home in range(homes):
         charged, paid = chance.choice([172_000, 229_000, 251_000]), chance.choice([45_000, 55_000, 70_000])
@@ -99,19 +106,17 @@ def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float) ->
 
 def full(book: Book, feeder: Feeder) -> tuple[highspy.HighsLp, float]:
     """The whole problem as HiGHS takes it, and the constant that its optimum lacks of the welfare (m€)."""
-    network = network_of(feeder, balanced=True)
-    count, n = len(network.end), len(book)
-    places = feeder.places[book.node]
-    buys, firm, sign = book.buys, book.firm, book.sign
+    network = network_of(feeder, balanced=not book.phase.any())
+    phases, count, n = network.columns, len(network.end), len(book)
+    places, buys, firm, sign = feeder.places[book.node], book.buys, book.firm, book.sign
     limit, retailer = book.limit_ueur_kwh / 1e3, book.retailer_ueur_kwh / 1e3
     bound, fee, energy = book.bound_ueur_kwh / 1e3, book.grid_fee_ueur_kwh / 1e3, book.energy_wh / 1e3
     matched = np.where(buys, np.where(firm, bound, limit), np.where(firm, retailer - bound - fee, -(limit + fee)))
     served = np.where(firm, np.where(buys, 0.0, retailer), sign * (limit - retailer))
     two = np.flatnonzero((firm | (served >= 0)) & ~(firm & buys))
-    moves = np.flatnonzero(~(firm & buys))
-    x, y, p, v = np.arange(n), n + np.arange(len(two)), n + len(two), n + len(two) + count
-    kw = 60 / book.slot_minutes
-    fixed = np.bincount(places[firm & buys], energy[firm & buys] * kw, count)
+    shares = np.ones((1, n)) if phases == 1 else SHARES[:, book.phase]
+    kw, size = 60 / book.slot_minutes * sign * shares, phases * count
+    x, y, p, v = np.arange(n), n + np.arange(len(two)), n + len(two), n + len(two) + size
     rows, columns, figures = [], [], []
 
     def put(row: np.ndarray, column: np.ndarray, figure: np.ndarray | float) -> None:
@@ -119,37 +124,42 @@ def full(book: Book, feeder: Feeder) -> tuple[highspy.HighsLp, float]:
         columns.append(column)
         figures.append(np.broadcast_to(figure, row.shape))
 
-    at = np.arange(count)
     put(np.zeros(n, dtype=int), x, sign)
-    put(1 + at, p + at, 1.0)
-    put(1 + network.parent[1:], p + at[1:], -1.0)
-    put(1 + places[moves], x[moves], -sign[moves] * kw)
-    put(1 + places[two], y, -sign[two] * kw)
-    put(1 + count + at, v + at, 1.0)
-    put(1 + count + at[1:], v + network.parent[1:], -1.0)
-    put(1 + count + at, p + at, 50 * 1e3 * network.drop_p[0, 0])
-    put(1 + 2 * count + np.arange(len(two)), x[two], 1.0)
-    put(1 + 2 * count + np.arange(len(two)), y, 1.0)
-    height, width = 1 + 2 * count + len(two), v + count
-    matrix = coo_array(
-        (np.concatenate(figures), (np.concatenate(rows), np.concatenate(columns))), (height, width)
-    ).tocsr()
+    fixed, start, at = np.zeros(size), np.zeros(size), np.arange(count)
+    for phase in range(phases):
+        first = 1 + phase * count
+        put(first + at, p + phase * count + at, 1.0)
+        put(first + network.parent[1:], p + phase * count + at[1:], -1.0)
+        moves = np.flatnonzero(~(firm & buys) & (shares[phase] > 0))
+        put(first + places[moves], x[moves], -kw[phase, moves])
+        also = shares[phase, two] > 0
+        put(first + places[two[also]], y[also], -kw[phase, two[also]])
+        fixed[phase * count : (phase + 1) * count] = np.bincount(
+            places[firm & buys], (energy * kw[phase])[firm & buys], count
+        )
+        first += size
+        start[phase * count] = 50 * (feeder.slack_pu**2 - 1)
+        put(first + at, v + phase * count + at, 1.0)
+        put(first + at[1:], v + phase * count + network.parent[1:], -1.0)
+        for other in range(phases):
+            put(first + at, p + other * count + at, 50 * 1e3 * network.drop_p[phase, other])
+    put(1 + 2 * size + np.arange(len(two)), x[two], 1.0)
+    put(1 + 2 * size + np.arange(len(two)), y, 1.0)
+    put(np.full(phases, 1 + 2 * size + len(two)), p + count * np.arange(phases), 1.0)
+    height, width = 2 + 2 * size + len(two), v + size
+    cells = np.concatenate(figures), (np.concatenate(rows), np.concatenate(columns))
+    matrix = coo_array(cells, (height, width)).tocsr()
+    infinite = highspy.kHighsInf
+    most = network.most_w.ravel() / 1e3
+    low, high = 50 * (feeder.v_min_pu**2 - 1), 50 * (feeder.v_max_pu**2 - 1)
+    equal = np.concatenate(([0.0], fixed, start))
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = width, height
-    most = network.most_w[0] / 1e3
-    infinite = highspy.kHighsInf
-    most = np.where(np.isfinite(most), most, infinite)
-    if book.import_limit_w is not None:
-        most[0] = min(most[0], book.import_limit_w / 1e3)
-    low, high = 50 * (feeder.v_min_pu**2 - 1), 50 * (feeder.v_max_pu**2 - 1)
-    lp.col_cost_ = -np.concatenate((matched, served[two], np.zeros(2 * count)))
-    lp.col_lower_ = np.concatenate((np.zeros(n + len(two)), -network.most_w[0] / 1e3, np.full(count, low)))
-    lp.col_upper_ = np.concatenate((energy, energy[two], most, np.full(count, high)))
-    start = np.zeros(count)
-    start[0] = 50 * (feeder.slack_pu**2 - 1)
-    equal = np.concatenate(([0.0], fixed, start))
-    lp.row_lower_ = np.concatenate((equal, np.full(len(two), -infinite)))
-    lp.row_upper_ = np.concatenate((equal, energy[two]))
+    lp.col_cost_ = -np.concatenate((matched, served[two], np.zeros(2 * size)))
+    lp.col_lower_ = np.concatenate((np.zeros(n + len(two)), -most, np.full(size, low)))
+    lp.col_upper_ = np.concatenate((energy, energy[two], most, np.full(size, high)))
+    lp.row_lower_ = np.concatenate((equal, np.full(len(two) + 1, -infinite)))
+    lp.row_upper_ = np.concatenate((equal, energy[two], [(book.import_limit_w or infinite) / 1e3]))
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
     return lp, float((retailer * energy)[firm & ~buys].sum())
@@ -171,53 +181,68 @@ def milliseconds(work: Callable[[], object]) -> tuple[float, object]:
     return 1e3 * (time.perf_counter() - begun), answer
 
 
-def ours(orders: Book, feeder: Feeder) -> object:
+def ours(orders: Book, feeder: Feeder, rules: Rules = RULES) -> Clearing:
     """One slot from the book to a verified clearing. The book's own lazy figures are part of the work."""
     for name in ("sign", "bound_ueur_kwh", "asked_ueur_kwh", "meets_retailer"):
         orders.__dict__.pop(name, None)
-    clearing = clear(orders, feeder, RULES, solve)
+    clearing = clear(orders, feeder, rules, solve)
     problems = verify(orders, feeder, clearing)
     if problems:
         raise AssertionError(problems)
     return clearing
 
 
-def measure(homes: int, rounds: int) -> dict[str, float]:
-    """Medians over slots, the ratio per slot and figures of how many were congested."""
+def measure(homes: int, rounds: int, *, balanced: bool) -> dict[str, float]:
+    """Medians over slots of every stress in turn, the ratio of each slot, and how many were congested."""
     feeder, chance = street(homes), random.Random(homes)
-    slots = [book(homes, feeder, chance, stress=stress) for stress in [1.0, 2.2, 3.0, 0.7, 2.6] * (rounds // 5)]
-    ours(slots[0], feeder)  # imports and caches are paid once in a worker's life
-    ours(slots[1], feeder)
-    times, free, congested, gaps = [], [], 0, []
+    slots = [book(homes, feeder, chance, stress=STRESS[balanced][i % 5], balanced=balanced) for i in range(rounds)]
+    for orders in slots[:2]:  # imports and caches are paid once in a worker's life
+        ours(orders, feeder)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ours(slots[2], feeder)
+    added_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    rows = []
     for orders in slots:
         lp, constant = full(orders, feeder)
         mine, clearing = milliseconds(lambda orders=orders: ours(orders, feeder))
+        by_place, optimal = milliseconds(lambda orders=orders: ours(orders, feeder, Rules(price="locational")))
         theirs, optimum = milliseconds(lambda lp=lp: bare(lp))
-        congested += bool(clearing.bindings)
-        (times if clearing.bindings else free).append((mine, theirs))
-        if not clearing.emergency and not clearing.reclears and clearing.forced_ueur_kwh is None:
-            gaps.append(abs(clearing.welfare_neur / 1e6 - (optimum - constant)) / max(abs(optimum), 1.0))
-    everything = times + free
+        comparable = not (optimal.emergency or optimal.reclears or optimal.forced_ueur_kwh)
+        gap = abs(optimal.welfare_neur / 1e6 - (optimum - constant)) / abs(optimum) if comparable else 0.0
+        rows.append((bool(clearing.bindings), mine, by_place, theirs, gap))
+    tight = [row for row in rows if row[0]] or rows
     return {
         "orders": len(slots[0]),
-        "congested": congested / len(slots),
-        "ours_ms": statistics.median(mine for mine, _ in everything),
-        "bare_ms": statistics.median(theirs for _, theirs in everything),
-        "bare_ratio": statistics.median(m / t for m, t in everything),
-        "congested_ratio": statistics.median(m / t for m, t in times),
-        "congested_ms": statistics.median(m for m, _ in times),
-        "uncongested_ms": statistics.median(m for m, _ in free),
-        "welfare_gap": max(gaps, default=0.0),
+        "congested": sum(row[0] for row in rows) / len(rows),
+        "ours_ms": statistics.median(row[1] for row in rows),
+        "bare_ms": statistics.median(row[3] for row in rows),
+        "bare_ratio": statistics.median(row[1] / row[3] for row in rows),
+        "bare_ratio_locational": statistics.median(row[2] / row[3] for row in rows),
+        "congested_ratio": statistics.median(row[1] / row[3] for row in tight),
+        "congested_ms": statistics.median(row[1] for row in tight),
+        "uncongested_ms": statistics.median([row[1] for row in rows if not row[0]] or [float("nan")]),
+        "welfare_gap": max(row[4] for row in rows),
+        "added_mib": added_mib,
     }
 
 
 def book_without_grid() -> float:
     """10,000 orders on one busbar, ms."""
-    chance = random.Random(5)
-    orders = book(7_000, street(7_000), chance, stress=1.0)
-    rows = (replace(order, node="busbar") for order in orders.orders[:10_000])
-    busbar = Book.of(rows, grid_fee_ueur_kwh=5_000)
+    orders = book(7_000, street(7_000), random.Random(5), stress=1.0)
+    rows = (replace(order, node="busbar", phase="abc") for order in orders.orders[:10_000])
+    busbar = Book.of(rows, nodes=("busbar",), grid_fee_ueur_kwh=5_000)
     return statistics.median(milliseconds(lambda: ours(busbar, single_node()))[0] for _ in range(15))
+
+
+def others(homes: int) -> dict[str, float]:
+    """The same congested slot through a pure-Python double loop (no grid) and a cvxpy model built anew, ms."""
+    feeder = street(homes)
+    orders = book(homes, feeder, random.Random(homes), stress=STRESS[False][2])
+    return {
+        "ours_ms": statistics.median(milliseconds(lambda: ours(orders, feeder))[0] for _ in range(5)),
+        "double_loop_ms": milliseconds(lambda: double_loop(orders))[0],
+        "cvxpy_rebuild_ms": milliseconds(lambda: rebuilt(orders, feeder))[0],
+    }
 
 
 def say(figure: str, n: int, value: float) -> None:
@@ -226,18 +251,27 @@ def say(figure: str, n: int, value: float) -> None:
 
 def main(sizes: list[int]) -> None:
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    found: dict[int, dict[str, float]] = {}
-    for homes in sizes:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        row = found[homes] = measure(homes, SIZES.get(homes, 10))
-        row["added_mib"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        print(f"{homes:>6} homes: " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
-        for figure in ("bare_ratio", "congested_ratio", "uncongested_ms"):
-            say(figure, homes, row[figure])
-    if len(sizes) > 1:
-        first, last = sizes[0], sizes[-1]
-        growth = log10(found[last]["congested_ms"] / found[first]["congested_ms"]) / log10(last / first)
-        say("growth_exponent", last, growth)
+    for suffix, balanced in (("", False), ("_balanced", True)):
+        found: dict[int, dict[str, float]] = {}
+        for homes in sizes:
+            row = found[homes] = measure(homes, SIZES.get(homes, 10), balanced=balanced)
+            told = ", ".join(f"{key} {value:.4g}" for key, value in row.items())
+            print(f"{homes:>6} homes{suffix.replace('_', ', ')}: {told}")
+            for figure in (
+                "bare_ratio",
+                "bare_ratio_locational",
+                "congested_ratio",
+                "uncongested_ms",
+                "added_mib",
+            ):
+                say(figure + suffix, homes, row[figure])
+        if len(sizes) > 1:
+            first, last = sizes[0], sizes[-1]
+            growth = log10(found[last]["congested_ms"] / found[first]["congested_ms"]) / log10(last / first)
+            say("growth_exponent" + suffix, last, growth)
+    for homes in (size for size in sizes if size <= 1_000):
+        for figure, value in others(homes).items():
+            say(figure, homes, value)
     say("book_without_grid_ms", 10_000, book_without_grid())
 
 

@@ -82,7 +82,15 @@ def canonical_duals(rows: Rows, q_kwh: Floats, over_kwh: Floats, start: Floats, 
     rises[ways.pairs[full].ravel()] = False
     one, other = ways.pairs[full].T
     uses_one, uses_other = q_kwh[one] > INTERIOR_KWH, q_kwh[other] > INTERIOR_KWH
-    level = uses_one & uses_other
+    equations, values = _equations(rows, np.flatnonzero(rises & falls), (one, other), uses_one & uses_other)
+    broken = np.flatnonzero(over_kwh > INTERIOR_KWH)
+    dear = np.zeros((len(broken), len(start)))
+    dear[np.arange(len(broken)), rows.equal + broken] = 1.0
+    equations = np.concatenate((equations, dear))
+    values = np.concatenate((values, np.full(len(broken), dearest)))
+    fixed, directions = _solved(equations, values, start)
+    if not directions.shape[1]:
+        return fixed
     shut = np.flatnonzero(np.isfinite(ways.shut))
     face = Face(
         rows=rows,
@@ -94,22 +102,21 @@ def canonical_duals(rows: Rows, q_kwh: Floats, over_kwh: Floats, start: Floats, 
         used=q_kwh[shut] > INTERIOR_KWH,
         dearest=dearest,
     )
-    inside = np.flatnonzero(rises & falls)
-    equations = np.concatenate(
-        (rows.entries(inside), rows.entries(one[level]) - rows.entries(other[level])), axis=1
-    ).T
-    values = np.concatenate((ways.value[inside], ways.value[one[level]] - ways.value[other[level]]))
-    broken = np.flatnonzero(over_kwh > INTERIOR_KWH)
-    dear = np.zeros((len(broken), len(start)))
-    dear[np.arange(len(broken)), rows.equal + broken] = 1.0
-    equations = np.concatenate((equations, dear))
-    return _middle(face, equations, np.concatenate((values, np.full(len(broken), dearest))), start)
+    return _middle(face, fixed, directions)
 
 
-def _middle(face: Face, equations: Floats, values: Floats, start: Floats) -> Floats:
-    """The canonical point of a face, from any point on it."""
-    fixed, directions = _solved(equations, values, start)
-    for row in range(len(start)):
+def _equations(rows: Rows, inside: Ints, pairs: tuple[Ints, Ints], level: Bools) -> tuple[Floats, Floats]:
+    """Prices at which columns between their bounds gain nothing, and both ways of a pair are worth the same."""
+    one, other = pairs[0][level], pairs[1][level]
+    value = rows.ways.value
+    gradients = rows.entries(np.concatenate((inside, one)))
+    gradients[:, len(inside) :] -= rows.entries(other)
+    return gradients.T, np.concatenate((value[inside], value[one] - value[other]))
+
+
+def _middle(face: Face, fixed: Floats, directions: Floats) -> Floats:
+    """The canonical point of a face, from any point on it and the directions that its equations leave open."""
+    for row in range(len(fixed)):
         if not directions.shape[1]:
             break
         along = directions[row]

@@ -192,8 +192,7 @@ def branches(wires: Wires, bounds: Bounds, limits: Sequence[Limit], ways: Ways) 
     above[0] = -1
     order = np.maximum(ways.order, 0)
     moves = (ways.order >= 0) & ~(book.firm & book.buys)[order]
-    firm = np.where(book.firm & book.buys, book.energy_wh, 0)
-    drawn_w, drawn_var = wires.drawn(firm)
+    drawn_w, drawn_var = wires.firm_drawn
     kw = wires.w_per_wh * book.sign[order]
     return Branches(
         places=places,

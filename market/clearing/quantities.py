@@ -143,9 +143,8 @@ def _taken(rows: Rows, q_kwh: Floats, flowing: Ints) -> Floats:
     book = wires.book
     real = ways.order >= 0
     flow = np.bincount(ways.order[real], q_kwh[real] * 1e3, len(book))
-    fixed = np.where(book.firm & book.buys, book.energy_wh, 0)
-    moved = wires.flow(np.where(book.firm & book.buys, fixed, flow))
-    base = wires.flow(fixed)
+    moved = wires.flow(np.where(book.firm & book.buys, book.energy_wh, flow))
+    base = wires.firm_flow
     used = [limit.used(wires.network, moved) - limit.used(wires.network, base) for limit in rows.limits]
     return np.concatenate((balance, np.array(used) / wires.w_per_wh / 1e3))
 

@@ -59,7 +59,6 @@ class Rows:
 
 def rows_of(wires: Wires, ways: Ways, limits: Sequence[Limit], over_kwh: Floats) -> Rows:
     """The rows of a programme whose full limits these are; `over_kwh` is by how much each stays broken."""
-    book = wires.book
-    base = wires.flow(np.where(book.firm & book.buys, book.energy_wh, 0))
+    base = wires.firm_flow
     room = [(limit.most - limit.used(wires.network, base)) / wires.w_per_wh / 1e3 for limit in limits]
     return Rows(wires, ways, tuple(limits), np.array(room) + over_kwh)

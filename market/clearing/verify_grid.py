@@ -76,7 +76,8 @@ def ancestry(feeder: Feeder) -> Ancestry:
         reached, starts = np.unique(jump[order], return_index=True)
         landings.append((order, starts, reached))
         jump = jump[jump]
-    return Ancestry(number, above, (zero + 2 * one) / 3, (zero - one) / 3, most, tuple(jumps), tuple(landings))
+    return Ancestry(
+        number, above, (zero + 2 * one) / 3, (zero - one) / 3, np.asarray(most, dtype=float), tuple(jumps), tuple(landings))
 
 
 def nodes_of(book: Book, feeder: Feeder) -> Ints:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from market.grid.feeder import Floats, Ints
 _SHARES = np.array([SHARES[code] for code in PHASE_CODES]).T
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Wires:
     """Where each order draws: its place, its share of each column, its tan φ (None: nobody's), and the base load.
 
@@ -26,6 +27,16 @@ class Wires:
     tangents: Floats | None
     base_w: Floats
     base_var: Floats | None
+
+    @cached_property
+    def firm_flow(self) -> Flow:
+        """The street's state under what no clearing moves: firm purchases and the base load."""
+        return linear_flow(self.network, *self.firm_drawn)
+
+    @cached_property
+    def firm_drawn(self) -> tuple[Floats, Floats | None]:
+        """W and var of firm purchases and the base load, `[column, place]`."""
+        return self.drawn(np.where(self.book.firm & self.book.buys, self.book.energy_wh, 0))
 
     @property
     def w_per_wh(self) -> float:

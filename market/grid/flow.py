@@ -60,7 +60,7 @@ def voltages_pu(feeder: Feeder, withdrawals_w: Floats) -> Floats:
     """Voltage of each node and phase to the neutral, per unit, from withdrawals `[node, phase]`."""
     network = network_of(feeder, balanced=False)
     squared = linear_flow(network, by_place(feeder, withdrawals_w)).squared_pu
-    return np.sqrt(np.maximum(by_node(feeder, squared), 0.0))
+    return np.asarray(np.sqrt(np.maximum(by_node(feeder, squared), 0.0)))
 
 
 def by_place(feeder: Feeder, values: Floats) -> Floats:
