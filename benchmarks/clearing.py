@@ -3,11 +3,10 @@
     .venv/bin/python -m benchmarks.clearing [homes ...]
 
 A street has four medium-voltage feeders, a transformer for every 100 homes and low-voltage feeders of 25 homes.
-Every home has firm surplus or need, a third also a battery's ladder or a car; three of four homes hang on one phase
-(`_balanced`: none). Each round draws another quarter of an hour: calm ones, and sunny or cold ones in which feeders
-are at their limits. "Ours" is `clear` and `verify`: prices, fairness, reasons, AC check, independent verification.
-"Bare" is `passModel` + `run` of the leanest full linear programme (flows and voltages as columns, two sparse rows a
-node and phase), its matrix built beforehand. Both must reach the same welfare.
+Every home has firm surplus or need, a third also a battery's ladder or a car; three of four homes hang on one
+phase (`_balanced`: none). Each round draws another quarter of an hour: calm ones, and sunny or cold ones in which
+feeders are at their limits. "Ours" is `clear` and `verify`: prices, fairness, reasons, AC check, independent
+verification. "Bare" is HiGHS cold on the whole problem (`bare.py`). Both must reach the same welfare.
 """
 
 import json
@@ -25,17 +24,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import log10
 
-import highspy
-import numpy as np
-from scipy.sparse import coo_array
-
+from benchmarks.bare import bare, full
 from benchmarks.naive import double_loop, rebuilt
 from market.clearing import Book, Clearing, Kind, Order, Rules, Side, clear, verify
 from market.clearing.simplex import solve
-from market.grid import Feeder, Line, Transformer, network_of, single_node
+from market.grid import Feeder, Line, Transformer, single_node
 
 SIZES = {100: 40, 1_000: 20, 10_000: 5}
-SHARES = np.array([[1 / 3, 1, 0, 0], [1 / 3, 0, 1, 0], [1 / 3, 0, 0, 1]])
 RULES = Rules()
 STRESS = {False: (1.0, 1.3, 1.5, 0.7, 1.4), True: (1.0, 1.6, 2.0, 0.7, 1.8)}
 
@@ -102,77 +97,6 @@ def book(homes: int, feeder: Feeder, chance: random.Random, *, stress: float, ba
                 charged,
             )
     return Book.of(orders, nodes=feeder.nodes, grid_fee_ueur_kwh=5_000, import_limit_w=4_000 * homes)
-
-
-def full(book: Book, feeder: Feeder) -> tuple[highspy.HighsLp, float]:
-    """The whole problem as HiGHS takes it, and the constant that its optimum lacks of the welfare (m€)."""
-    network = network_of(feeder, balanced=not book.phase.any())
-    phases, count, n = network.columns, len(network.end), len(book)
-    places, buys, firm, sign = feeder.places[book.node], book.buys, book.firm, book.sign
-    limit, retailer = book.limit_ueur_kwh / 1e3, book.retailer_ueur_kwh / 1e3
-    bound, fee, energy = book.bound_ueur_kwh / 1e3, book.grid_fee_ueur_kwh / 1e3, book.energy_wh / 1e3
-    matched = np.where(buys, np.where(firm, bound, limit), np.where(firm, retailer - bound - fee, -(limit + fee)))
-    served = np.where(firm, np.where(buys, 0.0, retailer), sign * (limit - retailer))
-    two = np.flatnonzero((firm | (served >= 0)) & ~(firm & buys))
-    shares = np.ones((1, n)) if phases == 1 else SHARES[:, book.phase]
-    kw, size = 60 / book.slot_minutes * sign * shares, phases * count
-    x, y, p, v = np.arange(n), n + np.arange(len(two)), n + len(two), n + len(two) + size
-    rows, columns, figures = [], [], []
-
-    def put(row: np.ndarray, column: np.ndarray, figure: np.ndarray | float) -> None:
-        rows.append(row)
-        columns.append(column)
-        figures.append(np.broadcast_to(figure, row.shape))
-
-    put(np.zeros(n, dtype=int), x, sign)
-    fixed, start, at = np.zeros(size), np.zeros(size), np.arange(count)
-    for phase in range(phases):
-        first = 1 + phase * count
-        put(first + at, p + phase * count + at, 1.0)
-        put(first + network.parent[1:], p + phase * count + at[1:], -1.0)
-        moves = np.flatnonzero(~(firm & buys) & (shares[phase] > 0))
-        put(first + places[moves], x[moves], -kw[phase, moves])
-        also = shares[phase, two] > 0
-        put(first + places[two[also]], y[also], -kw[phase, two[also]])
-        fixed[phase * count : (phase + 1) * count] = np.bincount(
-            places[firm & buys], (energy * kw[phase])[firm & buys], count
-        )
-        first += size
-        start[phase * count] = 50 * (feeder.slack_pu**2 - 1)
-        put(first + at, v + phase * count + at, 1.0)
-        put(first + at[1:], v + phase * count + network.parent[1:], -1.0)
-        for other in range(phases):
-            put(first + at, p + other * count + at, 50 * 1e3 * network.drop_p[phase, other])
-    put(1 + 2 * size + np.arange(len(two)), x[two], 1.0)
-    put(1 + 2 * size + np.arange(len(two)), y, 1.0)
-    put(np.full(phases, 1 + 2 * size + len(two)), p + count * np.arange(phases), 1.0)
-    height, width = 2 + 2 * size + len(two), v + size
-    cells = np.concatenate(figures), (np.concatenate(rows), np.concatenate(columns))
-    matrix = coo_array(cells, (height, width)).tocsr()
-    infinite = highspy.kHighsInf
-    most = network.most_w.ravel() / 1e3
-    low, high = 50 * (feeder.v_min_pu**2 - 1), 50 * (feeder.v_max_pu**2 - 1)
-    equal = np.concatenate(([0.0], fixed, start))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = width, height
-    lp.col_cost_ = -np.concatenate((matched, served[two], np.zeros(2 * size)))
-    lp.col_lower_ = np.concatenate((np.zeros(n + len(two)), -most, np.full(size, low)))
-    lp.col_upper_ = np.concatenate((energy, energy[two], most, np.full(size, high)))
-    lp.row_lower_ = np.concatenate((equal, np.full(len(two) + 1, -infinite)))
-    lp.row_upper_ = np.concatenate((equal, energy[two], [(book.import_limit_w or infinite) / 1e3]))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    return lp, float((retailer * energy)[firm & ~buys].sum())
-
-
-def bare(lp: highspy.HighsLp) -> float:
-    """The optimum (m€) from cold; nan if firm energy alone breaks a limit."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.passModel(lp)
-    solver.run()
-    optimal = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    return -solver.getInfo().objective_function_value if optimal else float("nan")
 
 
 def milliseconds(work: Callable[[], object]) -> tuple[float, object]:

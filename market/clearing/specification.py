@@ -36,11 +36,7 @@ def _solve(programme: Programme, *, soft: bool) -> Solution | None:
         constraints += [power_over == 0, voltage_over == 0, cut_over == 0]
     constraints += _flows(branches, q, power, reactive)
     constraints += _voltages(branches, power, reactive, voltage)
-    known = np.isfinite(branches.most_kw)
-    most = np.where(known, branches.most_kw, 0.0)
-    carried = cp.multiply(known, power - power_over)
-    kept = voltage - voltage_over
-    ends = [carried <= most, -carried <= most, kept <= branches.high, branches.low <= kept]
+    ends = _ends(branches, power - power_over, voltage - voltage_over)
     cuts = [
         _cut(branches, row, power, reactive) - cut_over[row] <= limit.most / 1e3
         for row, limit in enumerate(branches.cuts)
@@ -59,7 +55,7 @@ def _solve(programme: Programme, *, soft: bool) -> Solution | None:
     return Solution(
         q_kwh=np.atleast_1d(q.value),
         balance_meur=np.atleast_1d(balance.dual_value),
-        power_meur=known * (ends[0].dual_value - ends[1].dual_value),
+        power_meur=np.isfinite(branches.most_kw) * (ends[0].dual_value - ends[1].dual_value),
         voltage_meur=ends[2].dual_value - ends[3].dual_value,
         cut_meur=np.array([float(np.ravel(cut.dual_value)[0]) for cut in cuts]),
         power_over=power_over.value,
@@ -67,6 +63,13 @@ def _solve(programme: Programme, *, soft: bool) -> Solution | None:
         cut_over=np.atleast_1d(cut_over.value) if branches.cuts else np.zeros(0),
         soft=soft,
     )
+
+
+def _ends(branches: Branches, power: cp.Expression, voltage: cp.Expression) -> list[cp.Constraint]:
+    """Powers and voltages within their bounds: power above and below, voltage above and below."""
+    known = np.isfinite(branches.most_kw)
+    most, carried = np.where(known, branches.most_kw, 0.0), cp.multiply(known, power)
+    return [carried <= most, -carried <= most, voltage <= branches.high, branches.low <= voltage]
 
 
 def _flows(branches: Branches, q: cp.Variable, power: cp.Variable, reactive: cp.Variable) -> list[cp.Constraint]:

@@ -77,7 +77,14 @@ def ancestry(feeder: Feeder) -> Ancestry:
         landings.append((order, starts, reached))
         jump = jump[jump]
     return Ancestry(
-        number, above, (zero + 2 * one) / 3, (zero - one) / 3, np.asarray(most, dtype=float), tuple(jumps), tuple(landings))
+        number,
+        above,
+        (zero + 2 * one) / 3,
+        (zero - one) / 3,
+        np.asarray(most, dtype=float),
+        tuple(jumps),
+        tuple(landings),
+    )
 
 
 def nodes_of(book: Book, feeder: Feeder) -> Ints:

@@ -20,7 +20,7 @@ from market.grid.network import Network, network_of
 # What the linear flow errs at most against AC on streets of usual length (docs/market.md): kept free, because an
 # envelope is a promise.
 CURRENT_MARGIN = 0.06
-VOLTAGE_MARGIN_PU = 0.005
+VOLTAGE_MARGIN_PU = 0.01
 
 
 class Connection(NamedTuple):

@@ -78,6 +78,13 @@ def _record(slot: Slot, clearing: Clearing, at: datetime) -> None:
     slot.bindings = [{key: getattr(binding, key) for key in BINDING} for binding in clearing.bindings]
     _record_ac(slot, clearing)
     slot.save()
+    _record_fills(slot, clearing)
+    set_points_from_outcomes(slot.pk)
+    _curtail(slot, clearing)
+
+
+def _record_fills(slot: Slot, clearing: Clearing) -> None:
+    """What became of each order, and the trades."""
     fills = clearing.fills
     copy_into(
         Outcome,
@@ -101,8 +108,6 @@ def _record(slot: Slot, clearing: Clearing, at: datetime) -> None:
             if f.local_wh
         ),
     )
-    set_points_from_outcomes(slot.pk)
-    _curtail(slot, clearing)
 
 
 def _record_ac(slot: Slot, clearing: Clearing) -> None:

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.grid import SHARES, line_flows_w
-from market.grid.flow import squared_voltages
+from market.grid import SHARES, line_flows_w, voltages_pu
 from market.planning import plan_day
 from tests.market.planning.days import best_eur, days, streets
 
@@ -41,7 +40,7 @@ def test_a_plan_keeps_every_limit_of_every_slot_unless_it_says_so(data):
         drawn = np.zeros((len(feeder.nodes), 3))
         for home, (node, phase) in enumerate(zip(day.homes.nodes, day.homes.phases, strict=True)):
             drawn[feeder.index[node]] += net_w[home, slot] * SHARES[phase]
-        flows, squared = line_flows_w(feeder, drawn), squared_voltages(feeder, drawn)
+        flows, squared = line_flows_w(feeder, drawn), voltages_pu(feeder, drawn) ** 2
         assert (np.abs(flows) <= feeder.line_limits_w[:, None] + 5).all()
         assert (np.abs(flows[0]) <= (feeder.transformer.s_va or np.inf) / 3 + 5).all()
         assert flows[0].sum() <= (day.import_limit_w or np.inf) + 5
