@@ -99,7 +99,7 @@ def _street(book: Book, feeder: Feeder, power_kw: cp.Expression) -> list[cp.Cons
     constraints = [squared >= feeder.v_min_pu**2, squared <= feeder.v_max_pu**2]
     for i in range(3):
         fall = sum(
-            cp.multiply(1e3 * network_of(feeder, balanced=False).drop_p[i, j][feeder.places], flow[j])
+            cp.multiply(1e3 * network_of(feeder, balanced=False).drop_p[i, j], flow[j])
             for j in range(3)
         )
         root = np.concatenate(([feeder.slack_pu**2], np.zeros(count - 1)))

@@ -44,7 +44,7 @@ def test_every_rule_clears_what_the_verifier_accepts(book, price, fairness):
     assert verify(book, NARROW, clear(book, NARROW, Rules(price, fairness))) == []
 
 
-@slow
+@settings(slow, max_examples=20)
 @given(books(most_wh=12_000, limits=True), st.sampled_from(["equilibrium_midpoint", "locational"]))
 def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
     rules = Rules(price=rule)
