@@ -117,9 +117,7 @@ def solve(book: Book, feeder: Feeder, moved: Iterable[Moved] = ()) -> Optimum:
 
 
 class _Programme:
-    """Unknowns: x and y of every order (kWh), then flow (kWh of the slot) and voltage of every node and phase,
-    then what goes out of each zone and into it (kWh).
-    """
+    """Unknowns: x and y by order (kWh), flow (kWh) and voltage by node and phase, kWh out of and into each zone."""
 
     def __init__(self, book: Book, feeder: Feeder, moved: Iterable[Moved]) -> None:
         self.book, self.feeder, self.moved = book, feeder, moved
@@ -296,7 +294,5 @@ def _must_flow(order: Order) -> bool:
 
 
 def _matrix(cells: list[tuple[int, int, float]], rows: int, columns: int) -> csr_array:
-    if not cells:
-        return csr_array((rows, columns))
-    row, column, value = zip(*cells, strict=True)
+    row, column, value = zip(*cells, strict=True) if cells else ((), (), ())
     return csr_array(coo_array((value, (row, column)), shape=(rows, columns)))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from market.clearing import Book, Clearing, Kind, Rules, Side, clear, specification, verify
 from market.clearing.book import Fees
+from market.clearing.evenly import evenly
 from market.grid import Feeder
 from tests.market.clearing.books import with_orders
 from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
@@ -140,14 +141,14 @@ def rounding_neur(book: Book, clearing: Clearing) -> float:
     return sum(prices) + limits * len(prices) + 1_000
 
 
-BLOCK = 50
+BLOCK = 60
 NEAR_FEES = Fees(2_000, 6_000, 9_000)
 
 
-@pytest.mark.parametrize("block", range(20))
+@pytest.mark.parametrize("block", range(12))
 @pytest.mark.parametrize(("rule", "fees"), [("locational", None), ("supply_demand_ratio", NEAR_FEES)])
 def test_the_clearing_is_worth_what_the_full_programme_is_worth(rule, fees, block):
-    """A thousand streets: the same welfare, inside the bounds that AC power flow moved if it moved any.
+    """A thousand streets and more: the same welfare, inside the bounds that AC power flow moved if it moved any.
 
     Only for one price's sake may it be less, and there is an emergency exactly where nothing fits.
     """
@@ -170,6 +171,30 @@ def test_the_clearing_is_worth_what_the_full_programme_is_worth(rule, fees, bloc
         assert missed_neur >= -rounding_neur(book, clearing) - 2e-3 * sum(best.rent_neur.values()), seed
         if clearing.forced_ueur_kwh is None:
             assert missed_neur <= rounding_neur(book, clearing), seed
+
+
+def test_energy_that_has_to_relieve_a_limit_does_so_when_it_is_shared():
+    """What is decided passes two voltages here, and only some of the orders that are left can lower them."""
+    book, feeder = slot_of(768, NEAR_FEES)
+
+    clearing = clear(book, feeder, Rules())
+
+    assert not clearing.emergency
+    assert clearing.reclears <= 1
+    assert verify(book, feeder, clearing) == []
+
+
+def test_sharing_evenly_keeps_a_limit_that_is_passed_without_it():
+    rows, loose = np.array([[1.0, 1.0]]), np.array([[-1.0, 0.0]])
+
+    parts = evenly(
+        np.array([2.0, 2.0]),
+        (rows, np.array([2.0])),
+        (loose, np.array([-1.5])),
+        (np.zeros((0, 2), dtype=int), np.zeros(0), np.zeros(0)),
+    )
+
+    assert parts == pytest.approx([1.5, 0.5], abs=1e-5)
 
 
 @pytest.mark.parametrize("block", range(5))
