@@ -98,10 +98,7 @@ def _street(book: Book, feeder: Feeder, power_kw: cp.Expression) -> list[cp.Cons
     total = cp.sum(flow[:, 0])
     constraints = [squared >= feeder.v_min_pu**2, squared <= feeder.v_max_pu**2]
     for i in range(3):
-        fall = sum(
-            cp.multiply(1e3 * network_of(feeder, balanced=False).drop_p[i, j][feeder.places], flow[j])
-            for j in range(3)
-        )
+        fall = sum(cp.multiply(1e3 * network_of(feeder, balanced=False).drop_p[i, j], flow[j]) for j in range(3))
         root = np.concatenate(([feeder.slack_pu**2], np.zeros(count - 1)))
         constraints += [
             flow[i] == csr_array(at[i]) @ power_kw + base + up @ flow[i],

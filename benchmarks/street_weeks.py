@@ -97,7 +97,7 @@ def _clear(week: Week, feeder: Feeder, neighbours: Sequence[Home], slot: int, ta
     tally.emergencies += clearing.emergency
     tally.reclears[clearing.reclears] += 1
     tally.drawn_w.append(drawn_w(orders, feeder, clearing))
-    welfare = welfare_neur(orders, clearing)
+    welfare = welfare_neur(orders, feeder, clearing)
     tally.welfare_neur += welfare
     sides = {order.id: order for order in orders.orders}
     for fill in clearing.fills:

@@ -15,6 +15,7 @@ from scipy import sparse
 from market.grid.feeder import Floats, Ints
 
 FREE_KWH = 1e3  # what crosses between feeders asks for nothing; its square over this keeps it unique
+NEAR_KWH = 1e-6
 
 
 class NotShared(ArithmeticError):
@@ -41,7 +42,9 @@ def evenly(
     own = sparse.eye_array(count, format="csr")
     equal = np.concatenate((rows, joint[full]))
     below = sparse.vstack((sparse.csr_array(np.concatenate((bounds[0], joint[~full]))), own[asks], -own))
-    most = np.concatenate((np.maximum(bounds[1], 0.0), pairs[2][~full], energy_kwh[asks], np.zeros(count)))
+    # What is decided may pass a limit that these have to relieve: only a rounding's worth below zero is none.
+    spare = np.where(bounds[1] > -NEAR_KWH, np.maximum(bounds[1], 0.0), bounds[1])
+    most = np.concatenate((spare, pairs[2][~full], energy_kwh[asks], np.zeros(count)))
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
     solver = clarabel.DefaultSolver(

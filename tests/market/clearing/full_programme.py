@@ -9,12 +9,14 @@ with neighbours, y left to its own retailer), as many prices as there are places
                 flow into a node = what is drawn there + flows out of it
                 squared voltage of a node = that of its parent − coupling·flow
                 every flow, voltage, import and export within its limit
+                Σ_zone matched = out of it − into it; half a step of the fee is paid on either
 
 What a Wh is worth: matched, a purchase its limit (a firm one no more than its retailer asks) and a sale less its
 limit and the grid fee; left to the retailer, what a flexible order gains there. A curtailed firm surplus costs
 its feed-in price, because the constant takes it off and x and y bring it back.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +24,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 
 from market.clearing import Book, Clearing, Kind, Order, Side
-from market.grid import Feeder
+from market.grid import Feeder, Moved
 
 PHASES = "abc"
 Element = tuple[str, str, str, str]  # name, kind, phase, side ("take" or "give"; "low" or "high")
@@ -73,19 +75,32 @@ def feed_in_neur(book: Book) -> int:
     return sum(order.retailer_ueur_kwh * order.energy_wh for order in firm)
 
 
-def welfare_neur(book: Book, clearing: Clearing) -> int:
+def welfare_neur(book: Book, feeder: Feeder, clearing: Clearing) -> int:
     """The same welfare of a clearing's fills, in whole n€."""
     orders = {order.id: order for order in book.orders}
     total = -feed_in_neur(book)
+    signed = {f.order_id: f.local_wh * (1 if orders[f.order_id].side is Side.BUY else -1) for f in clearing.fills}
+    for members, step in zones(book, feeder):
+        total -= abs(sum(signed[order.id] for order in members)) * step // 2
     for fill in clearing.fills:
         matched, left, _ = values(orders[fill.order_id], book.grid_fee_ueur_kwh)
         total += matched * fill.local_wh + left * fill.retailer_wh
     return total
 
 
-def solve(book: Book, feeder: Feeder) -> Optimum:
-    """The optimum under the linear flow. Raises `NothingFits`."""
-    programme = _Programme(book, feeder)
+def zones(book: Book, feeder: Feeder) -> list[tuple[list[Order], int]]:
+    """The orders of each feeder and each substation whose crossing costs something, and the step of its fee."""
+    return [
+        ([order for order in book.orders if at[feeder.index[order.node]] == zone], step)
+        for at, step in zip(feeder.zones, book.fees.steps, strict=True)
+        if step
+        for zone in np.unique(at)
+    ]
+
+
+def solve(book: Book, feeder: Feeder, moved: Iterable[Moved] = ()) -> Optimum:
+    """The optimum under the linear flow, with bounds that AC power flow `moved`. Raises `NothingFits`."""
+    programme = _Programme(book, feeder, moved)
     answer = linprog(
         programme.cost(),
         A_ub=programme.below,
@@ -102,14 +117,16 @@ def solve(book: Book, feeder: Feeder) -> Optimum:
 
 
 class _Programme:
-    """Unknowns: x and y of every order (kWh), then flow (kWh of the slot) and voltage of every node and phase."""
+    """Unknowns: x and y by order (kWh), flow (kWh) and voltage by node and phase, kWh out of and into each zone."""
 
-    def __init__(self, book: Book, feeder: Feeder) -> None:
-        self.book, self.feeder = book, feeder
+    def __init__(self, book: Book, feeder: Feeder, moved: Iterable[Moved]) -> None:
+        self.book, self.feeder, self.moved = book, feeder, moved
+        self.zones = zones(book, feeder)
         self.n, self.k = len(book.orders), 3 * len(feeder.nodes)
         self.hours = book.slot_minutes / 60
         self.flow0, self.volt0 = 2 * self.n, 2 * self.n + self.k
-        self.size = 2 * self.n + 2 * self.k
+        self.crossing0 = 2 * self.n + 2 * self.k
+        self.size = self.crossing0 + 2 * len(self.zones)
         self.into = {line.child: line for line in feeder.lines}
         self.root = 3 * feeder.index[feeder.root]
         self._equalities()
@@ -120,7 +137,8 @@ class _Programme:
         """What is minimised, in thousandths of a euro per kWh."""
         worth = [values(order, self.book.grid_fee_ueur_kwh) for order in self.book.orders]
         gain = [one[0] for one in worth] + [one[1] for one in worth]
-        return np.concatenate((-np.array(gain, dtype=float) / 1e3, np.zeros(2 * self.k)))
+        crossing = np.repeat([step / 2 for _, step in self.zones], 2)
+        return np.concatenate((-np.array(gain, dtype=float) / 1e3, np.zeros(2 * self.k), crossing / 1e3))
 
     def _equalities(self) -> None:
         cells: list[tuple[int, int, float]] = []
@@ -145,7 +163,12 @@ class _Programme:
         for row, i in enumerate(firm, 2 * self.k + 1):
             cells += [(row, i, 1.0), (row, self.n + i, 1.0)]
         energy = [self.book.orders[i].energy_wh / 1e3 for i in firm]
-        self.right = np.concatenate((right, energy))
+        number = {order.id: i for i, order in enumerate(self.book.orders)}
+        for zone, (members, _) in enumerate(self.zones):
+            row, column = 2 * self.k + 1 + len(firm) + zone, self.crossing0 + 2 * zone
+            cells += [(row, column, 1.0), (row, column + 1, -1.0)]
+            cells += [(row, number[order.id], 1.0 if order.side is Side.BUY else -1.0) for order in members]
+        self.right = np.concatenate((right, energy, np.zeros(len(self.zones))))
         self.equal = _matrix(cells, len(self.right), self.size)
 
     def _fall(self, node: str, place: int, right: np.ndarray) -> list[tuple[int, int, float]]:
@@ -194,8 +217,22 @@ class _Programme:
         for node, place in self.feeder.index.items():
             most = self._most_kwh(node)
             bounds[self.flow0 + 3 * place : self.flow0 + 3 * place + 3] = -most, most
-        bounds[self.volt0 :] = 100 * self.feeder.v_min_pu**2, 100 * self.feeder.v_max_pu**2
+        bounds[self.volt0 : self.crossing0] = 100 * self.feeder.v_min_pu**2, 100 * self.feeder.v_max_pu**2
+        for row in self.moved:
+            self._move(bounds, row)
         return bounds
+
+    def _move(self, bounds: np.ndarray, row: Moved) -> None:
+        """A bound as AC power flow moved it, in the phase that it names, or in all three."""
+        child = {line.code: line.child for line in self.feeder.lines} | {"transformer": self.feeder.root}
+        for phase in row.phase or PHASES:
+            if row.kind.startswith("voltage"):
+                at = self.volt0 + 3 * self.feeder.index[row.element] + PHASES.index(phase)
+                bounds[at, int(row.kind == "voltage_high")] = 100 * row.after**2
+            else:
+                at = self.flow0 + 3 * self.feeder.index[child[row.element]] + PHASES.index(phase)
+                most_kwh = row.after * self.hours / 1e3 / (1 if row.phase else 3)
+                bounds[at] = -most_kwh, most_kwh
 
     def _most_kwh(self, node: str) -> float:
         """What a phase of the line into a node may carry in the slot."""
@@ -257,7 +294,5 @@ def _must_flow(order: Order) -> bool:
 
 
 def _matrix(cells: list[tuple[int, int, float]], rows: int, columns: int) -> csr_array:
-    if not cells:
-        return csr_array((rows, columns))
-    row, column, value = zip(*cells, strict=True)
+    row, column, value = zip(*cells, strict=True) if cells else ((), (), ())
     return csr_array(coo_array((value, (row, column)), shape=(rows, columns)))

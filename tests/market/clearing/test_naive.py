@@ -15,7 +15,7 @@ some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChe
 @some
 @given(books())
 def test_looping_over_all_pairs_reaches_the_welfare_of_the_clearing_on_a_street_without_limits(book):
-    assert double_loop(book).welfare_neur == welfare_neur(book, clear(book, street(), Rules()))
+    assert double_loop(book).welfare_neur == welfare_neur(book, street(), clear(book, street(), Rules()))
 
 
 @some

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.clearing import Book, Kind, Order, Reason, Rules, Side, clear, specification, verify
+from market.clearing import Book, Clearing, Kind, Order, Reason, Rules, Side, clear, specification, verify
 from market.clearing.apportion import RULES as FAIRNESS
+from market.clearing.book import Fees
 from market.clearing.price import RULES as PRICES
-from market.grid import single_node
+from market.grid import Feeder, single_node
 from tests.market.clearing.books import NODES, books, street, with_orders
+from tests.market.clearing.seeded import slot_of
 
 WIDE, NARROW = street(), street(limit_a=30.0, v_min_pu=0.97, v_max_pu=1.03)
 slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,7 +46,7 @@ def test_every_rule_clears_what_the_verifier_accepts(book, price, fairness):
     assert verify(book, NARROW, clear(book, NARROW, Rules(price, fairness))) == []
 
 
-@slow
+@settings(slow, max_examples=20)
 @given(books(most_wh=12_000, limits=True), st.sampled_from(["equilibrium_midpoint", "locational"]))
 def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
     rules = Rules(price=rule)
@@ -154,6 +156,92 @@ def test_the_verifier_refuses_prices_that_prove_nothing_and_flows_that_break_a_c
     assert len(answer.bindings) >= 2
     assert verify(book, NARROW, answer) == []
     assert verify(book, NARROW, spoil(answer)) != []
+
+
+def far_apart() -> tuple[Book, Feeder, Clearing]:
+    """Two cables out of one busbar, a fee for leaving either, and a trade on each and between them."""
+    orders = [
+        Order(1, 1, "b1", "abc", Side.SELL, Kind.FLEXIBLE, 1_500, 50_000, 45_000),
+        Order(2, 2, "b2", "abc", Side.BUY, Kind.FLEXIBLE, 1_000, 200_000, 229_000),
+        Order(3, 3, "b3", "abc", Side.BUY, Kind.FLEXIBLE, 1_000, 200_000, 229_000),
+    ]
+    book = Book.of(orders, fees=Fees(2_000, 6_000))
+    return book, WIDE, clear(book, WIDE, Rules())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda a: replace(a, zone_ueur_kwh=a.zone_ueur_kwh * 3),
+        lambda a: replace(a, zone_ueur_kwh=np.zeros(3)),
+        lambda a: replace(a, zone_ueur_kwh=a.zone_ueur_kwh + np.array([0, 500, 0])),
+        lambda a: replace(a, distance_ueur_kwh=np.zeros(3, dtype=int)),
+        lambda a: replace(a, distance_ueur_kwh=2 * a.distance_ueur_kwh),
+        lambda a: replace(a, prices_ueur_kwh=a.prices_ueur_kwh - a.distance_ueur_kwh),
+        lambda a: replace(a, welfare_neur=a.welfare_neur + 2_000_000),
+        lambda a: replace(a, local_wh=np.array([1_500, 500, 1_000]), flow_wh=np.array([1_500, 500, 1_000])),
+    ],
+)
+def test_the_verifier_refuses_forged_prices_of_distance(spoil):
+    book, feeder, answer = far_apart()
+
+    assert answer.distance_ueur_kwh.any()
+    assert verify(book, feeder, answer) == []
+    assert verify(book, feeder, spoil(answer)) != []
+
+
+def compensated() -> tuple[Book, Feeder, Clearing]:
+    """The first street on which the one price does not suit somebody whom the street needs."""
+    for seed in range(5_000, 5_300):
+        book, feeder = slot_of(seed)
+        answer = clear(book, feeder, Rules())
+        if answer.compensated and len(answer.bindings):
+            return book, feeder, answer
+    raise AssertionError("No street needed a compensation.")
+
+
+def against_the_price(answer):
+    """Which trades the one price does not suit: those whose own price is another."""
+    moved = answer.prices_ueur_kwh != answer.price_ueur_kwh + answer.distance_ueur_kwh
+    return np.flatnonzero(moved & (answer.local_wh > 0))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda a: replace(a, compensated=False),
+        lambda a: replace(a, rent_neur=-1),
+        lambda a: replace(
+            a,
+            prices_ueur_kwh=np.where(a.local_wh > 0, a.price_ueur_kwh, a.prices_ueur_kwh) + a.distance_ueur_kwh,
+        ),
+        lambda a: replace(a, prices_ueur_kwh=a.prices_ueur_kwh + np.where(a.book.buys, 0, 1_000)),
+        lambda a: replace(a, prices_ueur_kwh=a.prices_ueur_kwh - np.where(a.book.buys, 10**6, 0)),
+    ],
+)
+def test_the_verifier_refuses_a_forged_compensation(spoil):
+    book, feeder, answer = compensated()
+
+    assert len(against_the_price(answer))
+    assert verify(book, feeder, answer) == []
+    assert verify(book, feeder, spoil(answer)) != []
+
+
+def test_the_verifier_refuses_orders_kept_from_a_price_that_suits_them():
+    book, answer = trade()
+    kept = np.zeros(2, dtype=np.int64)
+
+    forged = replace(
+        answer,
+        local_wh=kept,
+        price_ueur_kwh=None,
+        interval=None,
+        welfare_neur=0,
+        barred=np.ones(2, dtype=bool),
+        forced_ueur_kwh=100_000,
+    )
+
+    assert any("kept from trading" in problem for problem in verify(book, WIDE, forged))
 
 
 def test_the_verifier_refuses_a_broken_cable():
