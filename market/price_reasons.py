@@ -41,6 +41,11 @@ def rule(slot: Slot) -> str:
         return _by_place(slot) % price
     if low is None or high is None or low == high:
         return _("The price is where offers and wishes meet.")
+    if slot.price_ueur_kwh != (low + high) // 2:
+        return _(
+            "With the cables full, no price suited everybody who could have traded; the street's price is the one "
+            "that served the street best, and those whom it did not suit kept their retailer."
+        )
     span = {"low": figures.price(low), "high": figures.price(high)}
     words = _(
         "Offers and wishes meet between %(low)s and %(high)s; by the street's rule, the middle is the price."

@@ -117,7 +117,7 @@ def _why(code: str, facts: Facts, selling: bool) -> str:
     if code == "network_limit":
         return _("There was no room for more: %(limit)s.") % {"limit": full(facts)}
     if code == "curtailed":
-        held = {"curtailed": figures.kwh(facts.get("curtailed_wh") or 0), "limit": full(facts)}
+        held = {"curtailed": figures.energy(facts.get("curtailed_wh") or 0), "limit": full(facts)}
         return _("%(curtailed)s was held back: %(limit)s.") % held
     return ""
 
@@ -139,8 +139,8 @@ def _sharing(rule: str) -> str:
 def full(facts: Facts) -> str:
     """The limit of the street that held energy back, by `element` and `kind`, as the end of a sentence."""
     words = {
-        "import": _("the street may take no more from the grid"),
-        "export": _("the street may give no more to the grid"),
+        "import": _("the street could take no more from the grid"),
+        "export": _("the street could give no more to the grid"),
         "transformer": _("the transformer was full"),
         "line": _("line %(element)s was full"),
         "voltage_high": _("the voltage at %(element)s was at its upper limit"),
@@ -163,7 +163,7 @@ def _written(facts: Facts) -> dict[str, str]:
     return {
         "limit": figures.price(facts.get("limit_ueur_kwh") or 0),
         "price": figures.price(facts.get("price_ueur_kwh") or 0),
-        "local": figures.kwh(facts.get("local_wh") or 0),
+        "local": figures.energy(facts.get("local_wh") or 0),
     }
 
 
@@ -173,7 +173,7 @@ def _rest(facts: Facts, selling: bool) -> str:
     if not retailer_wh:
         return ""
     words = _("Your retailer took %(energy)s.") if selling else _("Your retailer supplied %(energy)s.")
-    return words % {"energy": figures.kwh(retailer_wh)}
+    return words % {"energy": figures.energy(retailer_wh)}
 
 
 def untraded(code: str) -> str:

@@ -45,7 +45,7 @@ class Fact:
 def order_line(order: Order, slot: Slot) -> OrderLine:
     """An order, its outcome and the stored reason in words."""
     selling = order.side == Order.Side.SELL
-    asked = {"energy": figures.kwh(order.energy_wh), "price": figures.price(_bound(order))}
+    asked = {"energy": figures.energy(order.energy_wh), "price": figures.price(_bound(order))}
     words = _("%(energy)s at %(price)s or more") if selling else _("%(energy)s at %(price)s or less")
     title = words % asked
     if order.device is not None:
@@ -108,12 +108,12 @@ def _badge(asked_wh: int, local_wh: int | None) -> str:
         return _("open")
     if local_wh == 0:
         return _("no trade")
-    return _("all traded") if local_wh == asked_wh else figures.kwh(local_wh)
+    return _("all traded") if local_wh == asked_wh else figures.energy(local_wh)
 
 
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
-    energy = {"energy": figures.kwh(abs(device.energy_wh))}
+    energy = {"energy": figures.energy(abs(device.energy_wh))}
     if device.energy_wh > 0:
         return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy)
     if device.energy_wh < 0:

@@ -102,7 +102,7 @@ def test_what_was_curtailed_is_named_beside_what_was_sold():
 
     assert text == (
         "0.31 kWh went to neighbours at 0.112 €/kWh. "
-        "0.19 kWh was held back: the street may give no more to the grid."
+        "0.19 kWh was held back: the street could give no more to the grid."
     )
 
 
