@@ -1,7 +1,7 @@
 """Prices of a slot in words: the rule that made them, the fees in them, and of what one home's price is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from community import figures
 from community.models import Community
 from market.models import Order, Slot, Trade
+
+LEAST_UEUR_KWH = 500  # less reads as 0.000 €/kWh
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,8 @@ def _by_place(slot: Slot) -> str:
             "difference: energy cost %(price)s."
         )
     return _(
-        "By the street's rule every place has its own price: %(price)s at the transformer, more behind a full "
-        "cable, less before it."
+        "By the street's rule every place has its own price: energy cost %(price)s, and room in full cables made "
+        "it dearer or cheaper from place to place."
     )
 
 
@@ -117,15 +119,17 @@ def _of_distance(trade: Trade) -> list[Part]:
 
 def _of_place(trade: Trade, facts: Mapping[str, Any]) -> list[Part]:
     named = [
-        Part(_("Energy"), int(facts["energy_ueur_kwh"]), _("at the transformer, the same for all")),
+        Part(_("Energy"), int(facts["energy_ueur_kwh"]), _("the same for all")),
         Part(_("Congestion"), int(facts.get("congestion_ueur_kwh") or 0), _("for room in full cables")),
         Part(_("Voltage"), int(facts.get("voltage_ueur_kwh") or 0), _("for keeping the voltage in its band")),
         _distance(int(facts.get("fee_ueur_kwh") or 0)),
     ]
     rest = trade.price_ueur_kwh - sum(part.price_ueur_kwh for part in named)
+    energy, *others = named
+    if abs(rest) < LEAST_UEUR_KWH:  # whole µ€ that rounding left over
+        energy, rest = replace(energy, price_ueur_kwh=energy.price_ueur_kwh + rest), 0
     own = Part(_("Adjustment"), rest, _("so that nobody's own limit is broken and every compensation is paid"))
-    energy, *others = [*named, own]
-    return [energy, *(part for part in others if part.price_ueur_kwh)]
+    return [energy, *(part for part in (*others, own) if part.price_ueur_kwh)]
 
 
 def _distance(price_ueur_kwh: int) -> Part:

@@ -178,7 +178,7 @@ def test_the_day_shows_every_slot_and_prefers_what_was_stored_at_clearing(street
     state = street_state(cleared)
     fullest = max(node.loading_pct for node in state.nodes if node.loading_pct is not None)
     assert [fill.opened for fill in fills] == [False, True, True, False]
-    assert [fill.fullest_pct for fill in fills] == [None, pytest.approx(fullest), 88.0, None]
+    assert [fill.fullest_pct for fill in fills] == [None, pytest.approx(fullest, abs=0.005), 88.0, None]
 
 
 def test_a_day_gives_a_hidden_cable_away_no_more_than_a_slot_does(street, cleared):

@@ -158,6 +158,13 @@ def test_what_a_limit_or_compensation_changed_is_a_part_of_its_own():
     assert figures_of(parts)[-2:] == [("Adjustment", -7_000), ("You pay", 105_000)]
 
 
+def test_what_rounding_left_over_is_not_called_an_adjustment():
+    parts = price_reasons.parts(a_trade(price=112_001), a_slot(), PLACE)
+
+    assert [label for label, _price in figures_of(parts)] == ["Energy", "Congestion", "Distance", "You pay"]
+    assert sum(price for _label, price in figures_of(parts)[:-1]) == 112_001
+
+
 def test_with_one_price_distance_alone_is_a_part():
     parts = price_reasons.parts(a_trade(price=112_000, distance_ueur_kwh=-3_000), a_slot(), {})
 
