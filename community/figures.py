@@ -71,6 +71,17 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
     return f"{number(Decimal(energy_wh) / 1_000, decimals)}{NBSP}kWh"
 
 
+def energy(energy_wh: int) -> str:
+    """An energy in kWh, or in Wh where kWh would read as nothing.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     energy(310), energy(4), energy(0)
+    ('0,31\\xa0kWh', '4\\xa0Wh', '0\\xa0Wh')
+    """
+    return watt_hours(energy_wh) if abs(energy_wh) < 10 else kwh(energy_wh)
+
+
 def kilowatts(power_w: float) -> str:
     """A power, rounded down to tenths of a kW, since it is a promise.
 

@@ -18,20 +18,26 @@ Facts = Mapping[str, Any]
 def outcome(code: str, facts: Facts, side: str) -> str:
     """Why an order of `side` (buy or sell) was filled, cut or left, and what its owner can do.
 
-    `facts` are those stored with the outcome, and of its order `energy_wh`, `local_wh`, `retailer_wh`,
-    `curtailed_wh`, `limit_ueur_kwh` (the one that counted) and `price_ueur_kwh` (what its owner would pay
-    or get, None where there was no price).
+    `facts` are those stored with the outcome (`element` and `kind` of a full limit, the fairness `rule`), and of
+    its order `energy_wh`, `local_wh`, `retailer_wh`, `curtailed_wh`, `limit_ueur_kwh` (the one that counted) and
+    `price_ueur_kwh` (what its owner would pay or get, None where there was no price or none can be named).
+    `for_distance` says that the fee for distance took the price beyond the limit.
     """
     selling = side == "sell"
     words = _selling(facts) if selling else _buying(facts)
     sentence = words.get(code)
     if sentence is None:
         return unknown(code)
-    return " ".join(filter(None, [sentence % _written(facts), _rest(facts, selling)]))
+    return " ".join(filter(None, [sentence % _written(facts), _why(code, facts, selling), _rest(facts, selling)]))
 
 
 def _selling(facts: Facts) -> dict[str, str]:
-    priced = facts.get("price_ueur_kwh") is not None
+    traded = _traded(
+        facts,
+        some=_("%(local)s went to neighbours at %(price)s."),
+        unpriced=_("%(local)s went to neighbours."),
+        none=_("Nothing of it went to neighbours."),
+    )
     return {
         "filled": _filled(
             facts,
@@ -39,25 +45,30 @@ def _selling(facts: Facts) -> dict[str, str]:
             part=_("%(local)s went to neighbours at %(price)s."),
             none=_("Your own retailer paid no less than a neighbour would have."),
         ),
-        "rationed": _(
-            "%(local)s went to neighbours. More was offered at this price than was wanted, so it was "
-            "shared out in proportion to what each home asked for."
+        "rationed": traded,
+        "limit_not_met": _unmet(
+            facts,
+            priced=_(
+                "You wanted %(limit)s or more and the street paid %(price)s. "
+                "You can accept less in “My rules”, if you like."
+            ),
+            far=_("You wanted %(limit)s or more; with the fee for distance, the street paid less."),
+            unpriced=_("You wanted %(limit)s or more, and nobody would pay that much."),
         ),
-        "limit_not_met": _(
-            "You wanted %(limit)s or more and the street paid %(price)s. "
-            "You can accept less in “My rules”, if you like."
-        )
-        if priced
-        else _("You wanted %(limit)s or more, and nobody would pay that much."),
         "no_counterparty": _("Nobody was left to buy it."),
-        "network_limit": _("%(local)s went to neighbours; the street's cables could carry no more."),
-        "curtailed": _("%(curtailed)s was held back, because the street's cables could not carry it."),
+        "network_limit": traded,
+        "curtailed": traded if facts.get("local_wh") else "",
         "fallback": _("There was no market in this slot."),
     }
 
 
 def _buying(facts: Facts) -> dict[str, str]:
-    priced = facts.get("price_ueur_kwh") is not None
+    traded = _traded(
+        facts,
+        some=_("%(local)s came from neighbours at %(price)s."),
+        unpriced=_("%(local)s came from neighbours."),
+        none=_("Nothing of it came from neighbours."),
+    )
     return {
         "filled": _filled(
             facts,
@@ -65,21 +76,78 @@ def _buying(facts: Facts) -> dict[str, str]:
             part=_("%(local)s came from neighbours at %(price)s."),
             none=_("Your own retailer charged no more than a neighbour would have."),
         ),
-        "rationed": _(
-            "%(local)s came from neighbours. More was wanted at this price than was offered, so it was "
-            "shared out in proportion to what each home asked for."
+        "rationed": traded,
+        "limit_not_met": _unmet(
+            facts,
+            priced=_(
+                "You would pay %(limit)s at most and the street charged %(price)s. "
+                "You can allow more in “My rules”, if you like."
+            ),
+            far=_("You would pay %(limit)s at most; with the fee for distance, the street charged more."),
+            unpriced=_("You would pay %(limit)s at most, and nobody would sell for that."),
         ),
-        "limit_not_met": _(
-            "You would pay %(limit)s at most and the street charged %(price)s. "
-            "You can allow more in “My rules”, if you like."
-        )
-        if priced
-        else _("You would pay %(limit)s at most, and nobody would sell for that."),
         "no_counterparty": _("Nobody was left to sell it."),
-        "network_limit": _("%(local)s came from neighbours; the street's cables could carry no more."),
-        "curtailed": _("%(curtailed)s was held back, because the street's cables could not carry it."),
+        "network_limit": traded,
+        "curtailed": traded if facts.get("local_wh") else "",
         "fallback": _("There was no market in this slot."),
     }
+
+
+def _traded(facts: Facts, *, some: str, unpriced: str, none: str) -> str:
+    if not facts.get("local_wh"):
+        return none
+    return unpriced if facts.get("price_ueur_kwh") is None else some
+
+
+def _unmet(facts: Facts, *, priced: str, far: str, unpriced: str) -> str:
+    if facts.get("for_distance"):
+        return far
+    return unpriced if facts.get("price_ueur_kwh") is None else priced
+
+
+def _why(code: str, facts: Facts, selling: bool) -> str:
+    """What stopped the rest of an order: the sharing rule, or a limit of the street by its name."""
+    if code == "rationed":
+        scarce = (
+            _("More was offered at this price than was wanted.")
+            if selling
+            else _("More was wanted at this price than was offered.")
+        )
+        return " ".join(filter(None, [scarce, _sharing(str(facts.get("rule")))]))
+    if code == "network_limit":
+        return _("There was no room for more: %(limit)s.") % {"limit": full(facts)}
+    if code == "curtailed":
+        held = {"curtailed": figures.energy(facts.get("curtailed_wh") or 0), "limit": full(facts)}
+        return _("%(curtailed)s was held back: %(limit)s.") % held
+    return ""
+
+
+def _sharing(rule: str) -> str:
+    """How a fairness rule shares what is not enough for all; nothing where the rule was not kept."""
+    words = {
+        "pro_rata": _("It was shared out in proportion to what each home asked for."),
+        "equal_share": _("Each home got the same, and none more than it had asked for."),
+        "need_first": _("Homes with a higher priority came first, as the street has agreed."),
+        "capped": _(
+            "Homes that have lost much of their month to full cables came first; among the others it was shared "
+            "out in proportion to what each asked for."
+        ),
+    }
+    return words.get(rule, "")
+
+
+def full(facts: Facts) -> str:
+    """The limit of the street that held energy back, by `element` and `kind`, as the end of a sentence."""
+    words = {
+        "import": _("the street could take no more from the grid"),
+        "export": _("the street could give no more to the grid"),
+        "transformer": _("the transformer was full"),
+        "line": _("line %(element)s was full"),
+        "voltage_high": _("the voltage at %(element)s was at its upper limit"),
+        "voltage_low": _("the voltage at %(element)s was at its lower limit"),
+    }
+    template = words.get(str(facts.get("kind")), _("the street's cables could carry no more"))
+    return template % {"element": facts.get("element", "")}
 
 
 def _filled(facts: Facts, *, all_of_it: str, part: str, none: str) -> str:
@@ -95,8 +163,7 @@ def _written(facts: Facts) -> dict[str, str]:
     return {
         "limit": figures.price(facts.get("limit_ueur_kwh") or 0),
         "price": figures.price(facts.get("price_ueur_kwh") or 0),
-        "local": figures.kwh(facts.get("local_wh") or 0),
-        "curtailed": figures.kwh(facts.get("curtailed_wh") or 0),
+        "local": figures.energy(facts.get("local_wh") or 0),
     }
 
 
@@ -106,7 +173,7 @@ def _rest(facts: Facts, selling: bool) -> str:
     if not retailer_wh:
         return ""
     words = _("Your retailer took %(energy)s.") if selling else _("Your retailer supplied %(energy)s.")
-    return words % {"energy": figures.kwh(retailer_wh)}
+    return words % {"energy": figures.energy(retailer_wh)}
 
 
 def untraded(code: str) -> str:
@@ -139,23 +206,24 @@ def nothing_traded(counts: Mapping[str, int]) -> str:
     return advice.get(commonest) or _("Most often: %(reason)s.") % {"reason": untraded(commonest)}
 
 
-def price_rule(rule: str, low_ueur_kwh: int | None, high_ueur_kwh: int | None) -> str:
-    """The rule that made the slot's price, with the interval that it chose from."""
-    if rule == "mid_market":
-        return _("By the street's rule “mid-market”, the price is the middle between the limits that met.")
-    if low_ueur_kwh is None or high_ueur_kwh is None or low_ueur_kwh == high_ueur_kwh:
-        return _("The price is where offers and wishes meet.")
-    span = {"low": figures.price(low_ueur_kwh), "high": figures.price(high_ueur_kwh)}
-    words = _(
-        "Offers and wishes meet between %(low)s and %(high)s; by the street's rule, the middle is the price."
-    )
-    return words % span
-
-
 def binding(row: Mapping[str, Any]) -> str:
-    """A limit of the grid that held energy back."""
-    place = {"element": row["element"], "loading": figures.percent(row["loading_pct"])}
-    words = {
+    """A limit of the grid that held energy back, and what more room would have been worth."""
+    place = {
+        "element": row["element"],
+        "loading": figures.percent(row["loading_pct"]),
+        "phase": row.get("phase") or "",
+    }
+    words = _reached_in_a_phase() if place["phase"] else _reached()
+    said = words.get(str(row["kind"]), _("%(element)s was at %(loading)s of its limit.")) % place
+    worth_neur = 1_000 * int(row["shadow_ueur_kwh"])
+    if worth_neur < 500_000:
+        return said
+    worth = _("Room for one kWh more would have been worth %(worth)s.") % {"worth": figures.euros(worth_neur, 3)}
+    return f"{said} {worth}"
+
+
+def _reached() -> dict[str, str]:
+    return {
         "import": _("The street may take no more from the grid: its connection was at %(loading)s."),
         "export": _("The street may give no more to the grid: its connection was at %(loading)s."),
         "line": _("Line %(element)s was at %(loading)s of what it can carry."),
@@ -163,8 +231,15 @@ def binding(row: Mapping[str, Any]) -> str:
         "voltage_high": _("The voltage at %(element)s was at its upper limit."),
         "voltage_low": _("The voltage at %(element)s was at its lower limit."),
     }
-    template = words.get(str(row["kind"]), _("%(element)s was at %(loading)s of its limit."))
-    return template % place
+
+
+def _reached_in_a_phase() -> dict[str, str]:
+    return {
+        "line": _("Phase %(phase)s of line %(element)s was at %(loading)s of what it can carry."),
+        "transformer": _("Phase %(phase)s of the transformer was at %(loading)s of what it can carry."),
+        "voltage_high": _("The voltage of phase %(phase)s at %(element)s was at its upper limit."),
+        "voltage_low": _("The voltage of phase %(phase)s at %(element)s was at its lower limit."),
+    }
 
 
 def unknown(code: str) -> str:

@@ -59,7 +59,8 @@ def ancestry(feeder: Feeder) -> Ancestry:
     number = {node: i for i, node in enumerate(feeder.nodes)}
     count = len(feeder.nodes)
     above = np.full(count, count)
-    one, zero = (np.zeros(count, dtype=complex) for _ in range(2))
+    one: NDArray[np.complex128] = np.zeros(count, dtype=complex)
+    zero = one.copy()
     most: Floats = np.full(count, np.inf)
     for line in feeder.lines:
         child = number[line.child]
@@ -80,8 +81,8 @@ def ancestry(feeder: Feeder) -> Ancestry:
         number,
         above,
         (zero + 2 * one) / 3,
-        (zero - one) / 3,
-        np.asarray(most, dtype=float),
+        np.asarray((zero - one) / 3, dtype=complex),
+        most,
         tuple(jumps),
         tuple(landings),
     )

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import sqrt
 
-from django.db.models import Case, Count, F, Q, Sum, When
+from django.db.models import Case, Count, F, Max, Min, Q, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
-from community.models import Community, Household
-from market.models import Order, SetPoint, SettledHome, Slot
+from community.models import Community, Feeder, Household
+from market.models import Order, SetPoint, SettledHome, Slot, Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class Totals:
     offered_wh: int
     buyers: int
     wanted_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRange:
+    """The lowest and the highest price (µ€/kWh, fee included) of a slot's trades."""
+
+    low_ueur_kwh: int
+    high_ueur_kwh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class DeviceSlot:
 
 def slot_at(community: Community, start: datetime) -> Slot | None:
     """The community's slot that starts at `start`."""
-    return Slot.objects.filter(community=community, start=start).first()
+    return Slot.objects.filter(community=community, start=start).select_related("community__feeder").first()
 
 
 def totals(slot: Slot) -> Totals:
@@ -58,6 +67,18 @@ def totals(slot: Slot) -> Totals:
         wanted=Sum("energy_wh", filter=Q(side="buy"), default=0),
     )
     return Totals(sums["sellers"], sums["offered"], sums["buyers"], sums["wanted"])
+
+
+def price_range(slot: Slot) -> PriceRange | None:
+    """Between what prices the slot's trades lie; None without any."""
+    found = Trade.objects.filter(slot=slot).aggregate(low=Min("price_ueur_kwh"), high=Max("price_ueur_kwh"))
+    return None if found["low"] is None else PriceRange(found["low"], found["high"])
+
+
+def phase_v(slot: Slot) -> float | None:
+    """Nominal voltage from a phase to the neutral; None where the street's cables are not described."""
+    feeder: Feeder | None = getattr(slot.community, "feeder", None)
+    return None if feeder is None else feeder.nominal_v / sqrt(3)
 
 
 def book(slot: Slot, home: Household) -> list[BookRow]:

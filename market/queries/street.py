@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, F, Max, Min, Q, Sum
 
 from community.models import Community
 from market.models import SettledHome, Slot, Trade
@@ -12,13 +12,14 @@ from market.models import SettledHome, Slot, Trade
 
 @dataclass(frozen=True, slots=True)
 class StreetSlot:
-    """One slot of the community, Wh and µ€/kWh."""
+    """One slot of the community, Wh and µ€/kWh; `paid_neur` is what buyers pay for what was cleared."""
 
     start: datetime
     end: datetime
     status: str
     price_ueur_kwh: int | None
     traded_wh: int
+    paid_neur: int
     import_wh: int
     export_wh: int
     emergency: bool
@@ -37,7 +38,8 @@ class Congestion:
 
 def street_slots(community: Community, first: datetime, until: datetime) -> list[StreetSlot]:
     """Every slot that the market opened in `[first, until)`, in order."""
-    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).order_by("start")
+    paid = Sum(F("trades__energy_wh") * F("trades__price_ueur_kwh"), filter=Q(trades__side="buy"), default=0)
+    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).annotate(paid=paid)
     return [
         StreetSlot(
             row.start,
@@ -45,12 +47,13 @@ def street_slots(community: Community, first: datetime, until: datetime) -> list
             row.status,
             row.price_ueur_kwh,
             row.traded_wh,
+            int(row.paid),
             row.import_wh,
             row.export_wh,
             row.emergency,
             tuple((binding["element"], binding["kind"]) for binding in row.bindings),
         )
-        for row in rows
+        for row in rows.order_by("start")
     ]
 
 

@@ -18,12 +18,14 @@ from community.datebar import DateBar
 from community.models import Household
 from community.pages import page
 from config import clock
-from market.addresses import kept, slot_address
+from market.addresses import cables_address, kept, slot_address
 from market.models import Slot
 from market.queries import home as home_queries
 from market.queries import slot as queries
 from market.wording import home as home_wording
 from market.wording import slot as wording
+from market.wording import slot_grid as grid_wording
+from market.wording import slot_price as price_wording
 from market.wording.money import money
 
 
@@ -38,7 +40,7 @@ def slot(request: HttpRequest, start: datetime) -> HttpResponse:
     context = {
         "section": "home",
         "bar": _bar(row, kept(request.GET)),
-        **_market(row, household),
+        **_market(row),
         **_own(row, household),
     }
     return page(request, "market/slot.html", context)
@@ -60,14 +62,13 @@ def _bar(row: Slot, keep: Mapping[str, str]) -> DateBar:
     )
 
 
-def _market(row: Slot, household: Household) -> dict[str, Any]:
+def _market(row: Slot) -> dict[str, Any]:
     """What everybody may see."""
     return {
-        "sentence": wording.sentence(row),
-        "why": wording.why(row, queries.totals(row)),
-        "book": queries.book(row, household) if row.status != Slot.Status.OPEN else [],
-        "bindings": wording.bindings(row.bindings),
-        "no_bindings": wording.no_bindings(row),
+        "why": price_wording.why(row, queries.totals(row)),
+        "grid": grid_wording.grid(row, row.community.rent_rule),
+        "state": grid_wording.state(row, queries.phase_v(row)),
+        "cables": cables_address(row.start) if queries.phase_v(row) else "",
     }
 
 
@@ -77,17 +78,18 @@ def _own(row: Slot, household: Household) -> dict[str, Any]:
     settled = queries.settled(household, row)
     mandate = home_queries.mandate_at(household, row.gate_closure)
     paused = mandate is not None and mandate.paused
-    cleared = {"sell": 0, "buy": 0}
-    for order in orders:
-        outcome = getattr(order, "outcome", None)
-        cleared[order.side] += outcome.local_wh if outcome else 0
+    trades = [order.trade for order in orders if hasattr(order, "trade")]
+    sold_wh, bought_wh = (sum(t.energy_wh for t in trades if t.side == side) for side in ("sell", "buy"))
     known = settled is not None and not settled.missing
     return {
+        "sentence": price_wording.sentence(row, queries.price_range(row), [t.price_ueur_kwh for t in trades]),
         "orders": [wording.order_line(order, row) for order in orders],
         "no_orders": wording.no_orders(row, paused=paused),
+        "prices": price_wording.tables(orders, row),
         "devices": [wording.device_line(device) for device in queries.devices(household, row)],
-        "meter": wording.meter_facts(settled, cleared["sell"], cleared["buy"]) if settled and known else None,
+        "meter": wording.meter_facts(settled, sold_wh, bought_wh) if settled and known else None,
         "no_meter": wording.no_meter(row),
         "money": money(settled, row) if settled and known else None,
         "notice": home_wording.notice(int(bool(settled and settled.provisional)), paused=False),
+        "book": queries.book(row, household) if row.status != Slot.Status.OPEN else [],
     }

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from community import figures
 from market.grid.congestion import ElementLog
@@ -22,13 +22,13 @@ ELEMENT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ElementRow:
-    """A limit by its name, the phase it is about (or all), and its figures as written."""
+    """A limit by its name, the phase it is about (empty for all), and its figures as written."""
 
     name: str
     phase: str
     hours: str
     loading: str
-    rent: str
+    worth: str
 
 
 def hours(span: timedelta) -> str:
@@ -97,7 +97,7 @@ def element_rows(elements: Sequence[ElementLog]) -> list[ElementRow]:
     return [
         ElementRow(
             element_name(log.element, log.kind),
-            log.phase or pgettext("phases", "all"),
+            _("phase %(phase)s") % {"phase": log.phase} if log.phase else "",
             hours(log.congested),
             figures.percent(log.loading_pct),
             figures.euros(log.rent_neur),

@@ -261,12 +261,14 @@ def chart_slot(slot: DaySlot, at: datetime, soc_pct: float | None, keep: Mapping
 
 
 def _hint(slot: DaySlot) -> str:
-    """What a pointer over the chart reads."""
+    """What a pointer over the chart reads; a home that traded reads its own price, not the street's."""
     parts = [figures.span(slot.start, slot.end)]
-    if slot.price_ueur_kwh is not None:
+    if slot.price_ueur_kwh is not None and not (slot.sold_wh or slot.bought_wh):
         parts.append(figures.price(slot.price_ueur_kwh))
     if slot.sold_wh:
-        parts.append(_("sold %(energy)s") % {"energy": figures.kwh(slot.sold_wh)})
+        said = {"energy": figures.kwh(slot.sold_wh), "price": figures.price(slot.earned_neur // slot.sold_wh)}
+        parts.append(_("sold %(energy)s at %(price)s") % said)
     if slot.bought_wh:
-        parts.append(_("bought %(energy)s") % {"energy": figures.kwh(slot.bought_wh)})
+        said = {"energy": figures.kwh(slot.bought_wh), "price": figures.price(slot.paid_neur // slot.bought_wh)}
+        parts.append(_("bought %(energy)s at %(price)s") % said)
     return " · ".join(parts)

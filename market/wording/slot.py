@@ -1,18 +1,16 @@
-"""One slot's "why" in words: price, orders, meter and cables."""
+"""One slot's "why" in words: the home's orders, devices and meter."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from community import figures
-from market import reasons
+from market import price_reasons, reasons
 from market.models import Order, Outcome, SettledHome, Slot, Trade
-from market.queries.slot import DeviceSlot, Totals
+from market.queries.slot import DeviceSlot
+
+PARTS = ("energy", "congestion", "voltage", "fee")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,61 +35,17 @@ class DeviceLine:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of the meter card."""
+    """A line of a card: a figure and its name."""
 
     label: str
     value: str
     total: bool = False
 
 
-def sentence(slot: Slot) -> SafeString:
-    """The price of the slot, or why there is none."""
-    span = format_html('<span class="nowrap">{}</span>', figures.span(slot.start, slot.end))
-    if slot.status == Slot.Status.OPEN:
-        return format_html(_("{slot}: still open, there is no price yet."), slot=span)
-    if slot.status == Slot.Status.FALLBACK:
-        return format_html(_("{slot}: no market, everybody was with their retailer."), slot=span)
-    if slot.price_ueur_kwh is None:
-        return format_html(_("{slot}: nothing changed hands, so there is no price."), slot=span)
-    price = format_html('<span class="nowrap">{}</span>', figures.price(slot.price_ueur_kwh))
-    return format_html(_("{slot}: the street's price was {price}."), slot=span, price=price)
-
-
-def why(slot: Slot, totals: Totals) -> str:
-    """Who offered and wanted how much, and the rule that made the price."""
-    if slot.status == Slot.Status.OPEN:
-        closes = {"time": figures.clock(slot.gate_closure)}
-        return _("Orders are taken until %(time)s; then the price and the reasons appear here.") % closes
-    if slot.status == Slot.Status.FALLBACK:
-        return _(
-            "The market's result did not pass its own independent check, so it was not used. "
-            "Nobody lost anything: each home dealt with its own retailer. The administrators have been told."
-        )
-    words = [_book_in_words(totals)]
-    if slot.traded_wh:
-        words.append(_("%(energy)s changed hands.") % {"energy": figures.kwh(slot.traded_wh)})
-    if slot.price_ueur_kwh is not None:
-        words.append(reasons.price_rule(slot.price_rule, slot.price_low_ueur_kwh, slot.price_high_ueur_kwh))
-    if slot.grid_fee_ueur_kwh and slot.price_ueur_kwh is not None:
-        fee = {"fee": figures.price(slot.grid_fee_ueur_kwh)}
-        words.append(_("The buyer's price includes a grid fee of %(fee)s; the seller gets the rest.") % fee)
-    return " ".join(words)
-
-
-def _book_in_words(totals: Totals) -> str:
-    sellers, buyers = totals.sellers, totals.buyers
-    offered = ngettext("%(count)s home offered %(energy)s", "%(count)s homes offered %(energy)s", sellers)
-    wanted = ngettext("%(count)s home wanted %(energy)s", "%(count)s homes wanted %(energy)s", buyers)
-    return _("%(offered)s and %(wanted)s.") % {
-        "offered": offered % {"count": sellers, "energy": figures.kwh(totals.offered_wh)},
-        "wanted": wanted % {"count": buyers, "energy": figures.kwh(totals.wanted_wh)},
-    }
-
-
 def order_line(order: Order, slot: Slot) -> OrderLine:
     """An order, its outcome and the stored reason in words."""
     selling = order.side == Order.Side.SELL
-    asked = {"energy": figures.kwh(order.energy_wh), "price": figures.price(_bound(order))}
+    asked = {"energy": figures.energy(order.energy_wh), "price": figures.price(_bound(order))}
     words = _("%(energy)s at %(price)s or more") if selling else _("%(energy)s at %(price)s or less")
     title = words % asked
     if order.device is not None:
@@ -110,19 +64,36 @@ def order_line(order: Order, slot: Slot) -> OrderLine:
 
 def _facts(order: Order, outcome: Outcome, slot: Slot) -> dict[str, Any]:
     """Everything stored that a reason may speak of; the price is what this side pays or gets where it is."""
-    trade: Trade | None = getattr(order, "trade", None)
-    price = trade.price_ueur_kwh if trade else slot.price_ueur_kwh
-    if price is not None and order.side == Order.Side.SELL:
-        price -= slot.grid_fee_ueur_kwh
+    bound, price = _bound(order), _price(order, outcome, slot)
+    kept = outcome.reason == "limit_not_met" and price is not None and not _refuses(order, bound, price)
     return {
         **outcome.facts,
         "energy_wh": order.energy_wh,
         "local_wh": outcome.local_wh,
         "retailer_wh": outcome.retailer_wh,
         "curtailed_wh": outcome.curtailed_wh,
-        "limit_ueur_kwh": _bound(order),
-        "price_ueur_kwh": price,
+        "limit_ueur_kwh": bound,
+        # A price that does not show why is not named: the fee for distance, or another home's own price, is why.
+        "price_ueur_kwh": None if kept else price,
+        "for_distance": kept and price_reasons.by_distance(slot),
     }
+
+
+def _price(order: Order, outcome: Outcome, slot: Slot) -> int | None:
+    """What the order's owner pays or gets at its trade's price; without a trade, what it would have been."""
+    trade: Trade | None = getattr(order, "trade", None)
+    price = trade.price_ueur_kwh if trade else slot.price_ueur_kwh
+    if trade is None and "energy_ueur_kwh" in outcome.facts:
+        price = sum(outcome.facts.get(f"{part}_ueur_kwh") or 0 for part in PARTS)
+    if price is not None and order.side == Order.Side.SELL:
+        price -= slot.grid_fee_ueur_kwh
+    return price
+
+
+def _refuses(order: Order, limit_ueur_kwh: int, price_ueur_kwh: int) -> bool:
+    if order.side == Order.Side.SELL:
+        return price_ueur_kwh < limit_ueur_kwh
+    return price_ueur_kwh > limit_ueur_kwh
 
 
 def _bound(order: Order) -> int:
@@ -137,12 +108,12 @@ def _badge(asked_wh: int, local_wh: int | None) -> str:
         return _("open")
     if local_wh == 0:
         return _("no trade")
-    return _("all traded") if local_wh == asked_wh else figures.kwh(local_wh)
+    return _("all traded") if local_wh == asked_wh else figures.energy(local_wh)
 
 
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
-    energy = {"energy": figures.kwh(abs(device.energy_wh))}
+    energy = {"energy": figures.energy(abs(device.energy_wh))}
     if device.energy_wh > 0:
         return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy)
     if device.energy_wh < 0:
@@ -172,11 +143,6 @@ def meter_facts(home: SettledHome, sold_wh: int, bought_wh: int) -> list[Fact]:
     return facts or [Fact(_("Nothing flowed through your meter"), figures.watt_hours(0))]
 
 
-def bindings(rows: Sequence[dict[str, object]]) -> list[str]:
-    """The limits of the street's cables that held energy back."""
-    return [reasons.binding(row) for row in rows]
-
-
 def no_orders(slot: Slot, *, paused: bool) -> str:
     """Why the home has no order in this slot."""
     if paused:
@@ -191,10 +157,3 @@ def no_meter(slot: Slot) -> str:
     if slot.status == Slot.Status.OPEN:
         return _("The slot has not been delivered yet.")
     return _("Not settled yet: every home's readings must arrive first, or a day must pass.")
-
-
-def no_bindings(slot: Slot) -> str:
-    """What the cables had to say when they held nothing back."""
-    if slot.status == Slot.Status.OPEN:
-        return _("The cables are checked when the slot clears.")
-    return _("No cable and no transformer came to its limit.")

@@ -49,7 +49,7 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
             homes,
         )
     )
-    mean = sum(slot.traded_wh * (slot.price_ueur_kwh or 0) for slot in slots) // traded_wh
+    mean = sum(slot.paid_neur for slot in slots) // traded_wh
     return words % {"homes": homes, "energy": figures.kwh(traded_wh), "price": figures.price(mean)}
 
 
@@ -120,7 +120,7 @@ def hours(slots: Sequence[StreetSlot]) -> list[Hour]:
     answer = []
     for start, group in grouped.items():
         traded_wh = sum(slot.traded_wh for slot in group)
-        worth = sum(slot.traded_wh * (slot.price_ueur_kwh or 0) for slot in group)
+        worth = sum(slot.paid_neur for slot in group)
         answer.append(
             Hour(
                 start,

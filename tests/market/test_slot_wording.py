@@ -1,12 +1,12 @@
-"""The "why" page shows a sum that a reader can check to the last n€."""
+"""The "why" page shows the home's own orders and a sum that a reader can check to the last n€."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import translation
 
-from market.models import Order, SettledHome, Slot
-from market.queries.slot import DeviceSlot, Totals
+from market.models import Order, Outcome, SettledHome, Slot, Trade
+from market.queries.slot import DeviceSlot
 from market.wording import slot as wording
 from market.wording.money import money
 
@@ -71,35 +71,6 @@ def test_a_slot_that_did_not_trade_has_no_lines_with_neighbours():
     assert labels == ["Surplus to your retailer", "From your retailer"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({}, "12:15–12:30: the street's price was 0.112 €/kWh."),
-        ({"status": "open", "price_ueur_kwh": None}, "12:15–12:30: still open, there is no price yet."),
-        ({"status": "fallback"}, "12:15–12:30: no market, everybody was with their retailer."),
-        ({"price_ueur_kwh": None}, "12:15–12:30: nothing changed hands, so there is no price."),
-    ],
-)
-def test_the_headline_is_the_price_or_why_there_is_none(fields, expected):
-    sentence = plain(wording.sentence(a_slot(**fields)))
-
-    assert sentence.replace('<span class="nowrap">', "").replace("</span>", "").replace("&#x27;", "'") == expected
-
-
-def test_the_second_line_names_both_sides_and_the_rule():
-    text = plain(wording.why(a_slot(), Totals(9, 4_100, 14, 6_300)))
-
-    assert text.startswith("9 homes offered 4.1 kWh and 14 homes wanted 6.3 kWh. 4.1 kWh changed hands.")
-    assert "between 0.100 €/kWh and 0.124 €/kWh" in text
-
-
-def test_the_grid_fee_is_mentioned_only_if_there_is_one():
-    totals = Totals(1, 1, 1, 1)
-
-    assert "grid fee" not in wording.why(a_slot(), totals)
-    assert "grid fee of 0.004" in plain(wording.why(a_slot(grid_fee_ueur_kwh=4_000), totals))
-
-
 def test_an_order_shows_the_limit_that_counted():
     order = Order(side="sell", energy_wh=500, limit_ueur_kwh=20_000, retailer_ueur_kwh=60_000)
 
@@ -107,6 +78,48 @@ def test_an_order_shows_the_limit_that_counted():
 
     assert plain(line.title) == "0.50 kWh at 0.060 €/kWh or more"
     assert line.reason == "Waiting for gate closure."
+
+
+def an_order(side, limit, outcome, trade=None):
+    order = Order(side=side, energy_wh=500, limit_ueur_kwh=limit, retailer_ueur_kwh=limit)
+    order.outcome = Outcome(order=order, **outcome)
+    if trade is not None:
+        order.trade = Trade(order=order, side=side, **trade)
+    return order
+
+
+def test_an_order_that_traded_reads_its_own_price_less_the_fee():
+    outcome = {"reason": "filled", "local_wh": 500, "retailer_wh": 0}
+    order = an_order("sell", 60_000, outcome, {"energy_wh": 500, "price_ueur_kwh": 99_000})
+
+    line = wording.order_line(order, a_slot(grid_fee_ueur_kwh=4_000))
+
+    assert plain(line.reason) == "All of it went to neighbours at 0.095 €/kWh."
+
+
+def test_an_order_refused_by_its_place_reads_the_price_of_its_place():
+    facts = {"energy_ueur_kwh": 90_000, "congestion_ueur_kwh": -40_000, "voltage_ueur_kwh": 0, "fee_ueur_kwh": 0}
+    outcome = {"reason": "limit_not_met", "local_wh": 0, "retailer_wh": 0, "facts": facts}
+
+    line = wording.order_line(an_order("sell", 60_000, outcome), a_slot(price_rule="locational"))
+
+    assert "the street paid 0.050 €/kWh" in plain(line.reason)
+
+
+@pytest.mark.parametrize(
+    ("fees", "expected"),
+    [
+        ({"grid_fee_beyond_ueur_kwh": 30_000}, "with the fee for distance, the street charged more."),
+        ({}, "nobody would sell for that."),
+    ],
+)
+def test_a_price_that_would_have_suited_is_not_named_as_the_reason(fees, expected):
+    outcome = {"reason": "limit_not_met", "local_wh": 0, "retailer_wh": 0}
+
+    line = wording.order_line(an_order("buy", 120_000, outcome), a_slot(**fees))
+
+    assert line.reason.endswith(expected)
+    assert "0.112" not in line.reason
 
 
 @pytest.mark.parametrize(("energy", "word"), [(180, "charge"), (-180, "give"), (0, "wait")])
