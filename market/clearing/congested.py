@@ -55,6 +55,7 @@ class Market:
     zones: Zones
     rule: str
     solve: Solve
+    by_place: bool = False
 
     @property
     def book(self) -> Book:
@@ -222,7 +223,7 @@ def _not_among(problem: Programme, found: Sequence[Limit], known: Sequence[Limit
 def in_whole_wh(market: Market, best: Optimum) -> Answer:
     """The canonical energies of an optimum."""
     book, rows = market.book, best.rows
-    split = canonical_energies(rows, best.duals_meur, best.q_kwh)
+    split = canonical_energies(rows, best.duals_meur, best.q_kwh, by_place=market.by_place)
     local, retailer = whole(book, rows.ways, split, market.rule)
     retailer = np.where(book.firm & book.buys, book.energy_wh - local, retailer)
     return Answer(

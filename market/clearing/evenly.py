@@ -16,6 +16,7 @@ from market.grid.feeder import Floats, Ints
 
 FREE_KWH = 1e3  # what crosses between feeders asks for nothing; its square over this keeps it unique
 NEAR_KWH = 1e-6
+FIRST = 100.0  # a m€ less owed outweighs any wish to share evenly
 
 
 class NotShared(ArithmeticError):
@@ -27,8 +28,11 @@ def evenly(
     equations: tuple[Floats, Floats],
     bounds: tuple[Floats, Floats],
     pairs: tuple[Ints, Floats, Floats],
+    owed_meur: Floats | None = None,
 ) -> Floats:
     """kWh of each group. `energy_kwh` is zero for what crosses; `pairs` are (groups, at least, at most).
+
+    Groups that owe less (m€/kWh) come first, whatever the others asked.
 
     Raises `NotShared`.
     """
@@ -49,7 +53,7 @@ def evenly(
     settings.verbose, settings.max_threads = False, 1
     solver = clarabel.DefaultSolver(
         sparse.csc_matrix((2 / size, np.arange(count), np.arange(count + 1)), shape=(count, count)),
-        np.where(asks, -2.0, 0.0),
+        np.where(asks, -2.0, 0.0) + (0.0 if owed_meur is None else FIRST * owed_meur),
         sparse.csc_matrix(sparse.vstack((sparse.csr_array(equal), below))),
         np.concatenate((left, pairs[2][full], most)),
         [clarabel.ZeroConeT(len(equal)), clarabel.NonnegativeConeT(below.shape[0])],

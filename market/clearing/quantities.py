@@ -57,17 +57,25 @@ class Indifferent:
     least: Floats
 
 
-def canonical_energies(rows: Rows, duals: Floats, q_kwh: Floats) -> Split:
-    """kWh by column at canonical prices, groups included; `q_kwh` is any optimum."""
+def canonical_energies(rows: Rows, duals: Floats, q_kwh: Floats, *, by_place: bool) -> Split:
+    """kWh by column at canonical prices, groups included; `q_kwh` is any optimum.
+
+    With prices `by_place`, of those who flow either way whoever has the better price at its place meets neighbours
+    first.
+    """
     gains = rows.gains(duals)
     decided, open_, switches = _decide(rows.ways, gains)
     columns = np.flatnonzero(open_)
     entries = rows.entries(columns)
     entries[rows.equal :] *= ~switches[columns]
-    group = _grouped(rows, columns, entries, switches)
+    owed = np.zeros(len(gains))
+    if by_place and switches.any():
+        owed[switches] = rows.flow_cost(duals)[rows.ways.order[switches]].round(6)
+    group = _grouped(rows, columns, entries, switches, owed)
     problem = _indifferent(rows, (duals, gains), decided, (columns, entries), group)
     if len(problem.energy_kwh):
-        totals, upper = _level(problem, q_kwh), rows.ways.upper
+        first = np.array([int(np.argmax(group == number)) for number in range(len(problem.energy_kwh))])
+        totals, upper = _level(problem, q_kwh, owed[first]), rows.ways.upper
         fractions = totals / np.maximum(problem.energy_kwh, 1e-12)
         bounded, crossing = (group >= 0) & np.isfinite(upper), (group >= 0) & ~np.isfinite(upper)
         decided[bounded] = fractions[group[bounded]] * upper[bounded]
@@ -92,7 +100,7 @@ def _decide(ways: Ways, gains: Floats) -> tuple[Floats, Bools, Bools]:
     return q, open_, switches
 
 
-def _grouped(rows: Rows, columns: Ints, entries: Floats, switches: Bools) -> Ints:
+def _grouped(rows: Rows, columns: Ints, entries: Floats, switches: Bools, owed: Floats) -> Ints:
     """Indifferent columns whose orders are alike to the programme in both their ways, numbered by group."""
     ways = rows.ways
     group = np.full(len(ways.order), -1)
@@ -103,7 +111,7 @@ def _grouped(rows: Rows, columns: Ints, entries: Floats, switches: Bools) -> Int
     other_way[0, pairs] = ways.value[pairs[:, ::-1]]
     other_way[1, pairs] = 1.0
     worth = np.where(switches, 0.0, ways.value)
-    own = np.concatenate((ways.meets, worth[None], ways.matched[None], switches[None], other_way))[:, columns]
+    own = np.concatenate((ways.meets, [worth, ways.matched, switches, owed], other_way))[:, columns]
     alike = np.concatenate((entries, own)).T.round(9) + 0.0
     # Two sums with fixed weights tell groups apart far faster than comparing whole rows.
     weights = np.sin(np.arange(1, alike.shape[1] + 1))
@@ -160,9 +168,9 @@ def _group_pairs(ways: Ways, group: Ints, gains: Floats) -> tuple[Ints, Floats, 
     return together.reshape(-1, 2), caps, np.where(gain > 0, caps, 0.0)
 
 
-def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
-    """kWh of each group. Where they could not be shared evenly, as the solver left them, which is as good in
-    total.
+def _level(problem: Indifferent, found_kwh: Floats, owed: Floats) -> Floats:
+    """kWh of each group, who owes the limits least first. Where they could not be shared, as the solver left
+    them.
     """
     count = len(problem.energy_kwh)
     most = np.where(problem.energy_kwh > 0, problem.energy_kwh, np.inf)
@@ -174,7 +182,9 @@ def _level(problem: Indifferent, found_kwh: Floats) -> Floats:
 
     pairs = problem.pairs, problem.least, problem.caps
     try:
-        return evenly(problem.energy_kwh, (problem.rows, problem.left), (problem.loose, problem.spare), pairs)
+        return evenly(
+            problem.energy_kwh, (problem.rows, problem.left), (problem.loose, problem.spare), pairs, owed
+        )
     except NotShared:
         of_group = problem.group >= 0
         return np.bincount(problem.group[of_group], found_kwh[of_group], count).astype(float)

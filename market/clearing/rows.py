@@ -38,11 +38,15 @@ class Rows:
         book, ways = self.wires.book, self.ways
         cost = ways.balance.T @ duals[: self.equal]
         if len(self.limits):
-            flows = burden(self.wires.network, self.limits, duals[self.equal :])
-            order = np.maximum(ways.order, 0)
-            drawn = self.wires.priced(*flows) * ~(book.firm & book.buys)
-            cost = cost + np.where(ways.order >= 0, drawn[order], 0.0)
+            moving = self.flow_cost(duals) * ~(book.firm & book.buys)
+            cost = cost + np.where(ways.order >= 0, moving[np.maximum(ways.order, 0)], 0.0)
         return np.asarray(cost)
+
+    def flow_cost(self, duals: Floats) -> Floats:
+        """What a kWh of each order's flow owes to the limits at these prices (m€/kWh); negative where it
+        relieves.
+        """
+        return self.wires.priced(*burden(self.wires.network, self.limits, duals[self.equal :]))
 
     def gains(self, duals: Floats) -> Floats:
         """What a kWh of each column is worth beyond what it costs (m€/kWh)."""

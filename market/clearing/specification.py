@@ -41,9 +41,7 @@ def _solve(programme: Programme, *, soft: bool) -> Solution | None:
         _cut(branches, row, power, reactive) - cut_over[row] <= limit.most / 1e3
         for row, limit in enumerate(branches.cuts)
     ]
-    # A percent too much costs what the kW would that make it.
-    percents = cp.multiply(1 / np.maximum(branches.sensitivity, 1e-12), cp.abs(voltage_over))
-    passed = cp.sum(cp.abs(power_over)) + cp.sum(percents) + cp.sum(cut_over)
+    passed = _kw_over(branches, power_over, voltage_over) + cp.sum(cut_over)
     worth = ways.value @ q - programme.scarcity / programme.kw_per_kwh * passed
     problem = cp.Problem(cp.Maximize(worth), [*constraints, *ends, *cuts])
     try:
@@ -70,6 +68,12 @@ def _ends(branches: Branches, power: cp.Expression, voltage: cp.Expression) -> l
     known = np.isfinite(branches.most_kw)
     most, carried = np.where(known, branches.most_kw, 0.0), cp.multiply(known, power)
     return [carried <= most, -carried <= most, voltage <= branches.high, branches.low <= voltage]
+
+
+def _kw_over(branches: Branches, power: cp.Expression, voltage: cp.Expression) -> cp.Expression:
+    """kW beyond limits; a percent too much counts as the kW at its place that make it."""
+    percents = cp.multiply(1 / np.maximum(branches.sensitivity, 1e-12), cp.abs(voltage))
+    return cp.sum(cp.abs(power)) + cp.sum(percents)
 
 
 def _flows(branches: Branches, q: cp.Variable, power: cp.Variable, reactive: cp.Variable) -> list[cp.Constraint]:

@@ -58,9 +58,9 @@ def test_what_a_line_between_two_prices_earns_is_the_published_rent():
     }
     assert prices == {"s1": 50_000, "b1": 300_000, "b2": 50_000}
     assert clearing.parts.congestion.tolist() == [-250_000, 0, -250_000]
-    # What the buyer behind the line takes from its retailer relieves the line too, and nobody pays it for that.
-    relieved_wh = clearing.fills[2].retailer_wh
-    assert clearing.rent_neur == round(known["congestion_rent"] * 1e9) + 250_000 * relieved_wh
+    # The buyer behind the line, where energy is cheap, meets neighbours before the one who is indifferent.
+    assert [fill.local_wh for fill in clearing.fills] == [1_500, 1_000, 500]
+    assert clearing.rent_neur == round(known["congestion_rent"] * 1e9)
 
 
 @pytest.mark.parametrize("name", ["01_gap_price", "02_import_sets_price", "07_tie_pro_rata"])
