@@ -193,7 +193,7 @@ def main(sizes: list[int]) -> None:
                 "uncongested_ms",
                 "added_mib",
             ):
-                say(figure + suffix, homes, row[figure])
+                say(figure if homes > 1_000 else figure + suffix, homes, row[figure])
         if len(sizes_here) > 1:
             first, last = sizes_here[0], sizes_here[-1]
             growth = log10(found[last]["congested_ms"] / found[first]["congested_ms"]) / log10(last / first)
