@@ -17,9 +17,9 @@ from market.grid.flow import by_place, linear_flow
 from market.grid.limits import Limit, carried, usage, voltage
 from market.grid.network import Network, network_of
 
-# What the linear flow errs at most against AC on streets of usual length (docs/market.md): kept free, because an
-# envelope is a promise.
-CURRENT_MARGIN = 0.06
+# Kept free, because an envelope is a promise: the same power draws more current at a low voltage, at worst at the band's
+# lower end, and the linear flow errs a little on long lines (docs/market.md).
+CURRENT_MARGIN = 0.01
 VOLTAGE_MARGIN_PU = 0.01
 
 
@@ -98,7 +98,7 @@ def _limits(network: Network, import_limit_w: float | None, export_limit_w: floa
             yield Limit("transformer", kind, "", side, 0, 0, (float(side), 0.0), most)
     for column in range(3):
         for place in np.flatnonzero(np.isfinite(network.most_w[column])).tolist():
-            most_w = (1 - CURRENT_MARGIN) * float(network.most_w[column, place])
+            most_w = (feeder.v_min_pu - CURRENT_MARGIN) * float(network.most_w[column, place])
             for sign in (1.0, -1.0):
                 yield carried(network, place, column, (sign, 0.0), most_w)
         for place in range(len(feeder.nodes)):

@@ -82,7 +82,7 @@ def test_homes_behind_a_full_cable_share_it_and_others_are_not_held_back():
 
     assert first.import_w == 50_000
     assert second.import_w == pytest.approx(2 * third.import_w)
-    assert second.import_w + third.import_w == pytest.approx(0.94 * 3**0.5 * 400 * 50)
+    assert second.import_w + third.import_w == pytest.approx(0.89 * 3**0.5 * 400 * 50)
 
 
 def test_nobodys_envelope_counts_on_anothers_surplus():
