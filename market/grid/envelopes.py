@@ -17,8 +17,8 @@ from market.grid.flow import by_place, linear_flow
 from market.grid.limits import Limit, carried, usage, voltage
 from market.grid.network import Network, network_of
 
-# Kept free, because an envelope is a promise: the same power draws more current at a low voltage, at worst at the band's
-# lower end, and the linear flow errs a little on long lines (docs/market.md).
+# Kept free, because an envelope is a promise: the same power draws more current at a low voltage, at worst at
+# the band's lower end, and the linear flow errs a little on long lines (docs/market.md).
 CURRENT_MARGIN = 0.01
 VOLTAGE_MARGIN_PU = 0.01
 
