@@ -53,7 +53,7 @@ class Ancestry:
         return sums[:-1]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def ancestry(feeder: Feeder) -> Ancestry:
     """The tree of a feeder, from its lines alone."""
     number = {node: i for i, node in enumerate(feeder.nodes)}

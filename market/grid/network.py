@@ -87,7 +87,7 @@ class Network:
         return path
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def network_of(feeder: Feeder, *, balanced: bool) -> Network:
     """The arrays of a feeder; of all three phases, or of one column for all when loads are balanced."""
     tree = feeder.tree
