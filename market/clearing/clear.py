@@ -175,10 +175,9 @@ def _served(market: Market, answer: Answer, rules: Rules) -> bool:
 
 def _near(book: Book, local_wh: Ints) -> int:
     """A price near the right one: where the free market clears, or between the best wish and the best offer."""
-    nothing = np.zeros(len(book), dtype=np.int64)
-    inside = price.equilibrium(book, local_wh, nothing, nothing > 0)
-    if inside is not None:
-        return sum(inside) // 2
+    level = price.free(book, local_wh)
+    if level is not None:
+        return level
     bids, asks = book.asked_ueur_kwh[book.buys], book.asked_ueur_kwh[~book.buys]
     best = (
         [int(side) for side in (*bids.max(keepdims=True), *asks.min(keepdims=True))]

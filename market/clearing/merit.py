@@ -18,8 +18,8 @@ def matched_wh(book: Book, rule: str = "pro_rata", among: Bools | None = None) -
     answer = np.zeros(len(book), dtype=np.int64)
     if not len(buys) or not len(sells):
         return answer
-    buys = buys[np.argsort(-book.asked_ueur_kwh[buys], kind="stable")]
-    sells = sells[np.argsort(book.asked_ueur_kwh[sells], kind="stable")]
+    buys = buys[np.argsort(-book.asked_ueur_kwh[buys])]
+    sells = sells[np.argsort(book.asked_ueur_kwh[sells])]
     volume_wh = _volume_wh(book, buys, sells)
     if volume_wh:
         for side in (buys, sells):
@@ -44,7 +44,7 @@ def _fill(book: Book, by_merit: Ints, volume_wh: int, rule: str, answer: Ints) -
     # Prices are sorted, so those at the last level stand in one piece behind those that are served in full.
     first, end = np.flatnonzero(price == last)[[0, -1]]
     answer[by_merit[:first]] = energy[:first]
-    level = by_merit[first : end + 1]
+    level = np.sort(by_merit[first : end + 1])  # by id again: leftovers go to the earlier orders
     left_wh = volume_wh - int(energy[:first].sum())
     answer[level] = share(rule, left_wh, book.energy_wh[level], book.priority[level])
 

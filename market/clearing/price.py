@@ -21,19 +21,24 @@ def acceptable(book: Book, local_wh: Ints, distance: Ints) -> Interval | None:
     return (int(asks.max()), int(bids.min())) if len(asks) else None
 
 
-def equilibrium(book: Book, local_wh: Ints, distance: Ints, held_back: Bools) -> Interval | None:
+def equilibrium(book: Book, local_wh: Ints, distance: Ints, held_back: Bools, inside: Interval) -> Interval:
     """Prices between the marginal orders: nobody who is left out would want in, nobody who is in wants out.
 
-    Orders in `held_back` were stopped by the network, not by the price, and do not count as left out.
+    `inside` is what `acceptable` found. Orders in `held_back` were stopped by the network, not by the price, and
+    do not count as left out.
     """
-    inside = acceptable(book, local_wh, distance)
-    if inside is None:
-        return None
     asked = book.asked_ueur_kwh - distance
     waiting = (local_wh < book.energy_wh) & ~held_back
     low = int(np.max(asked[waiting & book.buys], initial=inside[0]))
     high = int(np.min(asked[waiting & ~book.buys], initial=inside[1]))
     return (low, high) if inside[0] <= low <= high <= inside[1] else inside
+
+
+def free(book: Book, local_wh: Ints) -> int | None:
+    """The middle of the equilibrium of a street without limits or distances; None if nothing was cleared."""
+    nothing = np.zeros(len(book), dtype=np.int64)
+    inside = acceptable(book, local_wh, nothing)
+    return None if inside is None else sum(equilibrium(book, local_wh, nothing, nothing > 0, inside)) // 2
 
 
 def choose(rule: str, book: Book, within: Interval, acceptable_interval: Interval) -> int:

@@ -67,7 +67,7 @@ def report(zones: Zones, on: Wires, rules: Rules, free: Answer, checked: Checked
         local_wh=answer.local_wh,
         flow_wh=answer.flow_wh,
         curtailed_wh=curtailed,
-        lost_neur=curtailed * _lost_ueur_kwh(book, free),
+        lost_neur=curtailed * _lost_ueur_kwh(book, free) if curtailed.any() else curtailed,
         prices_ueur_kwh=priced.prices,
         distance_ueur_kwh=distance,
         reasons=reasons(book, answer.local_wh, answer.flow_wh, priced.offered, bindings),
@@ -94,10 +94,10 @@ def report(zones: Zones, on: Wires, rules: Rules, free: Answer, checked: Checked
 def _priced(on: Wires, rules: Rules, answer: Answer, distance: Ints, touched: Bools) -> Priced:
     book, local = on.book, answer.local_wh
     acceptable = price.acceptable(book, local, distance)
-    held_back = touched & (answer.flow_wh < book.energy_wh)
-    interval = price.equilibrium(book, local, distance, held_back)
-    if acceptable is None or interval is None:
+    if acceptable is None:
         return Priced(None, np.zeros(len(book), dtype=np.int64), None, None, None)
+    held_back = touched & (answer.flow_wh < book.energy_wh)
+    interval = price.equilibrium(book, local, distance, held_back, acceptable)
     if rules.price == "locational" and answer.energy_ueur_kwh is not None and answer.forced_ueur_kwh is None:
         parts = parts_of(on, answer)
         offered = parts.energy + parts.congestion + parts.voltage + parts.distance
@@ -146,11 +146,9 @@ def _bindings(on: Wires, answer: Answer) -> tuple[Binding, ...]:
 
 def _lost_ueur_kwh(book: Book, free: Answer) -> Ints:
     """What a kWh that was held back would have gained its owner, at the price of a street without limits."""
-    none = np.zeros(len(book), dtype=np.int64)
-    inside = price.equilibrium(book, free.local_wh, none, np.zeros(len(book), dtype=bool))
+    level = price.free(book, free.local_wh)
     best = book.retailer_ueur_kwh
-    if inside is not None:
-        level = sum(inside) // 2
+    if level is not None:
         best = np.where(book.buys, np.minimum(level, best), np.maximum(level - book.fees.feeder, best))
     own = np.where(book.firm & ~book.buys, 0, book.limit_ueur_kwh)
     return np.maximum(book.sign * (own - best), 0)
@@ -159,10 +157,11 @@ def _lost_ueur_kwh(book: Book, free: Answer) -> Ints:
 def welfare_neur(book: Book, zones: Zones, local_wh: Ints, flow_wh: Ints) -> int:
     """What the trades are worth to buyers less what sellers need and the fees, less feed-in lost to curtailment,
     and what flexible orders gain with their retailers (`worth.py`, without its rewards)."""
-    retailer_wh = flow_wh - local_wh
-    flexible = np.where(book.firm, 0, book.sign * (book.limit_ueur_kwh - book.retailer_ueur_kwh) * retailer_wh)
-    limit = np.where(book.firm, book.bound_ueur_kwh, book.limit_ueur_kwh)
-    traded = book.sign * limit * local_wh - np.where(book.buys, 0, book.fees.feeder * local_wh)
-    curtailed = np.where(book.firm & ~book.buys, book.retailer_ueur_kwh * (book.energy_wh - flow_wh), 0)
-    crossing = float(np.abs(zones.rows @ (book.sign * local_wh)) @ np.rint(2 * zones.cost / MEUR)) / 2
-    return int((traded + flexible - curtailed).sum()) - round(crossing)
+    signed = book.sign * local_wh
+    traded = signed @ np.where(book.firm, book.bound_ueur_kwh, book.limit_ueur_kwh)
+    fees = book.fees.feeder * (local_wh @ ~book.buys)
+    alone = book.sign * (flow_wh - local_wh) * ~book.firm
+    flexible = alone @ (book.limit_ueur_kwh - book.retailer_ueur_kwh)
+    curtailed = (book.energy_wh - flow_wh) * (book.firm & ~book.buys) @ book.retailer_ueur_kwh
+    crossing = float(np.abs(zones.rows @ signed) @ np.rint(2 * zones.cost / MEUR)) / 2 if zones.count else 0.0
+    return int(traded - fees + flexible - curtailed) - round(crossing)

@@ -54,6 +54,8 @@ def _energy(book: Book, clearing: Clearing) -> Iterator[str]:
 
 
 def _named(book: Book, wrong: np.ndarray, what: str) -> Iterator[str]:
+    if not wrong.any():
+        return
     found = book.id[wrong]
     for order in found[:NAMED]:
         yield f"Order {order} {what}."
@@ -80,10 +82,10 @@ def _money(book: Book, clearing: Clearing) -> Iterator[str]:
         several = traded & (prices - distance != clearing.price_ueur_kwh)
         moved = several & (prices != limit + np.where(book.buys, 0, fee))
         yield from _named(book, moved if distance.any() else several, "trades at a price of its own")
-    paid = int((prices * clearing.local_wh)[book.buys].sum())
-    received = int(((prices - fee) * clearing.local_wh)[~book.buys].sum())
-    fees = fee * int(clearing.local_wh[~book.buys].sum())
-    far = int((np.where(book.buys, distance, -distance) * clearing.local_wh).sum())
+    bought, sold = clearing.local_wh * book.buys, clearing.local_wh * ~book.buys
+    paid, received = int(prices @ bought), int((prices - fee) @ sold)
+    fees = fee * int(sold.sum())
+    far = int(distance @ (bought - sold))
     if paid != received + fees + far + clearing.rent_neur:
         yield f"Buyers pay {paid} n€, but {received + fees + far + clearing.rent_neur} n€ arrive."
     if clearing.rent_neur < 0:

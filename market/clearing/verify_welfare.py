@@ -24,16 +24,17 @@ PROTECTION = 4.0  # in highest prices (rule capped)
 
 def welfare_problems(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
     """Complaints if the welfare is not what the energies are worth, or less than was possible."""
-    welfare = _welfare(book, feeder, clearing)
+    limit = _limit(book)
+    welfare = _welfare(book, feeder, clearing, limit)
     if welfare != clearing.welfare_neur:
         yield f"The welfare is {welfare} n€, not {clearing.welfare_neur} n€."
     if clearing.emergency or not len(book):
         return
-    yield from _forged(book, feeder, clearing)
-    bound = _bound(book, feeder, clearing)
-    spared = _protection(book) * clearing.flow_wh * (book.protected & book.firm & ~book.buys)
-    worth = welfare + float(spared.sum())
-    highest = float(np.max(np.abs(np.where(book.firm, _limit(book), book.limit_ueur_kwh))))
+    yield from _forged(book, feeder, clearing, limit)
+    spared = _spared(book, limit)
+    bound = _bound(book, feeder, clearing, limit, spared)
+    worth = welfare + float((spared * clearing.flow_wh).sum())
+    highest = float(np.max(np.abs(np.where(book.firm, limit, book.limit_ueur_kwh))))
     touched = 0 if clearing.energy_ueur_kwh is None else len(book)
     room = TIE_UEUR_KWH * float(book.energy_wh.sum()) + SHARE * abs(bound)
     room += touched * ROUNDING_WH * (highest + sum(row.exact_ueur_kwh for row in clearing.bindings))
@@ -46,20 +47,21 @@ def _limit(book: Book) -> Ints:
     return np.where(better, book.retailer_ueur_kwh, book.limit_ueur_kwh)
 
 
-def _welfare(book: Book, feeder: Feeder, clearing: Clearing) -> int:
+def _welfare(book: Book, feeder: Feeder, clearing: Clearing, limit: Ints) -> int:
     """What the energies are worth, less what crossing between feeders and substations takes, n€."""
-    local, rest = clearing.local_wh, clearing.flow_wh - clearing.local_wh
-    limit = np.where(book.firm, _limit(book), book.limit_ueur_kwh)
-    bought = int((limit * local)[book.buys].sum())
-    sold = int(((limit + book.grid_fee_ueur_kwh) * local)[~book.buys].sum())
-    gained = np.abs(book.limit_ueur_kwh - book.retailer_ueur_kwh) * np.where(book.firm, 0, rest)
-    lost = (book.retailer_ueur_kwh * (book.energy_wh - clearing.flow_wh))[book.firm & ~book.buys]
+    local, flow, firm, buys = clearing.local_wh, clearing.flow_wh, book.firm, book.buys
+    worth = np.where(firm, limit, book.limit_ueur_kwh) * local
+    both = int(worth.sum())
+    bought = int(worth @ buys)
+    fees = book.grid_fee_ueur_kwh * int(local @ ~buys)
+    gained = np.abs(book.limit_ueur_kwh - book.retailer_ueur_kwh) @ ((flow - local) * ~firm)
+    lost = book.retailer_ueur_kwh @ ((book.energy_wh - flow) * (firm & ~buys))
     crossing = 0
     for zone, step in zip(_zones(book, feeder), book.fees.steps, strict=True):
         if step:
-            left = np.bincount(zone, np.where(book.buys, local, -local), len(feeder.nodes))
+            left = np.bincount(zone, np.where(buys, local, -local), len(feeder.nodes))
             crossing += round(float(np.abs(left).sum())) * step // 2
-    return bought - sold + int(gained.sum()) - int(lost.sum()) - crossing
+    return 2 * bought - both - fees + int(gained) - int(lost) - crossing
 
 
 def _zones(book: Book, feeder: Feeder) -> tuple[Ints, Ints]:
@@ -69,39 +71,39 @@ def _zones(book: Book, feeder: Feeder) -> tuple[Ints, Ints]:
     return feeders[at], stations[at]
 
 
-def _protection(book: Book) -> float:
-    """Extra worth of protected energy: as many times the highest price that counts."""
-    meets = ~book.firm & (_limit(book) == book.retailer_ueur_kwh)
-    used = np.where(book.firm, _limit(book), book.limit_ueur_kwh)
+def _spared(book: Book, limit: Ints) -> Floats:
+    """Extra worth of a kWh of protected surplus: so many times the highest price that counts."""
+    protected = book.protected & book.firm & ~book.buys
+    if not protected.any():
+        return np.zeros(len(book))
+    meets = ~book.firm & (limit == book.retailer_ueur_kwh)
+    used = np.where(book.firm, limit, book.limit_ueur_kwh)
     served = book.retailer_ueur_kwh[meets | (book.firm & ~book.buys)]
-    return PROTECTION * float(np.max(np.abs(np.concatenate(([1_000], used, served)))))
+    highest = float(np.max(np.abs(np.concatenate(([1_000], used, served)))))
+    return np.where(protected, PROTECTION * highest, 0.0)
 
 
-def _bound(book: Book, feeder: Feeder, clearing: Clearing) -> float:
+def _bound(book: Book, feeder: Feeder, clearing: Clearing, limit: Ints, spared: Floats) -> float:
     """The most that any clearing could be worth, n€, by the clearing's own prices."""
     energy = clearing.energy_ueur_kwh
     if energy is None:
-        energy = (
-            float(clearing.interval[0]) if clearing.interval else float(np.max(_limit(book)[book.buys], initial=0))
-        )
-    zone = clearing.zone_ueur_kwh if clearing.zone_ueur_kwh is not None else 0.0
+        energy = float(clearing.interval[0]) if clearing.interval else float(np.max(limit[book.buys], initial=0))
     burden, base = _burdens(book, feeder, clearing.bindings)
-    fee, limit, retailer = book.grid_fee_ueur_kwh, book.limit_ueur_kwh, book.retailer_ueur_kwh
-    price = energy + zone
-    own = _limit(book)
-    by_neighbour = np.where(book.buys, limit - price, price - limit - fee)
-    by_neighbour = np.where(book.firm & ~book.buys, retailer - own - fee + price, by_neighbour)
-    by_retailer = np.where(book.buys, limit - retailer, retailer - limit).astype(float)
-    by_retailer = np.where(book.firm, retailer, np.where(by_retailer >= 0, by_retailer, -np.inf))
-    spared = _protection(book) * (book.protected & book.firm & ~book.buys)
-    by_neighbour = np.where(_barred(book, clearing), -np.inf, by_neighbour)
-    best = np.maximum(np.maximum(by_neighbour, by_retailer) + spared - burden, 0.0)
-    firm_buys = np.maximum(np.where(_barred(book, clearing), 0.0, own - price), 0.0) - burden
-    best = np.where(book.firm & book.buys, firm_buys, best)
-    lost = (retailer * book.energy_wh)[book.firm & ~book.buys].sum()
+    own, retailer, fee = book.limit_ueur_kwh, book.retailer_ueur_kwh, book.grid_fee_ueur_kwh
+    price = energy + (0.0 if clearing.zone_ueur_kwh is None else clearing.zone_ueur_kwh) - fee * ~book.buys
+    out = _barred(book, clearing)
+    sign = np.where(book.buys, 1, -1)
+    # What a kWh gains with a neighbour and with the retailer; firm surplus would otherwise be held back.
+    fed_in, alone = retailer * (book.firm & ~book.buys), sign * (own - retailer)
+    by_neighbour = sign * (np.where(book.firm, limit, own) - price) + fed_in
+    by_neighbour[out] = -np.inf
+    by_retailer = np.where(book.firm, fed_in, np.where(alone < 0, -np.inf, alone))
+    best = np.maximum(by_neighbour, by_retailer) + spared - burden
+    best[(best < 0) & ~(book.firm & book.buys)] = 0.0  # a firm purchase flows whatever it costs the limits
+    lost = fed_in @ book.energy_wh
     hours = book.slot_minutes / 60
     limits = sum(row.exact_ueur_kwh * row.most * hours for row in clearing.bindings)
-    return float((best * book.energy_wh).sum() - lost + limits - base * hours)
+    return float(best @ book.energy_wh - lost + limits - base * hours)
 
 
 def _barred(book: Book, clearing: Clearing) -> np.ndarray:
@@ -119,27 +121,27 @@ def _burdens(book: Book, feeder: Feeder, bindings: tuple[Binding, ...]) -> tuple
     number = tree.number
     line_to = {line.code: number[line.child] for line in feeder.lines}
     root = number[feeder.root]
-    active, reactive = np.zeros((2, len(feeder.nodes), 3))
+    active, reactive = np.zeros((2, 3, len(feeder.nodes)))
     for row in bindings:
         phases = ["abc".index(row.phase)] if row.phase else [0, 1, 2]
         if row.kind.startswith("voltage"):
             _at_voltage(feeder, row, number[row.element], (active, reactive))
         elif row.kind in {"import", "export"}:
-            active[root] += row.side * row.exact_ueur_kwh
+            active[:, root] += row.side * row.exact_ueur_kwh
         else:
             into = root if row.kind == "transformer" else line_to[row.element]
-            active[into, phases] += row.direction[0] * row.exact_ueur_kwh
-            reactive[into, phases] += row.direction[1] * row.exact_ueur_kwh
+            active[phases, into] += row.direction[0] * row.exact_ueur_kwh
+            reactive[phases, into] += row.direction[1] * row.exact_ueur_kwh
     active, reactive = tree.accumulated(active), tree.accumulated(reactive)
     owed = np.zeros(len(book))
     at = nodes_of(book, feeder)
     for code, name in enumerate(PHASE_CODES):
         these = book.phase == code
         columns = ["abc".index(phase) for phase in name]
-        mean_p, mean_q = (price[at[these]][:, columns].mean(axis=1) for price in (active, reactive))
+        mean_p, mean_q = (price[columns][:, at[these]].mean(axis=0) for price in (active, reactive))
         owed[these] = mean_p + book.tan_phi[these] * mean_q
-    base = sum(power * active[number[node]].mean() for node, power in book.base_w.items())
-    base += sum(power * reactive[number[node]].mean() for node, power in book.base_var.items())
+    base = sum(power * active[:, number[node]].mean() for node, power in book.base_w.items())
+    base += sum(power * reactive[:, number[node]].mean() for node, power in book.base_var.items())
     return np.where(book.buys, owed, -owed), float(base)
 
 
@@ -151,15 +153,15 @@ def _at_voltage(feeder: Feeder, row: Binding, node: int, sums: tuple[Floats, Flo
         path.append(int(tree.above[path[-1]]))
     own, mutual = tree.own_ohm[path].conj(), tree.mutual_ohm[path].conj()
     price = row.side * row.exact_ueur_kwh / row.scale * 2 / (feeder.nominal_v**2 / 3)
-    seen = np.array([own, mutual * ANGLE, mutual * ANGLE.conjugate()]).T
+    seen = np.array([own, mutual * ANGLE, mutual * ANGLE.conjugate()])
     if not row.phase:
-        seen = np.repeat(seen.sum(axis=1, keepdims=True) / 3, 3, axis=1)
-    seen = np.roll(seen, "abc".index(row.phase or "a"), axis=1)
-    sums[0][path] += price * seen.real
-    sums[1][path] -= price * seen.imag
+        seen = np.repeat(seen.sum(axis=0, keepdims=True) / 3, 3, axis=0)
+    seen = np.roll(seen, "abc".index(row.phase or "a"), axis=0)
+    sums[0][:, path] += price * seen.real
+    sums[1][:, path] -= price * seen.imag
 
 
-def _forged(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
+def _forged(book: Book, feeder: Feeder, clearing: Clearing, limit: Ints) -> Iterator[str]:
     """Prices that prove nothing: negative ones, wider limits than the street's, steps of distance beyond the
     fee.
     """
@@ -172,7 +174,7 @@ def _forged(book: Book, feeder: Feeder, clearing: Clearing) -> Iterator[str]:
     barred = _barred(book, clearing)
     if barred.any() and clearing.forced_ueur_kwh is not None:
         # Barring moves the prices of distance, so an order may have refused any price within their steps.
-        asked = _limit(book) + np.where(book.buys, 0, book.grid_fee_ueur_kwh)
+        asked = limit + np.where(book.buys, 0, book.grid_fee_ueur_kwh)
         willing = np.where(book.buys, asked - clearing.forced_ueur_kwh, clearing.forced_ueur_kwh - asked)
         if (willing[barred] >= (near + far) / 2 + 1).any():
             yield "An order was kept from trading although the price suits it."

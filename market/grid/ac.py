@@ -62,10 +62,11 @@ def sweep(
     drawn_var: Floats | None = None,
     *,
     start: Flow | None = None,
-    close_pu: float = 1e-7,
+    close_pu: float = 2e-6,
 ) -> AcFlow:
-    """`ac_flow` by column and place; the voltages of a linear flow are a good `start`. Raises
-    `VoltageCollapse`.
+    """`ac_flow` by column and place; the voltages of a linear flow are a good `start`. Raises `VoltageCollapse`.
+
+    A sweep leaves the same share of the error as the one before: at most `close_pu` of it may be left.
     """
     tree, phase_v = network.feeder.tree, network.feeder.phase_v
     drawn = network.per_phase * (drawn_w if drawn_var is None else drawn_w + 1j * drawn_var)
@@ -75,6 +76,8 @@ def sweep(
     voltages = np.broadcast_to(sizes * turn, drawn.shape)
     mutual = tree.z_mutual if network.columns == 3 else 0.0
     own = tree.z_self - tree.z_mutual
+    left = 0.5  # of the error, by a sweep; the first ones tell how much it is here
+    before = 0.0
     for _ in range(MOST_SWEEPS):
         currents = network.below(np.conj(drawn / voltages))
         falls = own * currents
@@ -85,8 +88,10 @@ def sweep(
         voltages = moved
         if not np.isfinite(change) or np.min(np.abs(voltages)) < LEAST_PU * phase_v:
             break
-        if change < close_pu:
+        left = min(change / before, 0.5) if before else left
+        if change * left < close_pu:
             loss_w = float(np.vdot(currents, falls).real) * (3 / network.columns)
             through = np.abs(voltages[:, 0] * np.conj(currents[:, 0])) / network.per_phase
             return AcFlow(np.abs(voltages) / phase_v, np.abs(currents), through, loss_w, voltages)
+        before = change
     raise VoltageCollapse("The feeder cannot carry this load.")

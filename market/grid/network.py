@@ -57,15 +57,16 @@ class Network:
         """Sum over each place's subtree."""
         sums = np.zeros((values.shape[0], values.shape[1] + 1), dtype=values.dtype)
         np.cumsum(values, axis=1, out=sums[:, 1:])
-        return sums[:, self.end] - sums[:, :-1]
+        return np.asarray(sums.take(self.end, axis=1) - sums[:, :-1])
 
     def along(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum from the root to each place, both included."""
         tour = np.empty((values.shape[0], 2 * values.shape[1]), dtype=values.dtype)
-        tour[:, self.enter] = values
-        tour[:, self.leave] = -values
+        for column, walk in zip(values, tour, strict=True):
+            walk[self.enter] = column
+            walk[self.leave] = -column
         np.cumsum(tour, axis=1, out=tour)
-        return tour[:, self.enter]
+        return tour.take(self.enter, axis=1)
 
     def drops(self, place: int, column: int, places: Ints) -> tuple[Floats, Floats]:
         """Fall of a squared voltage per W and per var withdrawn at some places, `[column, places]`.

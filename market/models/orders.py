@@ -32,6 +32,8 @@ class Slot(models.Model):
     price_rule = models.CharField(max_length=24)
     fairness_rule = models.CharField(max_length=16)
     curtailment_cap_pct = models.PositiveSmallIntegerField(default=5)
+    import_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
+    export_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
     pool_pct = models.PositiveSmallIntegerField(default=0)
     pool_rule = models.CharField(max_length=8, default="equal")
     traded_wh = models.BigIntegerField(default=0)

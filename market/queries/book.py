@@ -27,10 +27,11 @@ sum(c.curtailed_wh) > 0
 
 
 def order_book(slot: Slot, feeder: grid.Feeder) -> Book:
-    """Every order of the slot with the community's limits. Homes without a node stand at the feeder's root.
+    """Every order of the slot, with the limits in force when it opened.
 
-    Homes of unknown phase are taken to be on an assumed one (`market/grid/phases.py`). Under the rule capped, firm
-    surplus of homes that lost their part of the month to the cables already is protected.
+    Homes without a node stand at the feeder's root; those of unknown phase are taken to be on an assumed one
+    (`market/grid/phases.py`). Under the rule capped, firm surplus of homes that lost their part of the month to
+    the cables already is protected.
     """
     community = slot.community
     with connection.cursor() as cursor:
@@ -56,8 +57,8 @@ def order_book(slot: Slot, feeder: grid.Feeder) -> Book:
         nodes=feeder.nodes,
         fees=Fees(slot.grid_fee_ueur_kwh, slot.grid_fee_substation_ueur_kwh, slot.grid_fee_beyond_ueur_kwh),
         slot_minutes=community.slot_minutes,
-        import_limit_w=community.import_limit_w,
-        export_limit_w=community.export_limit_w,
+        import_limit_w=slot.import_limit_w,
+        export_limit_w=slot.export_limit_w,
     )
 
 

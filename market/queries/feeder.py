@@ -51,8 +51,6 @@ class CableTree:
     is_assumed: bool
     nodes: tuple[CableNode, ...]
     transformer_va: float | None
-    import_limit_w: int | None
-    export_limit_w: int | None
     v_min_pu: float
     v_max_pu: float
     phase_v: float
@@ -127,8 +125,6 @@ def cable_tree(community: Community, member_id: int) -> CableTree | None:
         is_assumed=row.source.startswith("assumed"),
         nodes=tuple(nodes),
         transformer_va=feeder.transformer.s_va,
-        import_limit_w=community.import_limit_w,
-        export_limit_w=community.export_limit_w,
         v_min_pu=feeder.v_min_pu,
         v_max_pu=feeder.v_max_pu,
         phase_v=feeder.phase_v,
@@ -165,7 +161,7 @@ def street_state(slot: Slot) -> StreetState | None:
     )
     hours = (slot.end - slot.start) / timedelta(hours=1)
     loss_wh = 0.0 if exact is None else exact.loss_w * hours
-    return StreetState(nodes, _connection_pct(community, float(drawn_w.sum())), loss_wh, exact is not None)
+    return StreetState(nodes, _connection_pct(slot, float(drawn_w.sum())), loss_wh, exact is not None)
 
 
 def day_fills(
@@ -194,7 +190,7 @@ def day_fills(
         if row.pk in drawn:
             fullest, net_w = _fullest_pct(feeder, *drawn[row.pk], hidden), float(drawn[row.pk][0].sum())
         if fullest is not None:
-            fullest = max(fullest, _connection_pct(community, net_w) or 0.0)
+            fullest = max(fullest, _connection_pct(row, net_w) or 0.0)
         fills.append(SlotFill(row.start, row.end, fullest, bool(row.bindings)))
     return fills
 
@@ -260,9 +256,9 @@ def _fullest_pct(feeder: Feeder, drawn_w: Floats, drawn_var: Floats, hidden: Seq
     return float(loadings[np.isfinite(loadings)].max(initial=0.0))
 
 
-def _connection_pct(community: Community, net_w: float) -> float | None:
-    """How much of the agreed import or export the whole street used."""
-    most_w = community.import_limit_w if net_w >= 0 else community.export_limit_w
+def _connection_pct(slot: Slot, net_w: float) -> float | None:
+    """How much of the import or export that was agreed when the slot opened the whole street used."""
+    most_w = slot.import_limit_w if net_w >= 0 else slot.export_limit_w
     return 100 * abs(net_w) / most_w if most_w else None
 
 

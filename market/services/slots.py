@@ -47,6 +47,8 @@ def _slots(community: Community, first: datetime, until: datetime) -> Iterator[S
             grid_fee_substation_ueur_kwh=community.grid_fee_substation_ueur_kwh,
             grid_fee_beyond_ueur_kwh=community.grid_fee_beyond_ueur_kwh,
             curtailment_cap_pct=community.curtailment_cap_pct,
+            import_limit_w=community.import_limit_w,
+            export_limit_w=community.export_limit_w,
             pool_pct=community.pool_pct,
             pool_rule=community.pool_rule,
         )

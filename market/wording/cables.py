@@ -181,7 +181,7 @@ def _badges(node: CableNode) -> tuple[str, ...]:
 def assumptions(tree: CableTree, state: StreetState | None, *, is_admin: bool) -> list[str]:
     """What the reader has to know to trust the figures as far as they go."""
     said = [
-        _("Everything here is computed from what the market cleared, with cables and limits as they are today. "
+        _("Everything here is computed from what the market cleared, with the cables as they are today. "
           "Nobody measures cables or voltages in the street.")
     ]  # fmt: skip
     if tree.is_assumed:

@@ -12,7 +12,7 @@ from community.feeder_files import Bus, Cable, FeederFile, Plate
 from community.models import Community, Household, Member, Node
 from community.services.feeders import store_feeder
 from market.addresses import parse_start
-from market.models import Slot
+from market.models import Outcome, Slot
 from market.queries.feeder import cable_tree, day_fills, street_state
 from market.services.clear import clear_slot
 from tests import factories as make
@@ -206,6 +206,22 @@ def test_the_agreed_export_can_be_the_fullest(street, homes):
 
     assert state.connection_pct == pytest.approx(100)
     assert "the street's connection to the grid was full, at 100 %" in see(homes[0])[1]
+
+
+def test_a_past_slot_keeps_the_limits_that_it_opened_with(street, homes):
+    Community.objects.update(export_limit_w=1_000)
+    slot = make.slot(Community.objects.get())
+    Community.objects.update(export_limit_w=100)
+    order(slot, homes[0], "sell", 250, 50_000)
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+    Community.objects.update(export_limit_w=None)
+
+    state = street_state(Slot.objects.select_related("community").get())
+    (of_the_day,) = day_fills(Community.objects.get(), NOON, NOON + QUARTER)
+
+    assert Outcome.objects.get().curtailed_wh == 0
+    assert state.connection_pct == pytest.approx(100)
+    assert of_the_day.fullest_pct == pytest.approx(100)
 
 
 def test_the_page_says_the_fullest_and_the_tightest_first(street, homes, cleared):
