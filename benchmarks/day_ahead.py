@@ -1,6 +1,6 @@
 """A day ahead against the bare solver: our whole `plan_day` and HiGHS cold on the full programme, in the same run.
 
-    .venv/bin/python benchmarks/day_ahead.py [homes …]
+    .venv/bin/python -m benchmarks.day_ahead [homes …]
 
 The day is synthetic and seeded by the number of homes, 96 quarters of an hour: loads of 60 to 260 W with a
 morning, midday and evening hump and log-normal noise; 60 % of homes with 1.5 to 4 kW of sun; batteries of 5 to
@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.rural import feeder
 from market.grid import Feeder
+from market.grid.network import network_of
 from market.planning import Batteries, Cars, Day, DayPlan, Homes, plan_day
 from market.planning.columns import WITHDRAWS, Role
 from market.planning.plan import NEUR_PER_CT
@@ -136,7 +137,7 @@ def grid(given: Programme, street: Feeder) -> Grid:
         (size + own, width + size + own, ones),
         (size + own[below], width + size + above[below], -ones[below]),
     ]  # fmt: skip
-    coupling = street.coupling * 50 * 1e3 / planned.hours
+    coupling = network_of(street, balanced=False).drop_p.transpose(2, 0, 1) * 50 * 1e3 / planned.hours
     for other in range(3):
         entries.append((size + own, width + (place * 3 + other) * slots + slot, coupling[place, phase, other]))
     on = Street(planned, street)

@@ -1,6 +1,6 @@
 """Large meter files: from the upload's bytes to committed readings, in a process of its own like a worker.
 
-    .venv/bin/python benchmarks/files.py [lines …]
+    .venv/bin/python -m benchmarks.files [lines …]
 
 Printed are the seconds of taking a file in (what the sender waits for), of reading and storing it, and the
 peak memory of the whole process. A line holds a quarter's import and export, of as many meters as needed.

@@ -1,6 +1,6 @@
 """Readings in: an upload over HTTP against a raw COPY of the same rows into a bare table, in the same run.
 
-    .venv/bin/python benchmarks/ingest.py
+    .venv/bin/python -m benchmarks.ingest
 
 The upload is all that a gateway waits for: authentication, strict JSON, validation, versions, commit; over a
 loopback socket into the site's own WSGI application. "Bare" is psycopg's COPY of the finished rows, with commit.

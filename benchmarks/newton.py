@@ -12,10 +12,13 @@ class States:
     """AC states of a feeder in many slots: `voltages_pu[slot, node, phase]`, `currents_a` of the line into each
     node, `transformer_va[slot, phase]` at the transformer's low-voltage side."""
 
-    def __init__(self, feeder: Feeder, drawn_w: Floats) -> None:
-        """`drawn_w[slot, node, phase]`: W, consumption positive, at power factor one."""
+    def __init__(self, feeder: Feeder, drawn_w: Floats, drawn_var: Floats | None = None) -> None:
+        """`drawn_w[slot, node, phase]` and as many var (none: power factor one), consumption positive."""
         answer = _model(feeder).calculate_power_flow(
-            update_data={"asym_load": _loads(drawn_w)}, symmetric=False, error_tolerance=1e-9, max_iterations=50
+            update_data={"asym_load": _loads(drawn_w, drawn_var)},
+            symmetric=False,
+            error_tolerance=1e-9,
+            max_iterations=50,
         )
         into = [feeder.index[line.child] for line in feeder.lines]
         self.voltages_pu = answer["node"]["u_pu"][:, :-1]
@@ -49,8 +52,8 @@ def _model(feeder: Feeder) -> pgm.PowerGridModel:
     return pgm.PowerGridModel({"node": node, "line": line, "source": source, "asym_load": load})
 
 
-def _loads(drawn_w: Floats) -> Floats:
+def _loads(drawn_w: Floats, drawn_var: Floats | None) -> Floats:
     loads = pgm.initialize_array("update", "asym_load", drawn_w.shape[:2])
     loads["id"] = 20_000 + np.arange(drawn_w.shape[1])
-    loads["p_specified"], loads["q_specified"] = drawn_w, 0.0
+    loads["p_specified"], loads["q_specified"] = drawn_w, 0.0 if drawn_var is None else drawn_var
     return loads

@@ -1,6 +1,6 @@
 """1,000 communities clear a slot each: real Celery workers on the solver queue, one and then two, in the same run.
 
-    .venv/bin/python benchmarks/scale_out.py [communities]
+    .venv/bin/python -m benchmarks.scale_out [communities]
 
 Half of the communities have a street's cables and limits that bind. PostgreSQL (as durable as in production), the
 broker, the rings and the workers are real and share the machine's cores. A trigger in the database notes who
@@ -26,7 +26,8 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 import psutil
-from many_communities import HOMES, QUARTER, build
+
+from benchmarks.many_communities import HOMES, QUARTER, build
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMUNITIES = 1_000

@@ -1,6 +1,6 @@
 """What a member waits for: day, month and year pages of a street with a year of quarters, and their queries.
 
-    .venv/bin/python benchmarks/views.py [homes]
+    .venv/bin/python -m benchmarks.views [homes]
 
 The year is written straight into the tables (100 homes: 7 million readings, 3.5 million settled quarters), then
 each page is asked for in turn from the site's own WSGI application. Printed are medians and numbers of queries.

@@ -1,6 +1,9 @@
 """The operator's pages about people, homes, contracts and the feeder."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import F
 
 from community import models
 
@@ -29,6 +32,11 @@ class HouseholdAdmin(admin.ModelAdmin):
     list_filter = ("community",)
     search_fields = ("name",)
 
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        """A home that moves to another node or phase makes the street another one."""
+        super().save_model(request, obj, form, change)
+        models.Feeder.objects.filter(community=obj.community).update(revision=F("revision") + 1)
+
 
 @admin.register(models.Device)
 class DeviceAdmin(admin.ModelAdmin):
@@ -55,6 +63,11 @@ class SupplyContractAdmin(admin.ModelAdmin):
 @admin.register(models.Feeder)
 class FeederAdmin(admin.ModelAdmin):
     list_display = ("name", "community", "transformer_va", "v_min_pu", "v_max_pu", "revision")
+    readonly_fields = ("revision",)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        obj.revision += change
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(models.Invitation)

@@ -4,8 +4,9 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 
-from community.models import User
+from community.models import Feeder, User
 from community.read_only_admin import ReadOnlyAdmin
+from community.services.feeders import store_feeder, usual_feeder
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,20 @@ def test_nothing_of_the_market_can_be_added_changed_or_deleted(operator, model):
     assert isinstance(registered, ReadOnlyAdmin)
     assert operator.get(f"/operator/market/{model._meta.model_name}/").status_code == 200
     assert operator.get(f"/operator/market/{model._meta.model_name}/add/").status_code == 403
+
+
+def test_a_feeder_that_the_operator_changes_is_another_one(operator):
+    street = make.community()
+    store_feeder(community=street, described=usual_feeder(community=street, kind="street"))
+    feeder = Feeder.objects.get()
+    page = f"/operator/community/feeder/{feeder.pk}/change/"
+    fields = operator.get(page).context["adminform"].form.initial
+
+    answer = operator.post(page, {**{k: v for k, v in fields.items() if v is not None}, "v_max_pu": "1.04"})
+
+    assert answer.status_code == 302
+    feeder.refresh_from_db()
+    assert (feeder.v_max_pu, feeder.revision) == (1.04, 2)
 
 
 def test_a_resident_is_no_operator(client):

@@ -82,7 +82,8 @@ def _kept_under_ac(
     """
     on = market.wires
     moved: list[Moved] = []
-    for reclears in range(MOST_RECLEARS + 1):
+    reclears = 0
+    while True:
         try:
             exact = sweep(on.network, *on.drawn(answer.flow_wh), start=linear)
         except VoltageCollapse:  # no state carries what is firm, so there is none to state
@@ -97,7 +98,7 @@ def _kept_under_ac(
         new = [limit for limit in broken(on.network, bounds, linear) if not any(map(limit.resembles, known))]
         answer = _supported(market, bounds, [*known, *new], free, rules)
         linear = on.flow(answer.flow_wh)
-    raise AssertionError("unreachable")
+        reclears += 1
 
 
 def _supported(market: Market, bounds: Bounds, limits: Sequence[Limit], free: Answer, rules: Rules) -> Answer:

@@ -16,7 +16,7 @@ from market.wording.congestion_homes import share
 from market.wording.street import Figure
 
 ELEMENT_COLUMNS = (
-    "element", "kind", "phase", "congested_minutes", "largest_loading_pct", "largest_worth_ueur_kwh", "rent_neur",
+    "element", "kind", "phase", "congested_minutes", "largest_loading_pct", "largest_worth_ueur_kwh", "worth_neur",
 )  # fmt: skip
 
 
