@@ -1,0 +1,94 @@
+"""From signals, private state and weights to what stored energy and charging are worth: the policy itself.
+
+worth(s) = low + (high − low)·σ(planner(s) + level − slope·(s − ½)), where the planner's worth is taken into the
+same scale, and level and slope are linear in the features. With all weights zero it is the planner (plus a little
+slope of its own, so that fuller batteries give first). Linear, so every feature's part is known exactly.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.agents.policy.signals import FEATURES
+from market.agents.rungs import Floats
+
+LOW, HIGH = 0.35, 2.2  # bounds of a worth, in units
+EDGE = 1e-3
+OWN_SLOPE = 0.5
+CAR_REACH = 0.3  # how far a car's weights move its willingness, as a power of e
+HASTE = 0.05  # a car that has no hour to spare pays this much more
+SIZE = len(FEATURES)
+
+
+class Heads(NamedTuple):
+    """What the weights say of each street: shift of the level, slope, and by car `[street, weight]`."""
+
+    level: Floats
+    slope: Floats
+    car: Floats
+
+
+def heads(numbers: Floats, features: Floats) -> Heads:
+    """Heads from weights `[policy, SIZE]` and normed features `[policy · week, feature]`, a policy's weeks in a row."""
+    policies = len(numbers)
+    by_policy = features.reshape(policies, -1, SIZE)
+    level = np.einsum("pwf,pf->pw", by_policy, numbers[:, :SIZE]).ravel()
+    slope = np.einsum("pwf,pf->pw", by_policy, numbers[:, SIZE : 2 * SIZE]).ravel()
+    return Heads(level, slope, np.repeat(numbers[:, 2 * SIZE :], by_policy.shape[1], axis=0))
+
+
+def scaled(worth_ueur_kwh: Floats, unit_ueur_kwh: Floats) -> Floats:
+    """A worth in the scale in which levels add up."""
+    share = (worth_ueur_kwh / unit_ueur_kwh - LOW) / (HIGH - LOW)
+    share = np.clip(share, EDGE, 1 - EDGE)
+    return np.asarray(np.log(share / (1 - share)))
+
+
+def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Floats) -> Floats:
+    """µ€ per stored kWh at shares `at` `[street, battery, rung]` of usable capacity.
+
+    `planned` is the planner's scaled worth `[street, level]`. Falls with the share: a fuller battery values less.
+    """
+    levels = planned.shape[1]
+    place = np.clip(at * levels - 0.5, 0.0, levels - 1 - 1e-6)
+    below = place.astype(np.int64)
+    part = place - below
+    street = np.arange(len(planned))[:, None, None]
+    base = planned[street, below] * (1 - part) + planned[street, below + 1] * part
+    slope = OWN_SLOPE + np.maximum(found.slope, -1.0)
+    rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
+    return np.asarray(unit_ueur_kwh[:, None, None] * (LOW + (HIGH - LOW) / (1 + np.exp(-rise))))
+
+
+def cheapest_hours(prices: Floats) -> Floats:
+    """`[n, hour]` prices to `[n, hours, k]`: the (k + 1)-th cheapest of the first hours + 1, then the dearest."""
+    count, hours = prices.shape
+    ranked = np.empty((count, hours, hours))
+    for window in range(hours):
+        inside = np.sort(prices[:, : window + 1], axis=1)
+        ranked[:, window, : window + 1] = inside
+        ranked[:, window, window + 1 :] = inside[:, -1:]
+    return ranked
+
+
+def car_worth(base_ueur_kwh: Floats, haste: Floats, found: Heads, features: Floats) -> Floats:
+    """What charging now is worth to each car, µ€/kWh `[street, car]`.
+
+    `base_ueur_kwh` is the price of the dearest hour that it needs of the cheapest ahead, `haste` the share of the
+    time left that it needs; `features` are the street's, normed.
+    """
+    cars, net_now = features[:, SIZE - 3], features[:, SIZE - 2]
+    always, by_haste, by_cars, by_net = found.car.T[:, :, None]
+    says = always + by_haste * haste + by_cars * cars[:, None] + by_net * net_now[:, None]
+    return np.asarray(base_ueur_kwh * np.exp(CAR_REACH * np.clip(says, -3, 3)) * (1 + HASTE * haste))
+
+
+def hours_needed(
+    need_wh: Floats, slots_left: NDArray[np.int64], car_w: Floats, hours: float, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """By car: whole hours left and needed (from 0, for `cheapest_hours`), and its haste (0 to 1)."""
+    left_h = np.maximum(slots_left * hours, hours)
+    window = np.clip(np.ceil(left_h - 1e-9).astype(np.int64), 1, most)
+    needed = np.clip(np.ceil(need_wh / car_w - 1e-9).astype(np.int64), 1, window)
+    return window - 1, needed - 1, np.minimum(need_wh / (left_h * car_w), 1.0)

@@ -1,0 +1,1 @@
+"""How the policy learns, and what it must show before it may act for anybody."""

@@ -1,0 +1,73 @@
+"""The policy deciding for whole streets at once, as the simulator asks it."""
+
+import numpy as np
+
+from market.agents.policy.bids import car_worth, cheapest_hours, heads, hours_needed, scaled, stored_worth
+from market.agents.policy.signals import HOURS, Scale, Signals, now
+from market.agents.policy.weights import Weights
+from market.agents.rungs import Floats, Rungs
+from market.agents.street.fleet import Fleet, Ints, Weeks
+from market.agents.street.live import Asked, State
+
+
+class Crowd:
+    """Homes that all follow shared weights; several sets of weights live side by side (`repeats`)."""
+
+    def __init__(
+        self, fleet: Fleet, weeks: Weeks, given: Signals, scale: Scale, weights: Weights, numbers: Floats
+    ):
+        """`given` are the signals of each week and slot, `[week · slot]`; `numbers` `[policy, SIZE]`."""
+        self.repeats = len(numbers)
+        self.fleet, self.weeks, self.scale, self.numbers = fleet, weeks, scale, numbers
+        shape = (weeks.count, weeks.slots)
+        self.planned = scaled(given.worth_ueur_kwh, given.unit_ueur_kwh[:, None]).reshape(*shape, -1)
+        self.unit = given.unit_ueur_kwh.reshape(shape)
+        self.street = given.street.reshape(*shape, -1)
+        self.weights = weights
+        self.hours = weeks.slot_minutes / 60
+        self.ranked, self.tariff = _ranked(weeks, fleet)
+
+    def __call__(self, state: State, rungs: Rungs) -> Asked:
+        fleet, slot, batteries, cars = self.fleet, state.slot, self.fleet.batteries, self.fleet.cars
+        capacity = max(float(fleet.capacity_wh.sum()), 1.0)
+        lived = now(
+            state.stored_wh.sum(axis=1) / capacity,
+            state.need_wh.sum(axis=1),
+            state.net_wh.sum(axis=1) / self.hours,
+            self.scale,
+        )
+        street = np.tile(self.street[:, slot], (self.repeats, 1))
+        features = self.weights.normed(np.concatenate((street, lived), axis=1))
+        found = heads(self.numbers, features)
+        planned, unit = (
+            np.tile(self.planned[:, slot], (self.repeats, 1)),
+            np.tile(self.unit[:, slot], self.repeats),
+        )
+        car = np.zeros((len(unit), len(cars)))
+        if len(cars):
+            window, needed, haste = hours_needed(
+                state.need_wh, state.slots_left, fleet.car_w[cars], self.hours, HOURS
+            )
+            week = np.tile(np.arange(self.weeks.count), self.repeats)[:, None]
+            base = self.ranked[week, slot, self.tariff, window, needed]
+            car = car_worth(base, haste, found, features)
+        if not len(batteries):
+            return Asked(rungs.give_at, rungs.fill_at, car)
+        return Asked(
+            stored_worth(planned, unit, found, rungs.give_at),
+            stored_worth(planned, unit, found, rungs.fill_at),
+            car,
+        )
+
+
+def _ranked(weeks: Weeks, fleet: Fleet) -> tuple[Floats, Ints]:
+    """`cheapest_hours` of each week, slot and tariff, and each car's tariff; the last day counts once more."""
+    every = 60 // weeks.slot_minutes
+    prices, tariff = np.unique(
+        weeks.import_ueur_kwh[..., fleet.cars].reshape(-1, len(fleet.cars)), axis=1, return_inverse=True
+    )
+    prices = prices.reshape(weeks.count, weeks.slots, -1)
+    longer = np.concatenate((prices, prices[:, -HOURS * every :]), axis=1)
+    places = np.arange(weeks.slots)[:, None] + every * np.arange(HOURS)
+    ahead = np.moveaxis(longer[:, places], 3, 2)
+    return cheapest_hours(ahead.reshape(-1, HOURS)).reshape(*ahead.shape, HOURS), tariff.ravel()

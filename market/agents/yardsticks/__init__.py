@@ -1,0 +1,1 @@
+"""What a policy is measured against: homes alone, a tuned rule, linear programmes, perfect foresight."""
