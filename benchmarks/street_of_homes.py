@@ -3,7 +3,8 @@
 Load is halved (5 MWh a home and year). Of twelve homes seven have panels and a battery, one a battery, one
 panels, three neither; six have a car. Batteries: 10 kWh, 5 kW, 95 % each way, reserve 10 %, half full on Monday.
 Cars: 7.4 kW, 9.7 kWh on average on four of five working days and every other day of a weekend, from 17–20 h to
-7–8 h, by a seed. Import 0.18/0.12/0.08 €/kWh by the periods of 2.0TD (nights and weekends cheapest), feed-in 0.05, no grid fee.
+7–8 h, by a seed. Import 0.18/0.12/0.08 €/kWh by the periods of 2.0TD (nights and weekends cheapest), feed-in
+0.05, no grid fee.
 Limits: 25 kW taken and 20 kW given by 17 homes, in proportion. A week starts on Monday; stored energy counts 0.08
 at its end.
 """

@@ -30,7 +30,7 @@ class Heads(NamedTuple):
 
 
 def heads(numbers: Floats, features: Floats) -> Heads:
-    """Heads from weights `[policy, SIZE]` and normed features `[policy · week, feature]`, a policy's weeks in a row."""
+    """Heads from weights `[policy, SIZE]` and normed features `[policy · week, feature]`."""
     policies = len(numbers)
     by_policy = features.reshape(policies, -1, SIZE)
     level = np.einsum("pwf,pf->pw", by_policy, numbers[:, :SIZE]).ravel()
