@@ -75,7 +75,7 @@ class LoadFeatures:
         )
 
     def columns(self, issues: Ints, step: int) -> Singles:
-        """Features x homes x issues for the slots `issues + step` (Wh; a constant counts the home's scale)."""
+        """Features x homes x issues for the slots `issues + step`, the mean of like days first (Wh)."""
         seen = self.grid.seen_at(issues, step)
         target = issues + step
         per_day = self.grid.calendar.per_day

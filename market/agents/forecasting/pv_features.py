@@ -18,7 +18,7 @@ from market.agents.forecasting.running import (
     window_sums,
 )
 
-CLEAR_MEMORY = 0.985  # the sky of a clear day is remembered for weeks, and slowly given up as seasons turn
+CLEAR_MEMORY = 0.95  # a clear day is remembered for two weeks, and slowly given up as seasons turn
 SPREAD_MEMORY = 0.93
 LEAST_SPREAD = 0.03  # of a clear sky
 NOW_H, TODAY_H = 3, 24
@@ -70,7 +70,10 @@ class PvFeatures:
         )
 
     def columns(self, issues: Ints, step: int) -> Singles:
-        """Features x homes x issues for the slots `issues + step` (Wh); all are 0 by night and without panels."""
+        """Features x homes x issues for the slots `issues + step` (Wh), the mean of the latest days first.
+
+        All are 0 by night and without panels.
+        """
         seen = self.grid.seen_at(issues, step)
         per_day = self.grid.calendar.per_day
         fast, slow = (mean[:, seen] for mean in self.means)

@@ -2,11 +2,13 @@
 
 For a home h, an issue t (known are the slots before it) and a step k, load and PV are foretold apart:
 
-    y(h, t + k) ~ w(k) · x(h, t, k),    w(k) = argmin Σ ((y − w·x) / s)² + λ |D w|²
+    y(h, t + k) ~ w(k) · x(h, t, k),    w(k) = argmin Σ (y − w·x)² / s + λ |D (w − p)|²
 
 where x are features in Wh (`load_features`, `pv_features`), s is the home's running scale, D the root mean
-square of each feature and the sum runs over all homes and issues. Every home shares w(k), so a new home is
-foretold well from its first weeks. The first hour has a regression a slot, later slots share one an hour.
+square of each feature and the sum runs over all homes and issues. p is the profile: 1 for the first feature,
+the weighted mean of like days, 0 for all others. So what the past does not prove is foretold by the profile;
+drawn towards 0 instead, a model of autumn days missed spring by a fifth more sun. Every home shares w(k): a
+new home is foretold well from its first weeks. The first hour has a regression a slot, later hours one each.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,7 @@ from market.agents.forecasting.quantiles import Residuals, group_of
 FEWEST_DAYS = 14
 WARM_UP_DAYS = 7  # of the history, in which running figures find their feet
 MOST_ROWS = 60_000  # homes x issues behind one regression: more do not make it better
-PENALTY = 1e-3  # λ, as a share of the rows
+PENALTY = 1e-2  # λ, as a share of each feature's square sum
 FOLDS = 4
 LEAST_SCALE = 1e-3  # Wh: below it a home has no load, or no panels
 
@@ -184,7 +186,7 @@ def _learn(features: Features, samples: Sequence[tuple[int, Ints]]) -> tuple[Flo
     scale = np.concatenate([features.scale[:, issues] for _, issues in samples], axis=1)
     fold = np.concatenate([_fold(features.grid.calendar.day, issues) for _, issues in samples])
     counts = ~np.isnan(target) & (scale > LEAST_SCALE)
-    weight = np.where(counts, 1.0 / np.where(counts, scale, 1.0), 0.0)
+    weight = np.where(counts, 1.0 / np.sqrt(np.where(counts, scale, 1.0)), 0.0)
     goal = np.nan_to_num(target) * weight
     products = [
         _products(columns[:, :, fold == i] * weight[:, fold == i], goal[:, fold == i]) for i in range(FOLDS)
@@ -212,11 +214,13 @@ def _products(columns: Floats, goal: Floats) -> tuple[Floats, Floats]:
 
 
 def _solved(gram: Floats, moment: Floats) -> Floats:
-    """Ridge weights; features that were always 0 get none."""
+    """Ridge weights, drawn towards the profile; features that were always 0 get none."""
+    prior = np.zeros(len(gram))
+    prior[0] = 1.0
     size = np.sqrt(np.diag(gram))
     size = np.where(size > 0, size, 1.0)
     scaled = gram / size[:, None] / size[None, :] + PENALTY * np.eye(len(gram))
-    answer: Floats = np.linalg.solve(scaled, moment / size) / size
+    answer: Floats = prior + np.linalg.solve(scaled, (moment - gram @ prior) / size) / size
     return answer
 
 
