@@ -24,7 +24,7 @@ def table(name):
     with Path(homes.__file__).with_name(name).open(encoding="utf-8", newline="") as lines:
         next(lines)  # the attribution
         names, *rows = csv.reader(lines)
-    return {column: np.array(values, dtype=float) for column, values in zip(names, zip(*rows), strict=True)}
+    return dict(zip(names, np.array(rows, dtype=float).T, strict=True))
 
 
 def history(slots=None, minutes=60, zone="UTC"):
