@@ -2,7 +2,7 @@
 
 from market.agents.decision import Decision, OrderWish, PlanStep
 from market.agents.devices import Battery, EvCharger
-from market.agents.forecast import Forecast, forecast_net_load
+from market.agents.forecasting.profile import Forecast, forecast_net_load
 from market.agents.home import Metered, SimulatedHome
 from market.agents.mandate import Mandate
 from market.agents.observation import Observation

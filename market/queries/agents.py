@@ -1,7 +1,7 @@
 """What each home's agent may look at before it orders, gathered for a whole community at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -10,7 +10,9 @@ from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
 from market.agents import Battery, EvCharger, Observation
 from market.agents import Mandate as MandateTerms
+from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
+from market.queries.health import community_health, silent_minutes
 
 HORIZON = timedelta(hours=24)
 # A forecast older than this is worse than none.
@@ -19,15 +21,16 @@ STALE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One household's observation and the mandate version that its orders will cite."""
+    """One household's observation, the mandate version that its orders will cite, and the level that decides."""
 
     mandate_id: int
     observation: Observation
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """What changes seldom: homes, mandates, devices, tariffs and forecasts, as known at one instant."""
+    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health."""
 
     homes: tuple[int, ...]
     mandates: dict[int, Mandate]
@@ -35,6 +38,7 @@ class Street:
     stores: dict[int, list[Device]]
     forecasts: dict[int, Forecast]
     tariffs: TariffBook
+    health: Health
 
     @property
     def store_ids(self) -> list[int]:
@@ -47,13 +51,15 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
     homes = [home.pk for home in active_households(community.pk)]
     mandates = _mandates(homes, at)
     owned = devices_of(homes)
+    forecasts = _forecasts(homes, start, at)
     return Street(
         homes=tuple(home for home in homes if home in mandates),
         mandates=mandates,
         terms={home: _terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
-        forecasts=_forecasts(homes, start, at),
+        forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
+        health=community_health(community, forecasts.values(), at),
     )
 
 
@@ -61,6 +67,7 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     """An assignment for every household that has given a mandate, by household id."""
     states = latest_states(street.store_ids, at)
     running = _running_set_points(slot, states)
+    standings = _standings(street, states, at)
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
@@ -89,8 +96,24 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
                     batteries=tuple(_battery(d, states[d.pk], running) for d in own if d.kind == "battery"),
                     ev_chargers=tuple(_charger(d, states[d.pk], running) for d in own if d.kind == "ev_charger"),
                 ),
+                standings[home],
             )
         )
+    return answer
+
+
+def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> dict[int, Standing]:
+    """The level on which each home decides: the community's, or a lower one if its own battery fell silent."""
+    common = standing(street.health)
+    mute = {
+        device.pk: home
+        for home, devices in street.stores.items()
+        for device in devices
+        if device.kind == Device.Kind.BATTERY and device.pk not in states
+    }
+    answer = dict.fromkeys(street.homes, common)
+    for device, minutes in silent_minutes(list(mute), at).items():
+        answer[mute[device]] = standing(replace(street.health, battery_minutes=minutes))
     return answer
 
 

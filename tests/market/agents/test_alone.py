@@ -40,9 +40,9 @@ def forecasts(load_wh, pv_wh):
         yield answer.net_wh[0].tolist()
 
 
-def slot_cost(seen, home, load_wh, pv_wh):
+def slot_cost(seen, home, load_wh, pv_wh, decider):
     """Run one slot in which only the retailer trades; its cost in n€ and the home after it."""
-    decision = decide(seen, planned=False)
+    decision = decider(seen, planned=False)
     set_points = dict(decision.base_wh)
     for wish in decision.orders:
         if wish.kind == "flexible" and wish.side == "buy" and wish.limit_ueur_kwh == seen.import_ueur_kwh[0]:
@@ -52,7 +52,7 @@ def slot_cost(seen, home, load_wh, pv_wh):
     return after.import_wh * seen.import_ueur_kwh[0] - after.export_wh * FEED_IN, after.home
 
 
-def cost_eur(observe, curve, mandate):
+def cost_eur(observe, curve, mandate, decider=decide):
     load_wh, pv_wh = curves(curve, FIRST - timedelta(minutes=15 * PAST), PAST + 96 * DAYS)
     home = SimulatedHome(Battery(7, 10_000, 5_000, 5_000, 960_000, 3_000))
     cost_neur = 0
@@ -68,7 +68,7 @@ def cost_eur(observe, curve, mandate):
                 period=periods,
                 batteries=(home.battery,),
             )
-            slot_neur, home = slot_cost(seen, home, load_wh[PAST + i], pv_wh[PAST + i])
+            slot_neur, home = slot_cost(seen, home, load_wh[PAST + i], pv_wh[PAST + i], decider)
             cost_neur += slot_neur
     return (cost_neur - home.battery.soc_wh * IMPORT["P3"]) / 1e9
 

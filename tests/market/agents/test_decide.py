@@ -1,4 +1,4 @@
-"""What the rule orders, and that no order can break the mandate, the battery or the home's own interest."""
+"""What agents order, and that no order can break the mandate, the battery or the home's own interest."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents import EvCharger, Mandate, decide
+from market.agents.levels import DECIDERS
 from market.agents.mandate import OBJECTIVES, PERIODS
 
 periods = st.frozensets(st.sampled_from(sorted(PERIODS)))
@@ -55,6 +56,7 @@ def some(observe, battery):
     return observations(observe, battery)
 
 
+on_every_level = pytest.mark.parametrize("level", sorted(DECIDERS))
 many = settings(max_examples=100, deadline=None)
 
 
@@ -64,12 +66,13 @@ def set_point(decision, device_id, fills):
     return decision.base_wh[device_id] + bought - sold
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_devices_stay_within_their_limits_whatever_clears(some, chance):
+def test_devices_stay_within_their_limits_whatever_clears(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
     flexible = [wish for wish in decision.orders if wish.kind == "flexible"]
     fills = [(wish, chance.draw(st.integers(0, wish.energy_wh))) for wish in flexible]
 
@@ -84,13 +87,14 @@ def test_devices_stay_within_their_limits_whatever_clears(some, chance):
             assert 0 <= set_point(decision, charger.id, fills) <= charger.most_wh(15)
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_no_order_breaks_the_mandate(some, chance):
+def test_no_order_breaks_the_mandate(some, level, chance):
     seen = chance.draw(some)
     mandate = seen.mandate
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     for wish in decision.orders:
         assert not mandate.paused
@@ -105,12 +109,13 @@ def test_no_order_breaks_the_mandate(some, chance):
             assert mandate.grid_charge or wish.device_id == 3
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, chance):
+def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     dearest, cheapest = seen.import_ueur_kwh[0], seen.feed_in_ueur_kwh[0]
     buys = [wish.limit_ueur_kwh for wish in decision.orders if wish.side == "buy"]
