@@ -175,6 +175,7 @@ class _Street:
             np.concatenate([price for price, _ in sides], axis=1),
             np.concatenate([energy for _, energy in sides], axis=1),
             np.concatenate((homes, homes, self.cars)),
+            np.repeat([False, True, False], [len(homes), len(homes), len(self.cars)]),
         )
 
     def _moves(self, rungs: Rungs, passed: Floats, flexible_wh: Floats) -> tuple[Floats, Floats, Floats]:
