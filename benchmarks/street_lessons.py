@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -79,24 +78,23 @@ class Case:
     until: int = street.TRAINED_WEEKS
 
 
-def lesson(known: Town, chosen: Sequence[int], case: Case | None = None) -> Lesson:
-    """A street of the chosen homes with all of its weeks and their signals."""
+def lesson(known: Town, chosen: Sequence[int], weeks: Sequence[int], case: Case | None = None) -> Lesson:
+    """A street of the chosen homes in some weeks with their signals."""
     case = case or Case()
     tariff = case.tariff or street.prices(known.hours)
-    lag = 1 if case.late else 0
+    slots = (np.array(weeks)[:, None] * WEEK + np.arange(WEEK)).ravel()
     fleet = street.fleet(known.count, limits=case.limits, reserve=case.reserve)
     fleet = fleet if len(chosen) == known.count else fleet.of(chosen)
     expected = _issued(known.said_wh[:, :, 1].T, 1) if case.late else None
-    weeks = street.weeks(known.homes, tariff, expected_wh=expected).of(chosen)
-    ahead = _ahead(known, chosen, case, tariff, lag + case.stale_hours)
+    lived = street.weeks(known.homes, tariff, expected_wh=expected).of(chosen).pick(weeks)
     store = Store(
         fleet.usable_wh, float(fleet.discharge_w.sum()), street.EFFICIENCY, fleet.import_limit_w,
         fleet.export_limit_w,
     )  # fmt: skip
     scale = scale_of(float(fleet.capacity_wh.sum()), len(chosen), fleet.import_limit_w)
-    unit = np.full(known.hours, tariff[0].mean())
-    given = signals(store, ahead, tariff[0], unit, scale)
-    return Lesson(fleet, weeks, given, scale, street.END_UEUR_KWH, 1.0)
+    unit = np.full(len(slots), tariff[0].mean())
+    given = signals(store, ahead_of(known, chosen, slots, case), tariff[0][slots], unit, scale)
+    return Lesson(fleet, lived, given, scale, street.END_UEUR_KWH, 1.0)
 
 
 def staked(given: Lesson) -> Lesson:
@@ -124,14 +122,15 @@ def streets(known: Town, among: Sequence[int], others: int, seed: int = 99) -> l
     return found
 
 
-def _ahead(known: Town, chosen: Sequence[int], case: Case, tariff: Any, lag: int) -> Ahead:
-    """The hours after each slot as foretold `lag` hours before it."""
+def ahead_of(known: Town, chosen: Sequence[int], slots: np.ndarray, case: Case) -> Ahead:
+    """The hours after each slot as the street foretells them."""
+    tariff = case.tariff or street.prices(known.hours)
+    lag = case.stale_hours + (1 if case.late else 0)
     said = _said(known, chosen, case)
     cars = _expected_cars(known, chosen, case.until)
-    slots = np.arange(known.hours)
     steps = np.arange(1, HOURS_AHEAD - lag)
     places = np.minimum(slots[:, None] + steps, known.hours - 1)
-    net = _issued(said, lag)[:, lag + 1 :] + cars[(slots[:, None] + steps) % WEEK]
+    net = said[np.maximum(slots - lag, 0), lag + 1 :] + cars[(slots[:, None] + steps) % WEEK]
     fitted = np.arange(4 * WEEK, case.until * WEEK - HOURS_AHEAD)
     total = known.homes.net_wh[:, list(chosen)].sum(axis=1)
     stray = np.array([np.std(said[fitted, step] - total[fitted + step]) for step in lag + steps])

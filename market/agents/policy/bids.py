@@ -18,6 +18,7 @@ EDGE = 1e-3
 OWN_SLOPE = 0.5
 CAR_REACH = 0.3  # how far a car's weights move its willingness, as a power of e
 HASTE = 0.05  # a car that has no hour to spare pays this much more
+JUST_LESS = 0.999
 SIZE = len(FEATURES)
 
 
@@ -59,6 +60,27 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     slope = OWN_SLOPE + np.maximum(found.slope, -1.0)
     rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
     return np.asarray(unit_ueur_kwh[:, None, None] * (LOW + (HIGH - LOW) / (1 + np.exp(-rise))))
+
+
+def relieved(
+    give: Floats, fill: Floats, retail_ueur_kwh: Floats, short_wh: Floats, give_wh: Floats
+) -> tuple[Floats, Floats]:
+    """Worths `[street, battery, rung]` to give and to fill where a street is `short_wh` over what it may take.
+
+    Nobody pays a neighbour more than the retailer, so of energy that is worth more none would come when the cable is
+    full. There the nearest rungs, as many as all batteries together need to give, ask just less than the retailer,
+    and nobody fills at its price. `retail_ueur_kwh` `[street, battery]` is what a stored kWh brings at that.
+    """
+    needed = (short_wh / np.maximum(give_wh.sum(axis=(1, 2)), 1.0))[:, None, None]
+    less = JUST_LESS * retail_ueur_kwh[:, :, None]
+    called = np.arange(give.shape[2]) / give.shape[2] < needed
+    return np.where(called, np.minimum(give, less), give), np.where(needed > 0, np.minimum(fill, less), fill)
+
+
+def must_charge(need_wh: Floats, slots_left: NDArray[np.int64], slot_wh: Floats) -> Floats:
+    """By car what it takes in this slot in any case, so that it is ready (Wh); `slot_wh` is its most in a slot."""
+    could = np.minimum(need_wh, slot_wh) * (slots_left > 0)
+    return np.clip(need_wh - np.maximum(slots_left - 1, 0) * slot_wh, 0.0, could)
 
 
 def cheapest_hours(prices: Floats) -> Floats:

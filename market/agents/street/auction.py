@@ -124,16 +124,16 @@ def _held(
 ) -> Floats:
     """Shares passed so that these streets exchange no more than they may, as far as flexible energy reaches.
 
-    Too much taken: charging that is bought stops where it is worth least. Batteries that ask more than the
-    retailer do not help: nobody would pay them. Too much given: those that ask most give less; nobody charges at
-    less than the feed-in price for that.
+    Too much taken: what homes would buy rather than charge less or use their batteries stops where it is worth
+    least. Beyond its own need a battery that asks more than the retailer does not help: nobody would pay it. Too
+    much given: those that ask most give less; nobody charges at less than the feed-in price for that.
     """
     price, energy = steps.price[streets], steps.energy_wh[streets]
     takes_wh = at_least_wh + ((1 - shares) * energy) @ owned
     net_wh = takes_wh.sum(axis=1)
-    charged, given = (1 - shares) * energy * ~steps.gives, shares * energy * steps.gives
-    bought = np.clip(takes_wh / np.maximum(charged @ owned, EXACT_WH), 0.0, 1.0) @ owned.T
-    stops = crossing(price, charged * bought, np.maximum(net_wh - most[0], 0.0)) * bought * ~steps.gives
+    movable, given = (1 - shares) * energy, shares * energy * steps.gives
+    bought = np.clip(takes_wh / np.maximum(movable @ owned, EXACT_WH), 0.0, 1.0) @ owned.T
+    stops = crossing(price, movable * bought, np.maximum(net_wh - most[0], 0.0)) * bought
     keeps = crossing(-price, given, np.maximum(-net_wh - most[1], 0.0)) * steps.gives
     return np.asarray(shares + (1 - shares) * stops - shares * keeps)
 

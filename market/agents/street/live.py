@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from market.agents.policy.bids import must_charge
 from market.agents.rungs import Rungs, battery_rungs
 from market.agents.street.auction import Steps, clear
 from market.agents.street.fleet import Fleet, Floats, Ints, Weeks
@@ -47,17 +48,22 @@ class Decider(Protocol):
 class Lived:
     """What became of the streets: money in €, energy in kWh, `[street]`; `bill_eur` is `[street, home]`.
 
-    Bills count what is stored at the end; `exchange_wh` and `price_ueur_kwh` are `[slot, street]`, `stored_wh`
-    `[slot, street, battery]`.
+    Bills count what is stored at the end; `price_ueur_kwh` is `[slot, street]`, `home_wh` what each home took
+    (− gave) `[slot, street, home]`, `stored_wh` `[slot, street, battery]`.
     """
 
     bill_eur: Floats
     broken_kwh: Floats
     broken_slots: Ints
     unserved_kwh: Floats
-    exchange_wh: Floats
+    home_wh: Floats
     stored_wh: Floats
     price_ueur_kwh: Floats
+
+    @property
+    def exchange_wh(self) -> Floats:
+        """What each street took (− gave), `[slot, street]`."""
+        return np.asarray(self.home_wh.sum(axis=2))
 
     @property
     def cost_eur(self) -> Floats:
@@ -141,8 +147,8 @@ class _Street:
         left = np.maximum(leaves - slot, 0)
         rungs = battery_rungs(stored, fleet, self.batteries, self.hours)
         asked = decide(State(slot, stored, need, left, seen), rungs)
+        must = must_charge(need, left, self.car_wh)
         could = np.minimum(need, self.car_wh) * (left > 0)
-        must = np.clip(need - np.maximum(left - 1, 0) * self.car_wh, 0.0, could)
         steps = self._steps(rungs, asked, could - must)
         at_least = seen.copy()
         at_least[:, self.cars] += must
@@ -158,8 +164,8 @@ class _Street:
         net[:, self.batteries] += moved
         efficiency = fleet.efficiency[self.batteries]
         stored = stored + np.maximum(moved, 0) * efficiency + np.minimum(moved, 0) / efficiency
-        total = self._count(net, cleared.price_ueur_kwh, retail, feed_in, books)
-        return stored, need - car, total, cleared.price_ueur_kwh
+        net = self._count(net, cleared.price_ueur_kwh, retail, feed_in, books)
+        return stored, need - car, net, cleared.price_ueur_kwh
 
     def _steps(self, rungs: Rungs, asked: Asked, flexible_wh: Floats) -> Steps:
         """Charging at the worth of what is stored, giving at what it cost to store; cars at theirs."""
@@ -196,7 +202,9 @@ class _Street:
         return np.clip(aim - alone, -rungs.give_wh.sum(axis=2), rungs.fill_wh.sum(axis=2))
 
     def _count(self, net: Floats, price: Floats, retail: Floats, feed_in: Floats, books: _Books) -> Floats:
-        """Bills at the slot's price, or the retailer's where that is better; what broke a limit."""
+        """Bills at the slot's price, or the retailer's where that is better; what broke a limit. Gives what each
+        home took.
+        """
         total = net.sum(axis=1)
         held_back = np.maximum(-self.most[1] - total, 0.0)
         if held_back.any():  # surplus that nobody could take in is not made
@@ -208,4 +216,4 @@ class _Street:
         over = np.maximum(total - self.most[0], 0.0)
         books.broken_wh += over
         books.broken_slots += over > BROKEN_WH
-        return np.asarray(total)
+        return net

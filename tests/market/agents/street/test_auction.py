@@ -45,10 +45,11 @@ def streets(**fields):
 def orders_of(home):
     """A home's demand curve as orders `(step or None, side, Wh, limit)`: own use comes before trade.
 
-    Charging at or below the feed-in price never happens, nor giving at or above the retailer's.
+    Charging at or below the feed-in price never happens, nor sales at or above the retailer's; a home would buy
+    from it rather than use its battery, but at most at what that is worth.
     """
     ladder = sorted(enumerate(home.steps), key=lambda one: one[1][0])
-    ladder = [(i, step) for i, step in ladder if (step[0] < home.retail if step[2] else step[0] > home.feed_in)]
+    ladder = [(i, step) for i, step in ladder if step[2] or step[0] > home.feed_in]
     level = home.net_wh + sum(wh for _, (_, wh, gives) in ladder if not gives)
     found = [(None, Side.SELL, -level, home.feed_in)] if level < 0 else []
     for i, (price, wh, _) in ladder:
