@@ -1,4 +1,4 @@
-"""Streets of the benchmark's homes with their weeks, forecasts and public signals, as agents are trained and tested.
+"""Streets of the benchmark's homes with their weeks, forecasts and public signals, to train and test agents in.
 
 Forecasts are the community's own (`market.agents.forecasting`), learned from the training weeks of the seen homes.
 What cars will need is not known before they come: the planner expects the training weeks' mean of that evening of

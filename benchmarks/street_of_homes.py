@@ -1,8 +1,8 @@
 """The benchmark's street: real homes by the hour, with devices, cars, tariffs and limits as described below.
 
-The homes are those of `benchmarks/homes`, or of any folder with such files. Load is halved (5 MWh a home and year).
-Of twelve homes seven have panels and a battery, one a battery, one panels, three neither; six have a car; further
-homes repeat the pattern. Batteries: 10 kWh, 5 kW, 95 % each way, reserve 10 %, half full on Monday.
+The homes are those of `benchmarks/homes`, or of any folder with such files. Load is halved (5 MWh a home and
+year). Of twelve homes seven have panels and a battery, one a battery, one panels, three neither; six have a car;
+further homes repeat the pattern. Batteries: 10 kWh, 5 kW, 95 % each way, reserve 10 %, half full on Monday.
 Cars: 7.4 kW, 9.7 kWh on average on four of five working days and every other day of a weekend, from 17–20 h to
 7–8 h, by a seed. Import 0.18/0.12/0.08 €/kWh by the periods of 2.0TD (nights and weekends cheapest), feed-in
 0.05, no grid fee.

@@ -120,7 +120,12 @@ def _at_level(on: _Demand, at: Floats, level: Floats) -> Floats:
 
 
 def _held(
-    steps: Steps, owned: Floats, at_least_wh: Floats, shares: Floats, streets: np.ndarray, most: tuple[float, float]
+    steps: Steps,
+    owned: Floats,
+    at_least_wh: Floats,
+    shares: Floats,
+    streets: np.ndarray,
+    most: tuple[float, float],
 ) -> Floats:
     """Shares passed so that these streets exchange no more than they may, as far as flexible energy reaches.
 

@@ -3,12 +3,13 @@
 import numpy as np
 
 from market.agents.policy.bids import (
+    Call,
+    called,
     car_worth,
     cheapest_hours,
     heads,
     hours_needed,
     must_charge,
-    relieved,
     scaled,
     stored_worth,
 )
@@ -63,18 +64,27 @@ class Crowd:
         if not len(batteries):
             return Asked(rungs.give_at, rungs.fill_at, car)
         give, fill = (stored_worth(planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
-        short = self._short_wh(state)
-        if short.any():
-            retail = self.weeks.import_ueur_kwh[:, slot][:, batteries] * fleet.efficiency[batteries]
-            give, fill = relieved(give, fill, np.tile(retail, (self.repeats, 1)), short, rungs.give_wh)
+        call = self._call(state)
+        if call.short_wh.any() or call.spare_wh.any():
+            give, fill = called(give, fill, call, rungs)
         return Asked(give, fill, car)
 
-    def _short_wh(self, state: State) -> Floats:
-        """By how much what flows in any case passes what each street may take."""
-        fleet = self.fleet
-        must = must_charge(state.need_wh, state.slots_left, fleet.car_w[fleet.cars] * self.hours)
+    def _call(self, state: State) -> Call:
+        """By how much what flows in any case passes what each street may take or give."""
+        fleet, weeks, hours = self.fleet, self.weeks, self.hours
+        must = must_charge(state.need_wh, state.slots_left, fleet.car_w[fleet.cars] * hours)
         taken = state.net_wh.sum(axis=1) + must.sum(axis=1)
-        return np.asarray(np.maximum(taken - fleet.import_limit_w * self.hours, 0.0))
+        efficiency = fleet.efficiency[fleet.batteries]
+        retail, feed_in = (
+            np.tile(price[:, state.slot][:, fleet.batteries], (self.repeats, 1))
+            for price in (weeks.import_ueur_kwh, weeks.feed_in_ueur_kwh)
+        )
+        return Call(
+            np.maximum(taken - fleet.import_limit_w * hours, 0.0),
+            np.maximum(-taken - fleet.export_limit_w * hours, 0.0),
+            retail * efficiency,
+            feed_in / efficiency,
+        )
 
 
 class OneApart:

@@ -1,9 +1,8 @@
 """How much one home gains by leaving the shared policy: its best response, searched with the same means.
 
-While all others keep the shared weights, the home's own are searched for the least bill of its own in some weeks and
-judged in others that the search did not see. What it still gains there, over what the street saves it against
-living alone, says how far the shared policy is from one that nobody has a reason to leave (exploitability; for
-infinitely small homes under one price it would be zero).
+While all others keep the shared weights, the home's own are searched for the least bill of its own in some weeks
+and judged in others that the search did not see. What it still gains there, over what the street saves it against
+living alone, says how far the shared policy is from one that nobody has a reason to leave (exploitability).
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Planning anew every slot: a linear programme over the hours ahead, of which only the present one is carried out.
 
-What engineers usually put in an agent's place. It sees the present slot's net load and the cars that have come, and
-for the hours after it the same forecasts as the policy. Batteries and cars get set-points, for all homes at once:
-there is no market, and every home's state is known in one place.
+What engineers usually put in an agent's place. It sees the present slot's net load and the cars that have come,
+and for the hours after it the same forecasts as the policy. Batteries and cars get set-points, for all homes at
+once: there is no market, and every home's state is known in one place.
 """
 
 from typing import NamedTuple
@@ -43,7 +43,9 @@ def mpc(
     found = []
     for week in range(weeks.count):
         rows = slice(week * weeks.slots, (week + 1) * weeks.slots)
-        known = Ahead(ahead.net_wh[rows], ahead.stray_wh, ahead.import_ueur_kwh[rows], ahead.feed_in_ueur_kwh[rows])
+        known = Ahead(
+            ahead.net_wh[rows], ahead.stray_wh, ahead.import_ueur_kwh[rows], ahead.feed_in_ueur_kwh[rows]
+        )
         one = _Week(
             weeks.net_wh[week].sum(axis=1),
             weeks.import_ueur_kwh[week].mean(axis=1),
@@ -63,7 +65,9 @@ def _steer(
     paid, broken, unserved = 0.0, 0, 0.0
     for slot in range(weeks.slots):
         cars += [
-            Session(int(home), slot, int(weeks.leaves[week, slot, home]), float(weeks.arrives_wh[week, slot, home]))
+            Session(
+                int(home), slot, int(weeks.leaves[week, slot, home]), float(weeks.arrives_wh[week, slot, home])
+            )
             for home in np.flatnonzero(weeks.arrives_wh[week, slot] > 0)
         ]
         unserved += sum(car.need_wh for car in cars if car.end <= slot) / 1e3
@@ -86,16 +90,15 @@ def _present(
 ) -> tuple[Floats, list[float]]:
     """What the plan does in the present slot: Wh AC by battery (− given) and by car."""
     ahead, end = one.ahead, hours - 1
-    prices = [
-        np.concatenate(([now[slot]], later[slot, :end]))
-        for now, later in ((one.bought, ahead.import_ueur_kwh), (one.fed_in, ahead.feed_in_ueur_kwh))
-    ]
+    bought = np.concatenate((one.bought[slot : slot + 1], ahead.import_ueur_kwh[slot, :end]))
+    fed_in = np.concatenate((one.fed_in[slot : slot + 1], ahead.feed_in_ueur_kwh[slot, :end]))
     plan = planned(
         fleet,
         np.concatenate(([one.net_wh[slot]], ahead.net_wh[slot, :end])),
-        *prices,
+        bought,
+        fed_in,
         [Session(car.home, 0, min(car.end - slot, hours), car.need_wh) for car in cars],
         stored,
-        end_ueur_kwh=float(prices[0][-24:].min() * fleet.efficiency.max()),
+        end_ueur_kwh=float(bought[-24:].min() * fleet.efficiency.max()),
     )
     return plan.battery_wh[:, 0] if len(plan.battery_wh) else np.zeros(0), [wh[0] for wh in plan.session_wh]
