@@ -13,7 +13,7 @@ from market.agents.training.search import Recipe, normed, train
 from market.agents.yardsticks.alone import Alone, alone
 from market.agents.yardsticks.foresight import Foreseen, foresight
 
-RECIPE = Recipe(generations=100)
+RECIPE = Recipe(generations=100, small=3e-3)
 HALF_STREETS = 3  # random halves of the seen homes that training lives in beside all of them
 DRAWS = 2_000
 

@@ -63,8 +63,8 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
 
 
 class Call(NamedTuple):
-    """By street how many Wh it takes more (`short`) or gives more (`spare`) than it may, if batteries do nothing; by
-    `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the feed-in price, µ€.
+    """By street how many Wh it takes more (`short`) or gives more (`spare`) than it may, if batteries do nothing;
+    by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the feed-in price, µ€.
     """
 
     short_wh: Floats
