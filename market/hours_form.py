@@ -12,7 +12,7 @@ from market.forms import ClockField, PriceField, clock_of, minute_of, to_ueur, w
 from market.models import MandateHours
 
 # So many rows at most, and so many empty ones below those in use.
-MOST_ROWS, SPARE_ROWS = 12, 2
+MOST_ROWS, SPARE_ROWS = 12, 1
 
 
 class HoursForm(forms.Form):
@@ -21,8 +21,8 @@ class HoursForm(forms.Form):
     days = forms.ChoiceField(label=_("On"), choices=MandateHours.Days.choices, initial="every", required=False)
     begins = ClockField(label=_("From"))
     ends = ClockField(label=_("To"))
-    min_sell = PriceField(label=_("Sell at no less than"), required=False)
-    max_buy = PriceField(label=_("Buy at no more than"), required=False)
+    min_sell = PriceField(label=_("Sell from"), required=False)
+    max_buy = PriceField(label=_("Buy up to"), required=False)
     no_trade = forms.BooleanField(label=_("Trade nothing in these hours"), required=False)
     remove = forms.BooleanField(label=_("Remove these hours"), required=False)
 

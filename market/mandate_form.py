@@ -85,12 +85,12 @@ class MandateForm(forms.Form):
         help_text=_("Your retailer supplies you and takes your surplus, as before."),
     )
 
-    min_sell_p1 = PriceField(label=_("Sell at no less than"), required=False)
-    max_buy_p1 = PriceField(label=_("Buy at no more than"), required=False)
-    min_sell_p2 = PriceField(label=_("Sell at no less than"), required=False)
-    max_buy_p2 = PriceField(label=_("Buy at no more than"), required=False)
-    min_sell_p3 = PriceField(label=_("Sell at no less than"), required=False)
-    max_buy_p3 = PriceField(label=_("Buy at no more than"), required=False)
+    min_sell_p1 = PriceField(label=_("Sell from"), required=False)
+    max_buy_p1 = PriceField(label=_("Buy up to"), required=False)
+    min_sell_p2 = PriceField(label=_("Sell from"), required=False)
+    max_buy_p2 = PriceField(label=_("Buy up to"), required=False)
+    min_sell_p3 = PriceField(label=_("Sell from"), required=False)
+    max_buy_p3 = PriceField(label=_("Buy up to"), required=False)
     cycles = TenthsField(
         label=_("Full cycles a day, at most"),
         least=Decimal("0.1"),
