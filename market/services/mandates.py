@@ -42,6 +42,8 @@ def give_mandate(
         **limits,
     )
     terms = mandate_terms(given, hours)
+    if given.valid_until is not None and given.valid_until <= at:
+        raise ValueError("A mandate must end after it begins.")
     latest = latest_mandate(household)
     if latest is not None and mandate_terms(latest) == terms:
         return latest

@@ -65,9 +65,12 @@ def test_the_same_rules_again_are_no_new_version_and_other_hours_are(ana):
     assert mandate_terms(Mandate.objects.get(pk=other.pk)).hours == ()
 
 
-def test_rules_that_nobody_can_mean_are_not_kept(ana):
-    with pytest.raises(ValueError, match="cycles a day"):
-        give(ana, cycles_tenths=0)
+@pytest.mark.parametrize(
+    ("limits", "message"), [({"cycles_tenths": 0}, "cycles a day"), ({"valid_until": AT}, "end after it begins")]
+)
+def test_rules_that_nobody_can_mean_are_not_kept(ana, limits, message):
+    with pytest.raises(ValueError, match=message):
+        give(ana, **limits)
 
     assert Mandate.objects.filter(household=ana).count() == 1
 

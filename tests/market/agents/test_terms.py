@@ -1,11 +1,16 @@
 """Which rules hold when: the strictest counts, by tariff period or by the local clock."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from market.agents import EvCharger, HoursRule, Mandate, as_its_owner_says, decide, local_times, terms_at
+from market.agents.hours import PERIODS
+from tests.market.agents.seeing import hours_rules, mandates
 
 MADRID = ZoneInfo("Europe/Madrid")
 SATURDAY, MONDAY = datetime(2026, 11, 21, tzinfo=MADRID), datetime(2026, 11, 23, tzinfo=MADRID)
@@ -32,6 +37,20 @@ def test_the_strictest_of_all_limits_counts():
     assert terms(mandate, MONDAY.replace(hour=12), "P2")[:2] == (80_000, 100_000)
     assert terms(mandate, MONDAY.replace(hour=13))[:2] == (90_000, 120_000)
     assert terms(mandate, MONDAY.replace(hour=13), "P2")[:2] == (60_000, 120_000)
+
+
+@given(
+    mandate=mandates, rule=hours_rules(), quarter=st.integers(0, 7 * 96), period=st.sampled_from(sorted(PERIODS))
+)
+def test_a_further_rule_only_ever_tightens(mandate, rule, quarter, period):
+    at = MONDAY + timedelta(minutes=15 * quarter)
+
+    before, after = terms(mandate, at, period), terms(replace(mandate, hours=(*mandate.hours, rule)), at, period)
+
+    assert after.min_sell_ueur_kwh >= before.min_sell_ueur_kwh
+    assert after.max_buy_ueur_kwh <= before.max_buy_ueur_kwh
+    assert after.may_buy <= before.may_buy
+    assert after.may_sell <= before.may_sell
 
 
 def test_own_hours_that_rule_out_trading_stop_both_sides():
