@@ -1,6 +1,6 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
-from market.models.agents import Forecast, Mandate, PlanStep, SetPoint
+from market.models.agents import Forecast, Mandate, MandateHours, PlanStep, SetPoint
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.settlement import SettledHome, Settlement
@@ -11,6 +11,7 @@ __all__ = [
     "Entry",
     "Forecast",
     "Mandate",
+    "MandateHours",
     "Order",
     "Outcome",
     "PlanStep",

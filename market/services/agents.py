@@ -8,7 +8,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
-from market.agents import Decision, decide
+from market.agents import Decision, clamped, decide
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
 
@@ -36,7 +36,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         return
     planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
     given = assignments(street or read_street(slot.community, slot.start, at), slot, at)
-    decisions = [(assignment, decide(assignment.observation, planned=planned)) for assignment in given]
+    decisions = [(assignment, _decision(assignment, planned=planned)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
@@ -50,6 +50,11 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
             PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
         )
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
+
+
+def _decision(assignment: Assignment, *, planned: bool) -> Decision:
+    """What the household's policy decides, within what its owner allows."""
+    return clamped(decide(assignment.observation, planned=planned), assignment.observation)
 
 
 def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:

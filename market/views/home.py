@@ -55,7 +55,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "chart": _chart(slots, at, mandate, charge, keep),
         **_standing(household, day, at, stores, mandate),
     }
-    context["notice"] = wording.notice(context["provisional"], paused=mandate is not None and mandate.paused)
+    context["notice"] = wording.notice(
+        context["provisional"],
+        paused=mandate is not None and mandate.paused,
+        expired=mandate is not None and mandate.expired_at(at),
+    )
     return page(request, "market/home.html", context)
 
 

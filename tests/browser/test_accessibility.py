@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from community.models import Member
+from community.models import Device, Member
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
 from market.services.agents import place_orders
@@ -40,6 +40,7 @@ def street():
     marta = make.home(street, "Azahar 1", offer, make.member(street, "Marta", Member.Role.ADMIN))
     ana = make.home(street, "Azahar 3", offer)
     make.battery(marta)
+    Device.objects.create(household=marta, kind="ev_charger", name="Coche", charge_w=7_400)
     store_feeder(community=street, described=usual_feeder(community=street, kind="street"))
     make.history(marta, -700)
     make.history(ana, 300)
