@@ -26,7 +26,7 @@ from market.agents.forecasting.quantiles import Residuals, group_of
 FEWEST_DAYS = 14
 WARM_UP_DAYS = 7  # of the history, in which running figures find their feet
 MOST_ROWS = 30_000  # homes x issues behind one regression: twice as many foretold no better
-PENALTY = 1e-2  # λ, as a share of each feature's square sum
+PENALTY = 3e-2  # λ, as a share of each feature's square sum
 FOLDS = 4
 LEAST_SCALE = 1e-3  # Wh: below it a home has no load, or no panels
 
