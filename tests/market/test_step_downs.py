@@ -179,8 +179,8 @@ def page(client, monkeypatch):
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("es", "Tu batería lleva 7 horas sin informar. Hasta entonces tu hogar usa primero su propia energía"),
-        ("en", "Your battery has not reported for 7 hours. Until then your home uses its own energy first"),
+        ("es", "Tu batería lleva 7 horas sin informar. Mientras tanto tu hogar usa primero su propia energía"),
+        ("en", "Your battery has not reported for 7 hours. Meanwhile your home uses its own energy first"),
     ],
 )
 def test_the_owner_reads_why_the_agent_holds_back_and_the_neighbour_does_not(well, homes, page, language, said):
