@@ -27,6 +27,11 @@ def battery_bounds(seen: Observation, battery: Battery) -> Bounds:
     return Bounds(least_wh, battery.most_charge_wh(seen.slot_minutes))
 
 
+def fills_from_grid(seen: Observation) -> bool:
+    """Whether a battery may be filled at the retailer's price in the slot."""
+    return seen.mandate.grid_charge and seen.terms[0].max_buy_ueur_kwh >= seen.import_ueur_kwh[0]
+
+
 def charger_bounds(seen: Observation, charger: EvCharger) -> Bounds:
     """What a car can take, and what it must to be ready in time."""
     most_wh = charger.most_wh(seen.slot_minutes)

@@ -7,7 +7,7 @@ policy: one that keeps the rules passes unchanged, and one that does not cannot 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from market.agents.bounds import Bounds, battery_bounds, charger_bounds
+from market.agents.bounds import Bounds, battery_bounds, charger_bounds, fills_from_grid
 from market.agents.decision import Decision, OrderWish
 from market.agents.observation import Observation
 
@@ -38,11 +38,6 @@ def _bounds(seen: Observation) -> dict[int, Bounds]:
     return answer
 
 
-def _fills_from_grid(seen: Observation) -> bool:
-    """Whether a battery may be filled at the retailer's price in the slot."""
-    return seen.mandate.grid_charge and seen.terms[0].max_buy_ueur_kwh >= seen.import_ueur_kwh[0]
-
-
 def _own_energy(asked_wh: Mapping[int, int], bounds: Mapping[int, Bounds], seen: Observation) -> dict[int, int]:
     """Base energies (Wh) nearer to zero where they must be: within bounds, and batteries for own use only."""
     stores = {battery.id for battery in seen.batteries}
@@ -56,7 +51,7 @@ def _own_energy(asked_wh: Mapping[int, int], bounds: Mapping[int, Bounds], seen:
     for device in sorted(stores & base_wh.keys()):
         if net_wh < 0 and base_wh[device] < 0:
             changed_wh = min(-net_wh, -base_wh[device])
-        elif net_wh > 0 and base_wh[device] > 0 and not _fills_from_grid(seen):
+        elif net_wh > 0 and base_wh[device] > 0 and not fills_from_grid(seen):
             changed_wh = -min(net_wh, base_wh[device])
         else:
             continue
@@ -76,7 +71,7 @@ def _within_terms(wish: OrderWish, seen: Observation, base_wh: Mapping[int, int]
         return _at(wish, max(wish.limit_ueur_kwh, terms.min_sell_ueur_kwh))
     if wish.side == "buy" and terms.may_buy:
         dearest = terms.max_buy_ueur_kwh
-        if wish.device_id in {battery.id for battery in seen.batteries} and not _fills_from_grid(seen):
+        if wish.device_id in {battery.id for battery in seen.batteries} and not fills_from_grid(seen):
             dearest = min(dearest, seen.import_ueur_kwh[0] - 1)  # at the import price the retailer would serve it
         return _at(wish, min(wish.limit_ueur_kwh, dearest))
     return None

@@ -23,7 +23,7 @@ def decide(seen: Observation, *, planned: bool = True) -> Decision:
     than the orders.
     """
     if not seen.trades:
-        return Decision((), _self_consumption(seen), (), seen.net_load_wh[0])
+        return leave_alone(seen)
     blocks = horizon(seen, 1)
     base_wh = {battery.id: 0 for battery in seen.batteries}
     steps: list[Step] = []
@@ -40,6 +40,11 @@ def decide(seen: Observation, *, planned: bool = True) -> Decision:
     wishes = climb(seen.net_load_wh[0], steps, terms_now(seen), base_wh)
     described = plan(seen, blocks, batteries, base_wh) if planned else ()
     return Decision(tuple(wishes), base_wh, described, seen.net_load_wh[0])
+
+
+def leave_alone(seen: Observation, *, planned: bool = True) -> Decision:
+    """No orders and no plan, `planned` or not: the home uses its own energy first, its retailer does the rest."""
+    return Decision((), self_consumption(seen), (), seen.net_load_wh[0])
 
 
 def terms_now(seen: Observation) -> Terms:
@@ -103,8 +108,8 @@ def _rungs(steps: Sequence[tuple[int, int]], most_wh: int) -> list[tuple[int, in
     return rungs
 
 
-def _self_consumption(seen: Observation) -> dict[int, int]:
-    """What the devices do alone: batteries take surplus and cover need, cars charge at once."""
+def self_consumption(seen: Observation) -> dict[int, int]:
+    """What the devices do alone (Wh by device): batteries take surplus and cover need, cars charge at once."""
     base_wh = {
         charger.id: charger.most_wh(seen.slot_minutes) for charger in seen.ev_chargers if charger.plugged_in
     }

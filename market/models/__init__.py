@@ -1,6 +1,7 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
-from market.models.agents import Forecast, Mandate, MandateHours, PlanStep, SetPoint
+from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
+from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.settlement import SettledHome, Settlement
@@ -10,6 +11,8 @@ __all__ = [
     "Account",
     "Entry",
     "Forecast",
+    "ForecastAccuracy",
+    "Forecaster",
     "Mandate",
     "MandateHours",
     "Order",
@@ -22,5 +25,7 @@ __all__ = [
     "Slot",
     "Statement",
     "StatementLine",
+    "StepDown",
     "Trade",
+    "WeatherHour",
 ]

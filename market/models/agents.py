@@ -1,4 +1,4 @@
-"""What an owner allows the agent, what the agent expects, plans and asks of the devices."""
+"""What an owner allows the agent, what the agent plans and asks of the devices."""
 
 from datetime import datetime
 
@@ -118,25 +118,6 @@ class MandateHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mandate_id}/{self.position}"
-
-
-class Forecast(models.Model):
-    """Expected net load of a household, slot by slot from `first_start` on (Wh, positive is need)."""
-
-    household = models.ForeignKey(Household, models.PROTECT, related_name="forecasts")
-    issued_at = models.DateTimeField()
-    first_start = models.DateTimeField()
-    slot_minutes = models.PositiveSmallIntegerField()
-    net_load_wh = ArrayField(models.IntegerField())
-    days_seen = models.PositiveSmallIntegerField(help_text=_("Days of history behind it; 0 means a guess."))
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["household", "issued_at"], name="forecast_once_an_instant"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.household_id} from {self.first_start:%Y-%m-%d %H:%M}"
 
 
 class PlanStep(models.Model):

@@ -1,7 +1,7 @@
 """What each home's agent may look at before it orders, gathered for a whole community at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -11,8 +11,10 @@ from community.queries import TariffBook, active_households, devices_of, latest_
 from community.tariffs import is_off_peak_day, local_day
 from market.agents import Battery, EvCharger, Observation, as_its_owner_says, local_times
 from market.agents import Mandate as MandateTerms
+from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
 from market.queries.flows import Moved, moved_since, silent_since
+from market.queries.health import community_health, silent_minutes
 from market.queries.mandates import mandate_terms, mandates_at
 
 HORIZON = timedelta(hours=24)
@@ -22,15 +24,16 @@ STALE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One household's observation and the mandate version that its orders will cite."""
+    """One household's observation, the mandate version that its orders will cite, and the level that decides."""
 
     mandate_id: int
     observation: Observation
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """What changes seldom: homes, mandates, devices, tariffs and forecasts, as known at one instant."""
+    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health."""
 
     homes: tuple[int, ...]
     mandates: dict[int, Mandate]
@@ -38,6 +41,7 @@ class Street:
     stores: dict[int, list[Device]]
     forecasts: dict[int, Forecast]
     tariffs: TariffBook
+    health: Health
 
     @property
     def store_ids(self) -> list[int]:
@@ -50,23 +54,27 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
     homes = [home.pk for home in active_households(community.pk)]
     mandates = mandates_at(homes, at)
     owned = devices_of(homes)
+    forecasts = _forecasts(homes, start, at)
     return Street(
         homes=tuple(home for home in homes if home in mandates),
         mandates=mandates,
         terms={home: mandate_terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
-        forecasts=_forecasts(homes, start, at),
+        forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
+        health=community_health(community, forecasts.values(), at),
     )
 
 
 def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     """An assignment for every household that has given a mandate, by household id."""
+    states = latest_states(street.store_ids, at)
+    standings = _standings(street, states, at)
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
     local = local_times(starts, street.tariffs.zone, is_off_peak_day)
-    devices = _devices(street, slot, at)
+    devices = _devices(street, slot, states, at)
     series = {}  # by contracts, which many homes share
     answer = []
     for home in street.homes:
@@ -90,15 +98,14 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
             ev_chargers=chargers,
             local=local,
         )
-        answer.append(Assignment(street.mandates[home].pk, seen))
+        answer.append(Assignment(street.mandates[home].pk, seen, standings[home]))
     return answer
 
 
 def _devices(
-    street: Street, slot: Slot, at: datetime
+    street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime
 ) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...]]]:
     """Batteries and chargers that reported lately, by home, as they should stand when the slot starts."""
-    states = latest_states(street.store_ids, at)
     running = _running_set_points(slot, states)
     moved = _moved(street, slot, states, at)
     answer = {}
@@ -114,6 +121,21 @@ def _devices(
             zone = street.tariffs.zone
             chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, zone, taken_wh))
         answer[home] = (tuple(batteries), tuple(chargers))
+    return answer
+
+
+def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> dict[int, Standing]:
+    """The level on which each home decides: the community's, or a lower one if its own battery fell silent."""
+    common = standing(street.health)
+    mute = {
+        device.pk: home
+        for home, devices in street.stores.items()
+        for device in devices
+        if device.kind == Device.Kind.BATTERY and device.pk not in states
+    }
+    answer = dict.fromkeys(street.homes, common)
+    for device, minutes in silent_minutes(list(mute), at).items():
+        answer[mute[device]] = standing(replace(street.health, battery_minutes=minutes))
     return answer
 
 

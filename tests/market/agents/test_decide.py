@@ -1,4 +1,4 @@
-"""What the rule orders, and that no order can break the mandate, the battery or the home's own interest."""
+"""What agents order, and that no order can break the mandate, the battery or the home's own interest."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from market.agents import Mandate, clamped, decide
 from market.agents.bounds import battery_bounds
 from market.agents.hours import PERIODS
+from market.agents.levels import DECIDERS
 from tests.market.agents.seeing import CAR, observations
 
 
@@ -17,6 +18,7 @@ def some(observe, battery):
     return observations(observe, battery)
 
 
+on_every_level = pytest.mark.parametrize("level", sorted(DECIDERS))
 many = settings(max_examples=100, deadline=None)
 
 
@@ -26,12 +28,13 @@ def set_point(decision, device_id, fills):
     return decision.base_wh[device_id] + bought - sold
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_devices_stay_within_their_limits_whatever_clears(some, chance):
+def test_devices_stay_within_their_limits_whatever_clears(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
     flexible = [wish for wish in decision.orders if wish.kind == "flexible"]
     fills = [(wish, chance.draw(st.integers(0, wish.energy_wh))) for wish in flexible]
 
@@ -47,13 +50,14 @@ def test_devices_stay_within_their_limits_whatever_clears(some, chance):
             assert 0 <= set_point(decision, charger.id, fills) <= charger.most_wh(15)
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_no_order_breaks_the_mandate(some, chance):
+def test_no_order_breaks_the_mandate(some, level, chance):
     seen = chance.draw(some)
     terms = seen.terms[0]
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     for wish in decision.orders:
         assert not seen.mandate.paused
@@ -68,22 +72,24 @@ def test_no_order_breaks_the_mandate(some, chance):
             assert seen.mandate.grid_charge or wish.device_id == CAR
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_the_rule_never_needs_the_clamp(some, chance):
+def test_no_level_ever_needs_the_clamp(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     assert clamped(decision, seen) == decision
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, chance):
+def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     dearest, cheapest = seen.import_ueur_kwh[0], seen.feed_in_ueur_kwh[0]
     buys = [wish.limit_ueur_kwh for wish in decision.orders if wish.side == "buy"]
