@@ -114,7 +114,9 @@ def test_no_policy_gets_past_the_rules(street, ana, monkeypatch):
     report(battery, 20, soc_wh=6_000)
     slot = make.slot(street)
     greedy = OrderWish(battery.pk, "sell", "flexible", 9_000, 10_000)
-    monkeypatch.setattr(agents, "decide", lambda seen, planned: Decision((greedy,), {battery.pk: 0}, (), 0))
+    monkeypatch.setattr(
+        agents, "decide_on", lambda level, seen, planned: Decision((greedy,), {battery.pk: 0}, (), 0)
+    )
 
     place_orders(slot_id=slot.pk, at=AT)
 
