@@ -28,19 +28,26 @@ def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> 
     slot the need is firm.
 
     The willingness is at most the import price. A car without a stated departure has the whole horizon.
+
+    A car with windows is firm inside them, with their energy. Outside it takes what neighbours sell.
     """
     energy_wh = charger.most_wh(seen.slot_minutes)
     if not energy_wh:
         return Charging(0, False, 0)
     needed = -(-charger.need_wh // (charger.charge_w * seen.slot_minutes // 60))
     left = slots_left(seen, charger)
+    if charger.windows is not None and charger.windows.energy_wh[0]:
+        return Charging(min(charger.windows.energy_wh[0], energy_wh), True, seen.import_ueur_kwh[0])
     if left <= needed:
-        return Charging(energy_wh, True, seen.import_ueur_kwh[0])
+        # Left without a window the car has no room under the street's limits: it charges as far as they allow.
+        return Charging(energy_wh, charger.windows is None, seen.import_ueur_kwh[0])
     later = _kth_cheapest(blocks, needed, left)
     haste = needed * needed
     now = seen.import_ueur_kwh[0]
-    willing = later + max(now - later, 0) * haste // (left * left)
-    return Charging(energy_wh, False, min(willing, now))
+    willing = min(later + max(now - later, 0) * haste // (left * left), now)
+    if charger.windows is not None:
+        willing = min(willing, now - 1)  # outside its windows only a neighbour's energy is a reason to charge
+    return Charging(energy_wh, False, willing)
 
 
 def slots_left(seen: Observation, charger: EvCharger) -> int:

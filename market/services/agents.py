@@ -11,6 +11,7 @@ from community.copying import copy_into
 from market.agents import Decision, decide
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
+from market.queries.charging import coordinated
 
 ORDER_FIELDS = (
     "slot_id", "household_id", "mandate_id", "device_id", "side", "kind", "energy_wh", "limit_ueur_kwh",
@@ -34,9 +35,11 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     slot = due.first()
     if slot is None:
         return
-    planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
-    given = assignments(street or read_street(slot.community, slot.start, at), slot, at)
-    decisions = [(assignment, decide(assignment.observation, planned=planned)) for assignment in given]
+    street = street or read_street(slot.community, slot.start, at)
+    given = coordinated(assignments(street, slot, at), street, slot)
+    decisions = [
+        (assignment, decide(assignment.observation, planned=_planned(slot, assignment))) for assignment in given
+    ]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
@@ -45,11 +48,16 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         ("slot_id", "device_id", "base_wh"),
         ((slot.pk, device, base_wh) for _, made in decisions for device, base_wh in made.base_wh.items()),
     )
-    if planned:
-        copy_into(
-            PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
-        )
+    copy_into(
+        PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
+    )
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
+
+
+def _planned(slot: Slot, assignment: Assignment) -> bool:
+    """Plans change slowly, so one an hour is enough to read; a car's windows may move with every slot."""
+    on_the_hour = slot.start.minute == 0
+    return on_the_hour or any(charger.windows for charger in assignment.observation.ev_chargers)
 
 
 def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:
