@@ -12,6 +12,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.Outcome: ("order", "local_wh", "retailer_wh", "curtailed_wh", "reason"),
     models.Trade: ("slot", "household", "side", "energy_wh", "price_ueur_kwh"),
     models.SetPoint: ("slot", "device", "base_wh", "energy_wh"),
+    models.Acknowledgement: ("slot", "device", "answer", "energy_wh", "reason", "received_at"),
     models.Settlement: ("slot", "revision", "settled_at", "provisional", "is_current"),
     models.SettledHome: ("household", "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "is_current"),
     models.Account: ("community", "kind", "household"),

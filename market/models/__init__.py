@@ -1,5 +1,6 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
+from market.models.acknowledgements import Acknowledgement
 from market.models.agents import Forecast, Mandate, PlanStep, SetPoint
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
@@ -8,6 +9,7 @@ from market.models.statements import Statement, StatementLine
 
 __all__ = [
     "Account",
+    "Acknowledgement",
     "Entry",
     "Forecast",
     "Mandate",
