@@ -1,9 +1,10 @@
 """When the cars of a street charge: inside its limits all together, ready when they leave, in the cheapest slots.
 
-Cars with the least time to spare choose first, each its cheapest slots (`_fill`): whole windows, in a millisecond.
-That is exact wherever everybody is ready. If somebody is not, a linear programme (`interior.py`) says which
-energies leave the least missing at all, and its answer, in whole Wh, replaces the first. Its last Wh are filled
-up as before, so by rounding a car lacks at most one Wh a slot.
+Cars with the least time to spare choose first, each its cheapest slots (`fill`): whole windows, in a millisecond;
+first with a little of each limit kept back, then with all of it. That is exact wherever everybody is ready. If
+somebody is not, a linear programme (`interior.py`) says which energies leave the least missing at all, and its
+answer, in whole Wh, replaces the first. Its last Wh are filled up as before, so by rounding a car lacks at most
+one Wh a slot.
 
 Cars count in the order of their ids, whatever order they come in, so the same street always answers the same.
 """
@@ -22,6 +23,8 @@ from market.grid.feeder import Floats, Ints
 LATEST_S = 120
 # At first a slot is taken only if it has this part of the car's power, so that windows do not crumble.
 WORTHWHILE = 4
+# At first so much of each limit is kept for what the forecast of the other load misses.
+KEPT_PCT = 10
 # A limit that one car can use less than so many Wh of is full.
 NEARLY_WH = 1.0
 HOUR_S = 3_600
@@ -38,6 +41,9 @@ def charging_windows(cars: Sequence[Car], room: Room, slot_minutes: int) -> dict
     if not sorted_cars:
         return {}
     fleet = _Fleet(sorted_cars, room, order, slot_minutes)
+    kept_wh = fleet.keep(KEPT_PCT)
+    fleet.fill(WORTHWHILE)
+    fleet.left_wh += kept_wh
     fleet.fill(WORTHWHILE)
     fleet.fill(None)
     if fleet.missing_wh.any() and fleet.pushes.any():
@@ -59,6 +65,7 @@ class _Fleet:
     def __init__(self, cars: Sequence[Car], room: Room, columns: Sequence[int], slot_minutes: int) -> None:
         slots = max(len(car.prices_ueur_kwh) for car in cars)
         self.cars: Sequence[Car] = cars
+        self.slot_minutes = slot_minutes
         self.limits: Sequence[Limit] = room.limits
         self.pushes: Floats = room.pushes[:, columns]
         self.left_wh: Floats = room.left_w[:, :slots] * slot_minutes / 60
@@ -74,6 +81,14 @@ class _Fleet:
         """Take so much more in each slot (negative: less)."""
         self.energy_wh += energy_wh
         self.left_wh -= self.pushes @ energy_wh
+
+    def keep(self, pct: int) -> Floats:
+        """Keep a part of every limit for others; returns what was kept (Wh, as `left_wh`), to be given back."""
+        hours = self.slot_minutes / 60
+        most_wh = np.array([abs(limit.most) * hours * pct / 100 for limit in self.limits]).reshape(-1, 1)
+        kept_wh = np.minimum(self.left_wh, most_wh)
+        self.left_wh -= kept_wh
+        return np.asarray(kept_wh)
 
     def room_wh(self, k: int) -> Ints:
         """Whole Wh that a car could take more in each slot, whether it is there or not."""

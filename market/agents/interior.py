@@ -23,7 +23,10 @@ Mask = NDArray[np.bool_]
 # What a missing kWh costs, in the highest price: so much that being ready comes first.
 DEAR = 1_000.0
 STEPS = 80
-GAP = 1e-9
+# Mean product of a distance and its price at which to stop: of the missing energy that is less than a Wh in all.
+GAP = 1e-6
+# Keeps a slot's matrix regular where more limits are full than cars could tell apart.
+STEADY = 1e-9
 TO_BOUNDARY = 0.995
 
 
@@ -60,7 +63,10 @@ def least_missing(asked: Programme) -> Floats:
         gap = sum(float((a * b).sum()) for a, b in zip(far, worth, strict=True)) / pairs
         if gap < GAP:
             break
-        matrix = _system(far, worth, pushed, open_)
+        try:
+            matrix = _system(far, worth, pushed, open_)
+        except np.linalg.LinAlgError:
+            break  # every point on the way keeps all limits: this one is as near as figures get
         aim = Point(*(-a * b for a, b in zip(far, worth, strict=True)))
         d_far, d_worth = _direction(far, worth, aim, pushed, open_, matrix)
         ahead, price = (min(1.0, _longest(a, d)) for a, d in ((far, d_far), (worth, d_worth)))
@@ -99,7 +105,7 @@ def _system(far: Point, worth: Point, pushed: Floats, open_: Mask) -> Floats:
     weights = (worth.free / far.free)[:, :, None] * pushed
     matrix = np.matmul(pushed.transpose(0, 2, 1), weights)
     cars = np.arange(matrix.shape[1])
-    matrix[:, cars, cars] += worth.low / far.low + worth.high / far.high
+    matrix[:, cars, cars] += worth.low / far.low + worth.high / far.high + STEADY
     return np.asarray(np.linalg.inv(matrix) * open_[:, :, None] * open_[:, None, :])
 
 
