@@ -7,6 +7,7 @@ from typing import NamedTuple
 from market.agents.devices import EvCharger
 from market.agents.horizon import Block
 from market.agents.observation import Observation
+from market.agents.windows import CarWindows
 
 
 class Charging(NamedTuple):
@@ -21,33 +22,46 @@ class Charging(NamedTuple):
 
 
 def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> Charging:
-    """How a charger takes part in the slot. `blocks` are the hours after the slot.
+    """How a charger takes part in the slot: inside its windows if it has any, else as if it were alone."""
+    alone = charging_alone(seen, charger, blocks)
+    return alone if charger.windows is None else _in_windows(alone, charger.windows, seen.import_ueur_kwh[0])
+
+
+def _in_windows(alone: Charging, windows: CarWindows, import_ueur_kwh: int) -> Charging:
+    """Firm in a window, with its energy. Outside, only a neighbour's energy is a reason to charge.
+
+    A car out of time that has no window has no room under the street's limits: it takes what its retailer can
+    bring as far as these allow.
+    """
+    planned_wh = min(windows.energy_wh[0], alone.energy_wh)
+    if planned_wh:
+        return Charging(planned_wh, True, import_ueur_kwh)
+    if alone.firm:
+        return alone._replace(firm=False)
+    return alone._replace(willing_ueur_kwh=min(alone.willing_ueur_kwh, import_ueur_kwh - 1))
+
+
+def charging_alone(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> Charging:
+    """How a charger takes part in the slot if nobody coordinates it. `blocks` are the hours after the slot.
 
     A car that needs k more slots would use the k cheapest ahead: charging now is worth what it saves,
     the dearest of those. The less time is spare, the nearer that comes to the import price; with no spare
     slot the need is firm.
 
     The willingness is at most the import price. A car without a stated departure has the whole horizon.
-
-    A car with windows is firm inside them, with their energy. Outside it takes what neighbours sell.
     """
     energy_wh = charger.most_wh(seen.slot_minutes)
     if not energy_wh:
         return Charging(0, False, 0)
     needed = -(-charger.need_wh // (charger.charge_w * seen.slot_minutes // 60))
     left = slots_left(seen, charger)
-    if charger.windows is not None and charger.windows.energy_wh[0]:
-        return Charging(min(charger.windows.energy_wh[0], energy_wh), True, seen.import_ueur_kwh[0])
     if left <= needed:
-        # Left without a window the car has no room under the street's limits: it charges as far as they allow.
-        return Charging(energy_wh, charger.windows is None, seen.import_ueur_kwh[0])
+        return Charging(energy_wh, True, seen.import_ueur_kwh[0])
     later = _kth_cheapest(blocks, needed, left)
     haste = needed * needed
     now = seen.import_ueur_kwh[0]
-    willing = min(later + max(now - later, 0) * haste // (left * left), now)
-    if charger.windows is not None:
-        willing = min(willing, now - 1)  # outside its windows only a neighbour's energy is a reason to charge
-    return Charging(energy_wh, False, willing)
+    willing = later + max(now - later, 0) * haste // (left * left)
+    return Charging(energy_wh, False, min(willing, now))
 
 
 def slots_left(seen: Observation, charger: EvCharger) -> int:

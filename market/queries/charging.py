@@ -31,10 +31,11 @@ def coordinated(given: Sequence[Assignment], street: Street, slot: Slot) -> list
         for charger in one.observation.ev_chargers
         if charger.plugged_in and charger.need_wh and slots_left(one.observation, charger)
     ]
-    steered = [(seen, charger) for seen, charger in waiting if not seen.mandate.paused]
+    steered = [(seen, charger) for seen, charger in waiting if _is_steered(seen)]
     if not steered:
         return list(given)
-    windows = _windows(given, steered, [one for one in waiting if one[0].mandate.paused], street, slot)
+    unsteered = [(seen, charger) for seen, charger in waiting if not _is_steered(seen)]
+    windows = _windows(given, steered, unsteered, street, slot)
     return [
         replace(
             one,
@@ -49,6 +50,11 @@ def coordinated(given: Sequence[Assignment], street: Street, slot: Slot) -> list
         else one
         for one in given
     ]
+
+
+def _is_steered(seen: Observation) -> bool:
+    """Whether the home's agent decides when its car charges."""
+    return not seen.mandate.paused
 
 
 def _windows(

@@ -213,10 +213,10 @@ def test_cars_of_one_street_do_not_start_in_the_same_second():
     assert all(sum(windows.energy_wh) == 3_000 for windows in found.values())
 
 
-@pytest.mark.parametrize("s_va", [None, 80_000.0])
-def test_a_few_dozen_cars_take_milliseconds(s_va):
+@pytest.mark.parametrize(("s_va", "most_s"), [(80_000.0, 0.05), (60_000.0, 0.4)])
+def test_a_few_dozen_cars_take_milliseconds(s_va, most_s):
     chance = np.random.default_rng(3)
-    feeder = row_of_houses(20, s_va=s_va, r_ohm=0.01)
+    feeder = row_of_houses(20, s_va=s_va, r_ohm=0.002)  # under the smaller transformer not all can be ready
     phases = ["a", "b", "c", "abc"]
     cars = [Car(k, 7_400, int(chance.integers(6_000, 18_000)), 0, 52, tuple(range(52))) for k in range(40)]
     takers = [Taker(f"n{1 + k % 20}", phases[k % 4], 7_400.0) for k in range(40)]
@@ -225,7 +225,7 @@ def test_a_few_dozen_cars_take_milliseconds(s_va):
 
     best = min(_seconds(cars, room) for _ in range(3))
 
-    assert best < 0.1 if s_va is None else best < 1.0
+    assert best < most_s
 
 
 def _seconds(cars, room):
