@@ -147,6 +147,7 @@ def _standing(
         "figures": wording.four_numbers(month, first, battery, mandate),
         "plan": None if steps is None else wording.plan_rows(steps),
         "car": charging.car_lines(steps or ()),
+        "car_lacks": charging.lack_lines(steps or ()),
         "following": _following(household, at) if is_today else [],
         "statement": wording.statement_card(home_queries.latest_statement(household), month, first),
         "until": wording.until(until, at),

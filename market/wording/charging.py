@@ -13,17 +13,21 @@ from market.models import PlanStep
 
 
 def car_lines(steps: Sequence[PlanStep]) -> list[str]:
-    """For each car its windows, and what it will lack when it leaves; nothing for a car without windows."""
+    """For each car its windows; nothing for a car without any."""
     windows: dict[int, list[PlanStep]] = {}
     for step in sorted(steps, key=lambda step: step.start):
         if step.reason == IN_WINDOW and step.device_id is not None:
             windows.setdefault(step.device_id, []).append(step)
-    lines = [_charges(found) for found in windows.values()]
-    return lines + [_lacks(step) for step in steps if step.kind == LACKS]
+    return [_charges(found) for found in windows.values()]
+
+
+def lack_lines(steps: Sequence[PlanStep]) -> list[str]:
+    """For each car that will not be ready how much it will lack, why, and what would help."""
+    return [_lacks(step) for step in steps if step.kind == LACKS]
 
 
 def is_shown_above(step: PlanStep) -> bool:
-    """Whether `car_lines` says what the step says."""
+    """Whether `lack_lines` says what the step says."""
     return step.kind == LACKS
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from market.models import PlanStep
-from market.wording.charging import car_lines
+from market.wording.charging import car_lines, lack_lines
 from market.wording.home import plan_rows
 
 MIDNIGHT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 01:00 in Madrid
@@ -41,7 +41,7 @@ def lack(reason="grid_full", **facts):
 
 def said(*steps, language="en"):
     with translation.override(language):
-        return [line.replace("\u00a0", " ").replace("\u2060", "") for line in car_lines(steps)]
+        return [line.replace("\u00a0", " ").replace("\u2060", "") for line in car_lines(steps) + lack_lines(steps)]
 
 
 def test_a_car_is_told_its_window_and_when_it_will_be_ready():
