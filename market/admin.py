@@ -8,6 +8,7 @@ from market import models
 COLUMNS: dict[type, tuple[str, ...]] = {
     models.Slot: ("community", "start", "status", "price_ueur_kwh", "traded_wh", "emergency"),
     models.Mandate: ("household", "valid_from", "objective", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "paused"),
+    models.MandateHours: ("mandate", "period", "days", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "may_trade"),
     models.Order: ("slot", "household", "side", "kind", "energy_wh", "limit_ueur_kwh", "placed_at"),
     models.Outcome: ("order", "local_wh", "retailer_wh", "curtailed_wh", "reason"),
     models.Trade: ("slot", "household", "side", "energy_wh", "price_ueur_kwh"),
@@ -16,6 +17,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.ForecastAccuracy: ("community", "day", "compared", "used_wh", "off_wh", "bias_wh", "banded", "in_band"),
     models.StepDown: ("community", "household", "since", "until", "level", "reason"),
     models.WeatherHour: ("community", "start", "temperature_c", "irradiance_w_m2"),
+    models.Acknowledgement: ("slot", "device", "answer", "energy_wh", "reason", "received_at"),
     models.Settlement: ("slot", "revision", "settled_at", "provisional", "is_current"),
     models.SettledHome: ("household", "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "is_current"),
     models.Account: ("community", "kind", "household"),

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from market.agents.bounds import cycle_price, day_wh, left_today_wh
 from market.agents.charging import slots_left
 from market.agents.decision import PlanStep
 from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.horizon import Block
 from market.agents.observation import Observation
 from market.agents.value import Curve, Outlook, ValueStep
+from market.agents.window_steps import window_steps
 
 SMALLEST_WH = 100  # a window that moves less is not worth a line
 
@@ -32,8 +34,8 @@ def plan(
     """Windows of the hours after the slot, by device and time, supposing that nothing clears in the slot.
 
     Reasons of a battery: store_surplus, store_cheap, cover_need, sell_dear, wait_for_dearer, at_reserve,
-    full, idle; of a charger: ready_by; of the home: surplus, need. Facts name prices, worth and the slot that
-    gives that worth (ISO, UTC).
+    full, idle; of a charger: ready_by, or those of its windows; of the home: surplus, need. Facts name prices,
+    worth and the slot that gives that worth (ISO, UTC).
     """
     steps: list[PlanStep] = []
     left_wh = [block.net_wh for block in blocks]
@@ -46,7 +48,7 @@ def plan(
         moves = _charger_moves(seen, charger, blocks, base_wh)
         for move in moves:
             left_wh[blocks.index(move.block)] += move.energy_wh
-        steps += _windows(seen, charger.id, moves)
+        steps += window_steps(seen, charger) or _windows(seen, charger.id, moves)
     steps += _windows(seen, None, [_home_move(block, wh) for block, wh in zip(blocks, left_wh, strict=True)])
     return tuple(steps)
 
@@ -59,13 +61,27 @@ def _ac_wh(move: Move) -> int:
 def _battery_moves(seen: Observation, outlook: Outlook, base_wh: int) -> list[Move]:
     battery, held_wh = outlook.battery, outlook.held_wh
     soc_wh = battery.soc_wh + battery.stored_wh(base_wh)
+    cycles, today = seen.mandate.cycles_tenths, seen.slots_today
+    left_wh = left_today_wh(seen.mandate, battery)
+    if left_wh is not None:
+        left_wh = max(left_wh + min(base_wh, 0), 0)
     moves = []
     for i, block in enumerate(outlook.blocks):
+        if cycles is not None and block.first >= today:
+            left_wh, today = day_wh(cycles, battery), len(seen.period)
         give, fill = outlook.sides(i + 1, soc_wh)
         if soc_wh < held_wh:
             worth = max(seen.import_ueur_kwh)
             fill.insert(0, ValueStep(worth, held_wh - soc_wh, block.first, "reserve"))
-        move = _charge(battery, block, fill) or _discharge(battery, block, give) or _hold(block, give, fill)
+        same_day = [later for later in outlook.blocks[i + 1 :] if later.first < today] if cycles else []
+        least = cycle_price(left_wh, battery, same_day)
+        move = (
+            _charge(battery, block, fill)
+            or _discharge(battery, block, give, left_wh, least)
+            or _hold(block, give, fill)
+        )
+        if left_wh is not None and move.kind == "discharge":
+            left_wh -= move.energy_wh
         soc_wh = min(max(soc_wh + battery.stored_wh(_ac_wh(move)), 0), battery.capacity_wh)
         moves.append(move)
     return moves
@@ -92,13 +108,18 @@ def _charge(battery: Battery, block: Block, fill: Curve) -> Move | None:
     return Move("charge", reason, own_wh + bought_wh, price, best.worth_ueur_kwh, best.slot, block)
 
 
-def _discharge(battery: Battery, block: Block, give: Curve) -> Move | None:
-    """Cover need while that saves more than the stored kWh is worth, then sell while a sale brings more."""
+def _discharge(battery: Battery, block: Block, give: Curve, left_wh: int | None, least: int) -> Move | None:
+    """Cover need while that saves more than the stored kWh is worth, then sell while a sale brings more.
+
+    `left_wh` is what may still be given that day, None for no limit; below `least` (µ€/kWh, AC) nothing is.
+    """
     power_wh = battery.discharge_w * block.minutes // 60
+    if left_wh is not None:
+        power_wh = min(power_wh, left_wh)
     sale = block.sale
     used_wh, sold_wh, first = 0, 0, None
     for step in give:
-        worth = step.worth_ueur_kwh * PPM // battery.efficiency_ppm
+        worth = max(step.worth_ueur_kwh * PPM // battery.efficiency_ppm, least)
         offered_wh = min(step.energy_wh * battery.efficiency_ppm // PPM, power_wh - used_wh - sold_wh)
         need_wh = min(offered_wh, max(block.net_wh - used_wh, 0)) if worth < block.buy else 0
         more_wh = offered_wh - need_wh if sale is not None and worth < sale else 0
@@ -130,6 +151,12 @@ def _charger_moves(
     if not charger.plugged_in or need_wh <= 0:
         return []
     left = slots_left(seen, charger)
+    if charger.windows is not None:
+        return [
+            Move("ev_charge", "in_window", energy_wh, block.buy, 0, left, block)
+            for block in blocks
+            if (energy_wh := sum(charger.windows.energy_wh[block.first : block.first + block.slots]))
+        ]
     ahead = [block for block in blocks if block.first < left]
     ahead.sort(key=lambda block: (block.surplus if block.net_wh < 0 else block.buy, block.first))
     moves = []

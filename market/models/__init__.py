@@ -1,6 +1,7 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
-from market.models.agents import Mandate, PlanStep, SetPoint
+from market.models.acknowledgements import Acknowledgement
+from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
@@ -9,11 +10,13 @@ from market.models.statements import Statement, StatementLine
 
 __all__ = [
     "Account",
+    "Acknowledgement",
     "Entry",
     "Forecast",
     "ForecastAccuracy",
     "Forecaster",
     "Mandate",
+    "MandateHours",
     "Order",
     "Outcome",
     "PlanStep",

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
-from market.agents import Battery, EvCharger, Observation
+from community.tariffs import is_off_peak_day, local_day
+from market.agents import Battery, EvCharger, Observation, as_its_owner_says, local_times
 from market.agents import Mandate as MandateTerms
 from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
+from market.queries.flows import Moved, moved_since, silent_since, usual_cars
 from market.queries.health import community_health, silent_minutes
+from market.queries.mandates import mandate_terms, mandates_at
 
 HORIZON = timedelta(hours=24)
 # A forecast older than this is worse than none.
@@ -30,7 +35,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health."""
+    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health.
+
+    `cars_wh` is what its cars usually take in each local hour of a week.
+    """
 
     homes: tuple[int, ...]
     mandates: dict[int, Mandate]
@@ -39,6 +47,7 @@ class Street:
     forecasts: dict[int, Forecast]
     tariffs: TariffBook
     health: Health
+    cars_wh: NDArray[np.float64]
 
     @property
     def store_ids(self) -> list[int]:
@@ -49,28 +58,30 @@ class Street:
 def read_street(community: Community, start: datetime, at: datetime) -> Street:
     """The street as known at `at`; forecasts are those that cover the slot at `start`."""
     homes = [home.pk for home in active_households(community.pk)]
-    mandates = _mandates(homes, at)
+    mandates = mandates_at(homes, at)
     owned = devices_of(homes)
     forecasts = _forecasts(homes, start, at)
     return Street(
         homes=tuple(home for home in homes if home in mandates),
         mandates=mandates,
-        terms={home: _terms(mandate) for home, mandate in mandates.items()},
+        terms={home: mandate_terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
         forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
-        health=community_health(community, forecasts.values(), at),
+        health=replace(community_health(community, forecasts.values(), at), top="policy"),
+        cars_wh=usual_cars([device for devices in owned.values() for device in devices], community.zone.key, at),
     )
 
 
 def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     """An assignment for every household that has given a mandate, by household id."""
     states = latest_states(street.store_ids, at)
-    running = _running_set_points(slot, states)
     standings = _standings(street, states, at)
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
+    local = local_times(starts, street.tariffs.zone, is_off_peak_day)
+    devices = _devices(street, slot, states, at)
     series = {}  # by contracts, which many homes share
     answer = []
     for home in street.homes:
@@ -78,27 +89,45 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
         if contracts not in series:
             series[contracts] = street.tariffs.series(home, starts)
         imports, feed_ins, periods = series[contracts]
-        own = [device for device in street.stores[home] if device.pk in states]
-        answer.append(
-            Assignment(
-                street.mandates[home].pk,
-                Observation(
-                    household_id=home,
-                    start=slot.start,
-                    slot_minutes=step // timedelta(minutes=1),
-                    net_load_wh=_ahead(street.forecasts.get(home), slot, len(starts)),
-                    import_ueur_kwh=imports,
-                    feed_in_ueur_kwh=feed_ins,
-                    period=periods,
-                    price_ueur_kwh=prices,
-                    grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
-                    mandate=street.terms[home],
-                    batteries=tuple(_battery(d, states[d.pk], running) for d in own if d.kind == "battery"),
-                    ev_chargers=tuple(_charger(d, states[d.pk], running) for d in own if d.kind == "ev_charger"),
-                ),
-                standings[home],
-            )
+        batteries, chargers = devices[home]
+        seen = Observation(
+            household_id=home,
+            start=slot.start,
+            slot_minutes=step // timedelta(minutes=1),
+            net_load_wh=net_load_ahead(street.forecasts.get(home), slot, len(starts)),
+            import_ueur_kwh=imports,
+            feed_in_ueur_kwh=feed_ins,
+            period=periods,
+            price_ueur_kwh=prices,
+            grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
+            mandate=street.terms[home],
+            batteries=batteries,
+            ev_chargers=chargers,
+            local=local,
         )
+        answer.append(Assignment(street.mandates[home].pk, seen, standings[home]))
+    return answer
+
+
+def _devices(
+    street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime
+) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...]]]:
+    """Batteries and chargers that reported lately, by home, as they should stand when the slot starts."""
+    running = _running_set_points(slot, states)
+    moved = _moved(street, slot, states, at)
+    answer = {}
+    for home in street.homes:
+        own = [device for device in street.stores[home] if device.pk in states]
+        batteries = [_battery(d, states[d.pk], running, moved.get(d.pk)) for d in own if d.kind == "battery"]
+        chargers = []
+        for device in own:
+            if device.kind != "ev_charger":
+                continue
+            taken_wh = moved[device.pk].taken_wh if device.pk in moved else None
+            charger = _charger(device, states[device.pk], running)
+            zone = street.tariffs.zone
+            chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, zone, taken_wh))
+        answer[home] = (tuple(batteries), tuple(chargers))
     return answer
 
 
@@ -117,28 +146,6 @@ def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> 
     return answer
 
 
-def _mandates(homes: Sequence[int], at: datetime) -> dict[int, Mandate]:
-    newest = (
-        Mandate.objects.filter(household__in=homes, valid_from__lte=at)
-        .order_by("household_id", "-valid_from")
-        .distinct("household_id")
-    )
-    return {mandate.household_id: mandate for mandate in newest}
-
-
-def _terms(mandate: Mandate) -> MandateTerms:
-    return MandateTerms(
-        min_sell_ueur_kwh=mandate.min_sell_ueur_kwh,
-        max_buy_ueur_kwh=mandate.max_buy_ueur_kwh,
-        reserve_pct=mandate.reserve_pct,
-        sell_periods=frozenset(mandate.sell_periods),
-        buy_periods=frozenset(mandate.buy_periods),
-        grid_charge=mandate.grid_charge,
-        objective=mandate.objective,
-        paused=mandate.paused,
-    )
-
-
 def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int, Forecast]:
     """The newest forecast of each home."""
     newest = (
@@ -147,11 +154,12 @@ def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int,
         )
         .order_by("household_id", "-issued_at")
         .distinct("household_id")
+        .defer("load_wh", "pv_wh", "low_wh", "median_wh", "high_wh")
     )
     return {forecast.household_id: forecast for forecast in newest}
 
 
-def _ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[int, ...]:
+def net_load_ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[int, ...]:
     """A forecast from the slot on; slots beyond its end repeat what it says of a day earlier, none means zero."""
     if forecast is None:
         return (0,) * length
@@ -180,7 +188,23 @@ def _running_set_points(slot: Slot, states: dict[int, DeviceState]) -> dict[int,
     return answer
 
 
-def _battery(device: Device, state: DeviceState, running: dict[int, int]) -> Battery:
+def _moved(street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime) -> dict[int, Moved]:
+    """What a mandate counts: batteries with a limit of cycles today, silent cars since they were plugged in."""
+    midnight, _ = local_day(slot.start.astimezone(street.tariffs.zone).date(), street.tariffs.zone)
+    since: dict[int, datetime] = {}
+    cars: list[int] = []
+    for home in street.homes:
+        terms = street.terms[home]
+        for device in street.stores[home]:
+            if device.kind == Device.Kind.BATTERY and terms.cycles_tenths is not None:
+                since[device.pk] = midnight
+            elif device.kind == Device.Kind.EV_CHARGER and terms.ev_target_wh is not None:
+                state = states.get(device.pk)
+                cars += [device.pk] if state is not None and state.plugged_in and not state.need_wh else []
+    return moved_since(slot, at, since | silent_since(cars, at))
+
+
+def _battery(device: Device, state: DeviceState, running: dict[int, int], today: Moved | None) -> Battery:
     """A battery as it should stand when the slot starts: its last report plus what is under way."""
     asked_wh = running.get(device.pk, 0)
     efficiency = device.efficiency_ppm or 1_000_000
@@ -192,6 +216,7 @@ def _battery(device: Device, state: DeviceState, running: dict[int, int]) -> Bat
         discharge_w=device.discharge_w or 0,
         efficiency_ppm=efficiency,
         soc_wh=min(max((state.soc_wh or 0) + stored_wh, 0), device.capacity_wh or 0),
+        given_today_wh=0 if today is None else today.given_wh,
     )
 
 

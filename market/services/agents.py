@@ -8,11 +8,14 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
-from market.agents import Decision
+from market.agents import Decision, clamped
 from market.agents.fallback import standing
 from market.agents.levels import decide_on
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
+from market.queries.charging import coordinated
+from market.queries.guidance import guided
+from market.queries.policies import policies
 from market.services.step_downs import record_standings
 
 ORDER_FIELDS = (
@@ -37,32 +40,44 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     slot = due.first()
     if slot is None:
         return
-    planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
     street = street or read_street(slot.community, slot.start, at)
-    given = assignments(street, slot, at)
-    decisions = [
-        (assignment, decide_on(assignment.standing.level, assignment.observation, planned=planned))
-        for assignment in given
-    ]
+    planned = coordinated(assignments(street, slot, at), street, slot)
+    given, told = guided(planned, street, slot, policies(street))
+    decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
     copy_into(
         SetPoint,
-        ("slot_id", "device_id", "base_wh"),
-        ((slot.pk, device, base_wh) for _, made in decisions for device, base_wh in made.base_wh.items()),
+        ("slot_id", "device_id", "base_wh", "why"),
+        (
+            (slot.pk, device, base_wh, Jsonb(made.why.get(device, {})))
+            for _, made in decisions
+            for device, base_wh in made.base_wh.items()
+        ),
     )
-    if planned:
-        copy_into(
-            PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
-        )
+    copy_into(
+        PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
+    )
     record_standings(
         community=slot.community,
         street=standing(street.health),
         homes={assignment.observation.household_id: assignment.standing for assignment in given},
         at=at,
     )
-    Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
+    Slot.objects.filter(pk=slot.pk).update(ordered_at=at, signals=told)
+
+
+def _decision(slot: Slot, assignment: Assignment) -> Decision:
+    """What the household's agent decides on its level of the ladder, within what its owner allows."""
+    seen = assignment.observation
+    return clamped(decide_on(assignment.standing.level, seen, planned=_planned(slot, assignment)), seen)
+
+
+def _planned(slot: Slot, assignment: Assignment) -> bool:
+    """Plans change slowly, so one an hour is enough to read; a car's windows may move with every slot."""
+    on_the_hour = slot.start.minute == 0
+    return on_the_hour or any(charger.windows for charger in assignment.observation.ev_chargers)
 
 
 def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:

@@ -63,10 +63,11 @@ def renew_forecasts(*, community: Community, at: datetime) -> None:
     Forecast.objects.bulk_create(rows)
 
 
-@transaction.atomic
 def learn(*, community: Community, at: datetime) -> None:
-    """Fit the community's model anew if it is a day old and there is enough past; else change nothing."""
-    Community.objects.select_for_update(no_key=True).get(pk=community.pk)
+    """Fit the community's model anew if it is a day old and there is enough past; else change nothing.
+
+    Nothing is locked while it learns, which takes seconds: of two that learn at once the later one is kept.
+    """
     kept = Forecaster.objects.filter(community=community, fitted_at__lte=at).first()
     if kept is not None and at - kept.fitted_at < LEARN_EVERY:
         return

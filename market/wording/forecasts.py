@@ -57,18 +57,21 @@ def month_figures(days: Sequence[ForecastAccuracy]) -> list[Figure]:
         return []
     off_wh, bias_wh = sum(day.off_wh for day in days), sum(day.bias_wh for day in days)
     banded, in_band = sum(day.banded for day in days), sum(day.in_band for day in days)
-    answer = [
+    note = _("of slots; %(promised)s are promised") % {"promised": figures.percent(PROMISED_PCT)}
+    return [
         Figure(_("Mean error"), figures.watt_hours(round(off_wh / compared)), _("of a home in a slot")),
         Figure(
             _("One-sided part"),
             figures.watt_hours(round(bias_wh / compared)),
             _("above zero if too much need was expected"),
         ),
+        Figure(_("Inside the expected band"), figures.percent(100 * in_band / banded) if banded else "–", note),
+        Figure(
+            _("Days compared"),
+            figures.number(len(days), 0),
+            _("%(slots)s slots of homes") % {"slots": figures.number(compared, 0)},
+        ),
     ]
-    if banded:
-        note = _("of slots; %(promised)s are promised") % {"promised": figures.percent(PROMISED_PCT)}
-        answer.append(Figure(_("Inside the expected band"), figures.percent(100 * in_band / banded), note))
-    return answer
 
 
 def day_rows(days: Sequence[ForecastAccuracy]) -> list[DayRow]:
@@ -103,11 +106,11 @@ def step_rows(steps: Sequence[StepDown]) -> list[StepRow]:
     """When agents decided on a lower level, the latest first."""
     answer = []
     for step in steps:
-        when = _moment(step.since)
-        until = _("still so") if step.until is None else _moment(step.until)
+        until = _("still so") if step.until is None else _("until %(time)s") % {"time": _moment(step.until)}
         whose = step.household.name if step.household else _("the whole street")
         title = _("%(level)s: %(whose)s") % {"level": step.get_level_display(), "whose": whose}
-        answer.append(StepRow(f"{when} – {until}", title, step_down.why(step.reason, step.facts)))
+        note = f"{step_down.why(step.reason, step.facts)} ({until})"
+        answer.append(StepRow(_moment(step.since), title, note))
     return answer
 
 
@@ -116,4 +119,4 @@ def _local_day(instant: datetime) -> str:
 
 
 def _moment(instant: datetime) -> str:
-    return f"{_local_day(instant)}, {figures.clock(instant)}"
+    return f"{figures.short_day(timezone.localtime(instant).date())}, {figures.clock(instant)}"

@@ -15,6 +15,8 @@ from market.chart_shapes import ChartSlot
 from market.models import Mandate, Outcome, PlanStep, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
+from market.wording.charging import is_shown_above
+from market.wording.mandate import resting
 
 NEXT_STEPS = 6
 
@@ -171,7 +173,8 @@ def _count(words: str, count: int) -> str:
 def plan_rows(steps: Sequence[PlanStep]) -> list[Row]:
     """What the agent means to do next, and why, soonest first."""
     answer = []
-    for step in sorted(steps, key=lambda step: (step.start, step.position))[:NEXT_STEPS]:
+    told = [step for step in steps if not is_shown_above(step)]
+    for step in sorted(told, key=lambda step: (step.start, step.position))[:NEXT_STEPS]:
         title, note = plan_reasons.plan_step(
             step.reason,
             step.facts,
@@ -200,11 +203,10 @@ def statement_card(statement: Statement | None, month: MonthSoFar, first: date) 
     )
 
 
-def notice(provisional: int, *, paused: bool) -> dict[str, str] | None:
+def notice(provisional: int, *, paused: bool, expired: bool = False) -> dict[str, str] | None:
     """What must be known before the figures are believed."""
-    if paused:
-        text = _("Your agent is paused: it places no orders until you let it go on in “My rules”.")
-        return {"badge": _("paused"), "text": text}
+    if paused or expired:
+        return {"badge": _("paused") if paused else _("expired"), "text": resting(paused=paused, expired=expired)}
     if provisional:
         text = ngettext(
             "Readings of %(count)s slot are missing or estimated; its figures may still change.",

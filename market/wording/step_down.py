@@ -21,10 +21,10 @@ def notice(step: StepDown | None) -> dict[str, str] | None:
 
 def _meanwhile(level: str) -> str:
     if level == StepDown.Level.SELF_CONSUMPTION:
-        return _("Until then your home uses its own energy first and your agent places no orders.")
+        return _("Meanwhile your home uses its own energy first and your agent places no orders.")
     if level == StepDown.Level.RULE:
-        return _("Until then your agent goes by the hours of your tariff.")
-    return _("Until then your agent plans by your tariff and the forecast.")
+        return _("Meanwhile your agent goes by the hours of your tariff.")
+    return _("Meanwhile your agent plans by your tariff and the forecast.")
 
 
 def why(reason: str, facts: Mapping[str, Any]) -> str:

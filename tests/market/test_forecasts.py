@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from market import tasks
 from market.models import Forecast, ForecastAccuracy, Forecaster, WeatherHour
 from market.queries.accuracy import compared, latest_error_pct
 from market.queries.due import due_to_learn
@@ -193,3 +194,30 @@ def test_a_file_that_is_no_weather_says_where_and_changes_nothing(street, tmp_pa
     with pytest.raises(CommandError, match=said):
         call_command("load_weather", "calle", str(file))
     assert not WeatherHour.objects.exists()
+
+
+def test_the_tasks_learn_and_watch_when_they_are_told_to(street, monkeypatch):
+    live(make.home(street, "Ana", make.tariff()), 15)
+    renew_forecasts(community=street, at=NOON - timedelta(hours=6))
+    monkeypatch.setattr(tasks, "now", lambda: NOON)
+
+    tasks.learn(community_id=street.pk)
+    tasks.watch_forecasts(community_id=street.pk)
+
+    assert Forecaster.objects.get().fitted_at == NOON
+    assert ForecastAccuracy.objects.get().compared > 0
+
+
+def test_forecasts_of_two_months_ago_go_and_what_they_were_worth_stays(street):
+    home = make.home(street, "Ana", make.tariff())
+    a_day(street, (NOON - 61 * DAY).date(), 900)
+    for back in (61, 59):
+        Forecast.objects.create(
+            household=home, issued_at=NOON - back * DAY, first_start=NOON - back * DAY, slot_minutes=15,
+            net_load_wh=[0], days_seen=1,
+        )  # fmt: skip
+
+    watch_forecasts(community=street, at=NOON)
+
+    assert [forecast.issued_at for forecast in Forecast.objects.all()] == [NOON - 59 * DAY]
+    assert ForecastAccuracy.objects.count() == 1

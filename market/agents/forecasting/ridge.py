@@ -25,8 +25,8 @@ from market.agents.forecasting.quantiles import Residuals, group_of
 
 FEWEST_DAYS = 14
 WARM_UP_DAYS = 7  # of the history, in which running figures find their feet
-MOST_ROWS = 60_000  # homes x issues behind one regression: more do not make it better
-PENALTY = 1e-2  # λ, as a share of each feature's square sum
+MOST_ROWS = 30_000  # homes x issues behind one regression: twice as many foretold no better
+PENALTY = 3e-2  # λ, as a share of each feature's square sum
 FOLDS = 4
 LEAST_SCALE = 1e-3  # Wh: below it a home has no load, or no panels
 
@@ -134,7 +134,9 @@ def leads(horizon: int, per_hour: int) -> list[int]:
 
 
 def fit(history: History, horizon: int) -> RidgeModel:
-    """Learn to foretell `horizon` slots ahead from all homes of a history (weather is used if it has some).
+    """Learn to foretell `horizon` slots ahead from all homes of a history.
+
+    A weather forecast is used if it reaches back as many days as it takes to learn.
 
     Raises `ShortHistory` with fewer than `FEWEST_DAYS` days that have readings.
     """
@@ -143,7 +145,8 @@ def fit(history: History, horizon: int) -> RidgeModel:
     days = len(np.unique(calendar.day[read]))
     if days < FEWEST_DAYS:
         raise ShortHistory(f"{days} days with readings are too few: it takes {FEWEST_DAYS}.")
-    load, pv = _features(history, horizon, with_weather=history.weather is not None)
+    with_weather = history.days_with_weather >= FEWEST_DAYS
+    load, pv = _features(history, horizon, with_weather=with_weather)
     per_hour = 60 // history.slot_minutes
     lead = leads(horizon, per_hour)
     weights: dict[str, list[Floats]] = {"load": [], "pv": []}
@@ -162,7 +165,7 @@ def fit(history: History, horizon: int) -> RidgeModel:
                 residuals[name].add(group_of(step, per_hour), hours, missed[name], width)
     tables = {name: found.table() for name, found in residuals.items()}
     kept = (np.array(weights["load"]), np.array(weights["pv"]))
-    return RidgeModel(history.slot_minutes, horizon, *kept, tables, history.weather is not None)
+    return RidgeModel(history.slot_minutes, horizon, *kept, tables, with_weather)
 
 
 def _features(history: History, ahead: int, *, with_weather: bool) -> tuple[LoadFeatures, PvFeatures]:

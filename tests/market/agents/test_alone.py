@@ -8,6 +8,7 @@ import numpy as np
 
 from community.demo.homes import curves
 from market.agents import Battery, Mandate, SimulatedHome, decide, forecast_net_load
+from market.agents.time_of_use import decide_by_tariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 FIRST = datetime(2026, 2, 1, tzinfo=UTC)
@@ -87,3 +88,16 @@ def test_with_sun_and_no_neighbours_the_agent_is_as_good_as_plain_self_consumpti
     steered = cost_eur(observe, 0, Mandate())
 
     assert steered < alone + 0.25
+
+
+def test_the_rule_that_needs_no_forecast_keeps_half_of_what_the_plan_gains(observe):
+    alone, by_rule, planned = (
+        cost_eur(observe, 4, mandate, decider)
+        for mandate, decider in (
+            (Mandate(paused=True), decide),
+            (Mandate(grid_charge=True), decide_by_tariff),
+            (Mandate(grid_charge=True), decide),
+        )
+    )
+
+    assert alone - by_rule > 0.5 * (alone - planned)

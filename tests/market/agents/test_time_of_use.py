@@ -32,7 +32,7 @@ def test_by_night_an_owner_who_allows_it_has_the_battery_filled_to_a_part_that_l
 
     bought = [wish for wish in decide_by_tariff(seen).orders if wish.device_id == 7 and wish.side == "buy"]
     with_grid = [wish for wish in bought if wish.limit_ueur_kwh == 117_000]
-    full_enough = decide_by_tariff(replace(seen, batteries=(battery(3_000),))).orders
+    full_enough = decide_by_tariff(replace(seen, batteries=(battery(6_000),))).orders
 
     assert sum(wish.energy_wh for wish in with_grid) == 1_000
     assert all(wish.limit_ueur_kwh < 117_000 for wish in full_enough if wish.device_id == 7 and wish.side == "buy")
