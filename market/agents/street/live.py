@@ -155,10 +155,9 @@ class _Street:
         at_least[:, self.batteries] -= rungs.give_wh.sum(axis=2)
         cleared = clear(steps, at_least, retail, feed_in, self.most)
         charge, give, flexible = self._moves(rungs, cleared.passed, could - must)
-        car = must + flexible
+        car, moved = must + flexible, charge - give
         net = actual.copy()
         net[:, self.cars] += car
-        moved = charge - give
         if weeks.expected_wh is not None:
             moved = self._followed(seen, net, moved, car, rungs)
         net[:, self.batteries] += moved
@@ -204,6 +203,9 @@ class _Street:
     def _count(self, net: Floats, price: Floats, retail: Floats, feed_in: Floats, books: _Books) -> Floats:
         """Bills at the slot's price, or the retailer's where that is better; what broke a limit. Gives what each
         home took.
+
+        Where homes strayed from what was cleared, what they took and gave is matched again at the slot's price,
+        and the rest is the retailers', as settlement does it.
         """
         total = net.sum(axis=1)
         held_back = np.maximum(-self.most[1] - total, 0.0)
@@ -212,6 +214,12 @@ class _Street:
             net = net + surplus * (held_back / np.maximum(surplus.sum(axis=1), 1e-9))[:, None]
             total = total + held_back
         pays = np.clip(price[:, None], feed_in, retail)
+        if self.weeks.expected_wh is not None:
+            took, gave = np.maximum(net, 0).sum(axis=1), np.maximum(-net, 0).sum(axis=1)
+            both = np.minimum(took, gave)[:, None]
+            shares = both / np.maximum(np.stack((took, gave)), 1e-9)[:, :, None]
+            matched = np.where(net > 0, *shares)
+            pays = matched * pays + (1 - matched) * np.where(net > 0, retail, feed_in)
         books.bill_neur += net * pays
         over = np.maximum(total - self.most[0], 0.0)
         books.broken_wh += over

@@ -89,10 +89,11 @@ def test_each_home_pays_at_most_what_its_retailer_asks_for_the_same_energy(seed)
     assert (lived.bill_eur <= own + 1e-9).all()
 
 
-@given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
-def test_what_homes_pay_is_what_the_retailers_get_under_one_tariff(seed):
-    happens = weeks(seed)
+@pytest.mark.parametrize("late", [False, True])
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_what_homes_pay_is_what_the_retailers_get_under_one_tariff(late, seed):
+    happens = weeks(seed, late)
     happens.import_ueur_kwh[..., 3] -= 10_000
 
     lived = live(fleet(), happens, AnyWish(seed), end_ueur_kwh=END)
