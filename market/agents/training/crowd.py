@@ -106,6 +106,8 @@ class OneApart:
 
 def _ranked(weeks: Weeks, fleet: Fleet) -> tuple[Floats, Ints]:
     """`cheapest_hours` of each week, slot and tariff, and each car's tariff; the last day counts once more."""
+    if not len(fleet.cars):
+        return np.zeros((weeks.count, weeks.slots, 0, 0, 0)), np.zeros(0, dtype=np.int64)
     every = 60 // weeks.slot_minutes
     prices, tariff = np.unique(
         weeks.import_ueur_kwh[..., fleet.cars].reshape(-1, len(fleet.cars)), axis=1, return_inverse=True
