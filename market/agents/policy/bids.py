@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.agents.policy.signals import FEATURES
-from market.agents.rungs import Floats, Rungs
+from market.agents.rungs import Floats
 
 LOW, HIGH = 0.35, 2.2  # bounds of a worth, in units
 EDGE = 1e-3
@@ -73,17 +73,18 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
 
 
 class Call(NamedTuple):
-    """By street how many Wh it takes more (`short`) or gives more (`spare`) than it may, if batteries do nothing;
-    by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the feed-in price, µ€.
+    """By street the share of what its batteries can give (`short`) or take (`spare`) that it needs of them to keep
+    to its limits; by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the
+    feed-in price, µ€.
     """
 
-    short_wh: Floats
-    spare_wh: Floats
+    short: Floats
+    spare: Floats
     brings_ueur_kwh: Floats
     costs_ueur_kwh: Floats
 
 
-def called(give: Floats, fill: Floats, call: Call, rungs: Rungs) -> tuple[Floats, Floats]:
+def called(give: Floats, fill: Floats, call: Call) -> tuple[Floats, Floats]:
     """Worths to give and to fill `[street, battery, rung]` where the street needs its batteries at a full cable.
 
     Nobody pays a neighbour more than the retailer or sells to one below the feed-in price, so at a full cable
@@ -92,10 +93,7 @@ def called(give: Floats, fill: Floats, call: Call, rungs: Rungs) -> tuple[Floats
     """
     less, more = (1 - NUDGE) * call.brings_ueur_kwh[:, :, None], (1 + NUDGE) * call.costs_ueur_kwh[:, :, None]
     nearest = np.arange(give.shape[2]) / give.shape[2]
-    short, spare = (
-        (wh / np.maximum(most.sum(axis=(1, 2)), 1.0))[:, None, None]
-        for wh, most in ((call.short_wh, rungs.give_wh), (call.spare_wh, rungs.fill_wh))
-    )
+    short, spare = call.short[:, None, None], call.spare[:, None, None]
     give = np.where(nearest < short, np.minimum(give, less), np.where(spare > 0, np.maximum(give, more), give))
     fill = np.where(nearest < spare, np.maximum(fill, more), np.where(short > 0, np.minimum(fill, less), fill))
     return give, fill

@@ -64,13 +64,13 @@ class Crowd:
         if not len(batteries):
             return Asked(rungs.give_at, rungs.fill_at, car)
         give, fill = (stored_worth(planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
-        call = self._call(state)
-        if call.short_wh.any() or call.spare_wh.any():
-            give, fill = called(give, fill, call, rungs)
+        call = self.call(state, rungs)
+        if call.short.any() or call.spare.any():
+            give, fill = called(give, fill, call)
         return Asked(give, fill, car)
 
-    def _call(self, state: State) -> Call:
-        """By how much what flows in any case passes what each street may take or give."""
+    def call(self, state: State, rungs: Rungs) -> Call:
+        """What each street needs of its batteries, if what flows in any case passes what it may take or give."""
         fleet, weeks, hours = self.fleet, self.weeks, self.hours
         must = must_charge(state.need_wh, state.slots_left, fleet.car_w[fleet.cars] * hours)
         taken = state.net_wh.sum(axis=1) + must.sum(axis=1)
@@ -79,9 +79,10 @@ class Crowd:
             np.tile(price[:, state.slot][:, fleet.batteries], (self.repeats, 1))
             for price in (weeks.import_ueur_kwh, weeks.feed_in_ueur_kwh)
         )
+        gives, takes = (np.maximum(wh.sum(axis=(1, 2)), 1.0) for wh in (rungs.give_wh, rungs.fill_wh))
         return Call(
-            np.maximum(taken - fleet.import_limit_w * hours, 0.0),
-            np.maximum(-taken - fleet.export_limit_w * hours, 0.0),
+            np.maximum(taken - fleet.import_limit_w * hours, 0.0) / gives,
+            np.maximum(-taken - fleet.export_limit_w * hours, 0.0) / takes,
             retail * efficiency,
             feed_in / efficiency,
         )
