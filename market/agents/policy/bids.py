@@ -23,7 +23,9 @@ SIZE = len(FEATURES)
 
 
 class Heads(NamedTuple):
-    """What the weights say of each street: shift of the level, slope, and by car `[street, weight]`."""
+    """What the weights say of each street, or of each of its devices: shift of the level and slope `[street, 1 or
+    battery]`, and what a car's willingness hangs on `[street, 1 or car, weight]`.
+    """
 
     level: Floats
     slope: Floats
@@ -36,7 +38,8 @@ def heads(numbers: Floats, features: Floats) -> Heads:
     by_policy = features.reshape(policies, -1, SIZE)
     level = np.einsum("pwf,pf->pw", by_policy, numbers[:, :SIZE]).ravel()
     slope = np.einsum("pwf,pf->pw", by_policy, numbers[:, SIZE : 2 * SIZE]).ravel()
-    return Heads(level, slope, np.repeat(numbers[:, 2 * SIZE :], by_policy.shape[1], axis=0))
+    car = np.repeat(numbers[:, 2 * SIZE :], by_policy.shape[1], axis=0)
+    return Heads(level[:, None], slope[:, None], car[:, None])
 
 
 def scaled(worth_ueur_kwh: Floats, unit_ueur_kwh: Floats) -> Floats:
@@ -68,7 +71,7 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     street = np.arange(len(planned))[:, None, None]
     base = planned[street, below] * (1 - part) + planned[street, below + 1] * part
     slope = falling(found.slope)
-    rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
+    rise = base + found.level[:, :, None] - slope[:, :, None] * (at - 0.5)
     return unscaled(rise, unit_ueur_kwh[:, None, None])
 
 
@@ -123,7 +126,7 @@ def car_worth(base_ueur_kwh: Floats, haste: Floats, found: Heads, features: Floa
     time left that it needs; `features` are the street's, normed.
     """
     cars, net_now = features[:, SIZE - 3], features[:, SIZE - 2]
-    always, by_haste, by_cars, by_net = found.car.T[:, :, None]
+    always, by_haste, by_cars, by_net = np.moveaxis(found.car, 2, 0)
     says = always + by_haste * haste + by_cars * cars[:, None] + by_net * net_now[:, None]
     return np.asarray(base_ueur_kwh * np.exp(CAR_REACH * np.clip(says, -3, 3)) * (1 + HASTE * haste))
 

@@ -120,7 +120,7 @@ def battery_guides(
     if message.short or message.spare:
         give, fill = called(give, fill, _call(message, batteries))
     at = ((stored - have.reserve_wh) / np.maximum(have.capacity_wh - have.reserve_wh, 1.0))[None, :, None]
-    nothing = Heads(np.zeros(1), np.zeros(1), found.car)
+    nothing = Heads(np.zeros((1, 1)), np.zeros((1, 1)), found.car)
     alone = stored_worth(message.planned, unit, nothing, at)[0, :, 0]
     worth = stored_worth(message.planned, unit, found, at)[0, :, 0]
     added = _added(message, weights, normed[0], at[0, :, 0], worth)

@@ -4,6 +4,7 @@ import numpy as np
 
 from market.agents.policy.bids import (
     Call,
+    Heads,
     called,
     car_worth,
     cheapest_hours,
@@ -38,21 +39,25 @@ class Crowd:
         self.ranked, self.tariff = _ranked(weeks, fleet)
 
     def __call__(self, state: State, rungs: Rungs) -> Asked:
-        fleet, slot, batteries, cars = self.fleet, state.slot, self.fleet.batteries, self.fleet.cars
-        capacity = max(float(fleet.capacity_wh.sum()), 1.0)
+        features = self.features(state)
+        return self.asked(state, rungs, features, heads(self.numbers, features))
+
+    def features(self, state: State) -> Floats:
+        """What everybody may know of each street in a slot, normed, `[street, feature]`."""
         lived = now(
-            state.stored_wh.sum(axis=1) / capacity,
+            state.stored_wh.sum(axis=1) / max(float(self.fleet.capacity_wh.sum()), 1.0),
             state.need_wh.sum(axis=1),
             state.net_wh.sum(axis=1) / self.hours,
             self.scale,
         )
-        street = np.tile(self.street[:, slot], (self.repeats, 1))
-        features = self.weights.normed(np.concatenate((street, lived), axis=1))
-        found = heads(self.numbers, features)
-        planned, unit = (
-            np.tile(self.planned[:, slot], (self.repeats, 1)),
-            np.tile(self.unit[:, slot], self.repeats),
-        )
+        street = np.tile(self.street[:, state.slot], (self.repeats, 1))
+        return self.weights.normed(np.concatenate((street, lived), axis=1))
+
+    def asked(self, state: State, rungs: Rungs, features: Floats, found: Heads) -> Asked:
+        """What every home answers, if `found` is what it makes of the features."""
+        fleet, slot, cars = self.fleet, state.slot, self.fleet.cars
+        planned = np.tile(self.planned[:, slot], (self.repeats, 1))
+        unit = np.tile(self.unit[:, slot], self.repeats)
         car = np.zeros((len(unit), len(cars)))
         if len(cars):
             window, needed, haste = hours_needed(
@@ -61,7 +66,7 @@ class Crowd:
             week = np.tile(np.arange(self.weeks.count), self.repeats)[:, None]
             base = self.ranked[week, slot, self.tariff, window, needed]
             car = car_worth(base, haste, found, features)
-        if not len(batteries):
+        if not len(fleet.batteries):
             return Asked(rungs.give_at, rungs.fill_at, car)
         give, fill = (stored_worth(planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
         call = self.call(state, rungs)

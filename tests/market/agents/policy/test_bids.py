@@ -18,7 +18,10 @@ def test_a_fuller_battery_values_less(planned, level, slope):
     at = np.linspace(0, 1, 9)[None, None]
 
     found = stored_worth(
-        scaled(falling, unit[:, None]), unit, Heads(np.array([level]), np.array([slope]), np.zeros((1, 4))), at
+        scaled(falling, unit[:, None]),
+        unit,
+        Heads(np.array([[level]]), np.array([[slope]]), np.zeros((1, 1, 4))),
+        at,
     )
 
     if slope >= -0.5:
