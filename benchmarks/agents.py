@@ -102,21 +102,25 @@ def fairness(known: Town, judged: Judged, policies: list[Weights]) -> None:
         say(f"gini_pool_{pool}", gini(even), known.count)
 
 
-def deviations(known: Town, weights: Weights) -> None:
-    """What each home with a battery gains by weights of its own while the others keep theirs."""
+def deviations(known: Town, policies: list[Weights]) -> None:
+    """What each home with a battery gains by weights of its own, under each policy while the others keep it."""
     everyone = list(range(known.count))
     before, after = lesson(known, everyone, TRAINED), lesson(known, everyone, list(known.tested))
     batteries = np.flatnonzero(street.has(street.BATTERY, known.count))[:MOST_DEVIATIONS]
-    found = [deviation(before, after, weights, int(home), Search()) for home in batteries]
-    for one in found:
-        print(
-            f"Home {one.home} saves {one.saved_eur:.2f} € a week and gains {one.gained_eur:.2f} € more by leaving "
-            f"({one.share:.3f}); the others lose {one.others_eur:.2f} €"
-        )
-    gained, saved = (np.array([getattr(one, name) for one in found]) for name in ("gained_eur", "saved_eur"))
-    say("deviation_gain", float(np.maximum(gained, 0).sum() / saved.sum()), len(found))
-    say("deviation_gain_worst", max(one.share for one in found), len(found))
-    say("deviation_eur_week", float(gained.mean()), len(found))
+    shares, worst, gains_eur = [], [], []
+    for number, weights in enumerate(policies, start=1):
+        found = [deviation(before, after, weights, int(home), Search()) for home in batteries]
+        gained, saved = (np.array([getattr(one, name) for one in found]) for name in ("gained_eur", "saved_eur"))
+        said = ", ".join(f"{one.home}: {one.gained_eur:.2f} of {one.saved_eur:.2f} €" for one in found)
+        print(f"Policy {number}, a home gains by leaving, of what it saves a week: {said}")
+        shares.append(float(np.maximum(gained, 0).sum() / saved.sum()))
+        worst.append(max(one.share for one in found))
+        gains_eur.append(float(gained.mean()))
+    print(f"By policy: {np.round(shares, 3).tolist()}, worst home {np.round(worst, 3).tolist()}")
+    count = len(batteries) * len(policies)
+    say("deviation_gain", float(np.mean(shares)), count)
+    say("deviation_gain_worst", max(worst), count)
+    say("deviation_eur_week", float(np.mean(gains_eur)), count)
 
 
 def voltages(judged: Judged, weights: Weights) -> None:
@@ -151,7 +155,7 @@ def main() -> None:
     if asked.quick:
         return
     fairness(known, judged["all"], policies)
-    deviations(known, policies[0])
+    deviations(known, policies)
     voltages(judged["all"], policies[0])
     for figure, value in agents_stress.figures(known, policies[0]).items():
         say(figure, value, len(known.tested))
