@@ -3,6 +3,7 @@
 from market.models.agents import Forecast, Mandate, PlanStep, SetPoint
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
+from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
 from market.models.statements import Statement, StatementLine
 
@@ -14,6 +15,7 @@ __all__ = [
     "Order",
     "Outcome",
     "PlanStep",
+    "Policy",
     "Posting",
     "SetPoint",
     "SettledHome",
@@ -22,4 +24,5 @@ __all__ = [
     "Statement",
     "StatementLine",
     "Trade",
+    "TrainingRun",
 ]

@@ -27,7 +27,7 @@ LEAST_STAKE = 0.02  # of what the homes pay alone: a street with hardly anything
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Past:
-    """What a street lived through in whole weeks from `first` on, `[hour, home]`, at the prices that hold now.
+    """What a street lived through from `first` on, `[hour, home]`, at the prices that hold now.
 
     `net_wh` is load less sun without the steered devices, NaN where nothing was metered. `arrives_wh` is what a
     car that comes in an hour needs, `leaves` the hour (counted from `first`) at whose start it goes.
@@ -43,17 +43,30 @@ class Past:
     first: datetime
     zone: ZoneInfo
 
-    def weeks_from(self, hour: int) -> "Past":
-        """The same past without its first hours; what is left are whole weeks."""
+    def between(self, first: int, end: int) -> "Past":
+        """The hours `[first, end)` of this past; they must be whole weeks."""
         return replace(
             self,
-            net_wh=self.net_wh[hour:],
-            import_ueur_kwh=self.import_ueur_kwh[hour:],
-            feed_in_ueur_kwh=self.feed_in_ueur_kwh[hour:],
-            arrives_wh=self.arrives_wh[hour:],
-            leaves=np.maximum(self.leaves[hour:] - hour, 0),
-            first=self.first + timedelta(hours=hour),
+            net_wh=self.net_wh[first:end],
+            import_ueur_kwh=self.import_ueur_kwh[first:end],
+            feed_in_ueur_kwh=self.feed_in_ueur_kwh[first:end],
+            arrives_wh=self.arrives_wh[first:end],
+            leaves=np.maximum(self.leaves[first:end] - first, 0),
+            first=self.first + timedelta(hours=first),
         )
+
+    def delivered(self) -> "Past":
+        """Whole weeks up to the last day that the homes have delivered, from the first week with a reading on.
+
+        Readings may come days late: the weeks end where they do, up to six days before the past does, and the
+        first week is given up for that.
+        """
+        late = gaps(self.net_wh).reshape(-1, 24).mean(axis=1) > MOST_GAPS
+        days = int(np.argmin(late[::-1])) % 7 if not late.all() else 0
+        end = len(self.net_wh) - 24 * days
+        first = int(np.flatnonzero(~np.isnan(self.net_wh).all(axis=1))[0])
+        whole = max(WEEK - 24 * days, 0)
+        return self.between(max(end - (end - first + WEEK - 1) // WEEK * WEEK, whole), end)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -63,6 +63,8 @@ class Crowd:
 def _ranked(weeks: Weeks, fleet: Fleet) -> tuple[Floats, Ints]:
     """`cheapest_hours` of each week, slot and tariff, and each car's tariff; the last day counts once more."""
     every = 60 // weeks.slot_minutes
+    if not len(fleet.cars):
+        return np.zeros((weeks.count, weeks.slots, 0, HOURS, HOURS)), fleet.cars
     prices, tariff = np.unique(
         weeks.import_ueur_kwh[..., fleet.cars].reshape(-1, len(fleet.cars)), axis=1, return_inverse=True
     )
