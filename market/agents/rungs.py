@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 RUNGS = 4  # a battery's offers and wishes in a slot, each side: enough to follow the curve, few enough to read
 
 
@@ -36,7 +37,7 @@ class Rungs(NamedTuple):
     give_wh: Floats
 
 
-def battery_rungs(stored_wh: Floats, have: Batteries, batteries: NDArray[np.int64], hours: float) -> Rungs:
+def battery_rungs(stored_wh: Floats, have: Batteries, batteries: Ints, hours: float) -> Rungs:
     """The rungs of `batteries` with `stored_wh` `[street, battery]` in a slot of so many hours."""
     efficiency, capacity = have.efficiency[batteries], have.capacity_wh[batteries]
     reserve = have.reserve_wh[batteries]

@@ -45,6 +45,11 @@ def scaled(worth_ueur_kwh: Floats, unit_ueur_kwh: Floats) -> Floats:
     return np.asarray(np.log(share / (1 - share)))
 
 
+def unscaled(rise: Floats, unit_ueur_kwh: Floats) -> Floats:
+    """The other way round: µ€/kWh between the bounds."""
+    return np.asarray(unit_ueur_kwh * (LOW + (HIGH - LOW) / (1 + np.exp(-rise))))
+
+
 def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Floats) -> Floats:
     """µ€ per stored kWh at shares `at` `[street, battery, rung]` of usable capacity.
 
@@ -56,9 +61,9 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     part = place - below
     street = np.arange(len(planned))[:, None, None]
     base = planned[street, below] * (1 - part) + planned[street, below + 1] * part
-    slope = OWN_SLOPE + np.maximum(found.slope, -1.0)
+    slope = np.maximum(OWN_SLOPE + found.slope, 0.0)
     rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
-    return np.asarray(unit_ueur_kwh[:, None, None] * (LOW + (HIGH - LOW) / (1 + np.exp(-rise))))
+    return unscaled(rise, unit_ueur_kwh[:, None, None])
 
 
 def cheapest_hours(prices: Floats) -> Floats:
