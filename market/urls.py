@@ -8,6 +8,7 @@ from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
+from market.views.policies import agents, take_back, train
 from market.views.rules import rules
 from market.views.slot import slot
 from market.views.street import street
@@ -25,6 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/congestion/<int:year>-<int:month>/homes.csv", homes_csv, name="congestion-homes-csv"),
     path("street/rules/", rules, name="street-rules"),
     path("rules/", mandate, name="mandate"),
+    path("agents/", agents, name="agents"),
+    path("agents/train/", train, name="train-agents"),
+    path("agents/policies/<int:policy_id>/take-back/", take_back, name="take-policy-back"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),
