@@ -1,6 +1,6 @@
 """Training a community's policy: asked for once, gone on with from its checkpoint, judged at its end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,8 @@ def _train(
     lesson = course.lesson.pick(course.training)
     recipe = Recipe(**{name: value for name, value in run.recipe.items() if name != "start"})
     if "start" not in run.recipe:
-        run.recipe["start"] = _start(run.community_id).as_json()
+        # The search begins at what decides now.
+        run.recipe["start"] = champion_weights(run.community_id).as_json()
         run.save(update_fields=["recipe"])
     start = normed([lesson], _unless_blank(weights_of(run.recipe["start"])))
     progress = saved = Progress.of(run.checkpoint) if run.checkpoint else None
@@ -115,14 +116,19 @@ def _compare(run: TrainingRun, course: Course, at: datetime, exploited: Exploite
     champion = champion_weights(run.community_id)
     other = next((one for one in (shipped(), planner_only()) if one.digest != champion.digest), None)
     candidates = {CHAMPION: champion} if other is None else {CHAMPION: champion, CHALLENGER: other}
-    report = _judged(run, course, candidates, exploited)
+    # The rule is shown beside them, but nobody could choose it.
+    report = _judged(run, course, candidates, exploited, against=(CHAMPION,))
     with transaction.atomic():
         if _end(run, at, weeks=len(course.usable), report=report) and other is not None and report["passed"]:
             take_in(run=run, weights=other, report=report, at=at, known=True)
 
 
 def _judged(
-    run: TrainingRun, course: Course, policies: Mapping[str, Weights], exploited: Exploited | None
+    run: TrainingRun,
+    course: Course,
+    policies: Mapping[str, Weights],
+    exploited: Exploited | None,
+    against: Sequence[str] = (CHAMPION, RULE),
 ) -> dict[str, Any]:
     """The gate's report on the held-out weeks, the rule tuned on the weeks before them."""
     before, held_out = course.training or course.held_out, course.held_out
@@ -132,7 +138,12 @@ def _judged(
     if planner_only().digest not in {one.digest for one in policies.values()}:
         candidates[PLANNER] = planner_only()
     report = judge(
-        course.lesson.pick(held_out), course.homes, candidates | dict(policies), seed=run.seed, exploited=exploited
+        course.lesson.pick(held_out),
+        course.homes,
+        candidates | dict(policies),
+        seed=run.seed,
+        exploited=exploited,
+        against=against,
     )
     return report | {
         "weeks": [course.starts[week].isoformat() for week in held_out],
@@ -140,11 +151,6 @@ def _judged(
         "needed_weeks": OWN_WEEKS,
         "stories": {name: one.story.get("made", "") for name, one in policies.items()},
     }
-
-
-def _start(community_id: int) -> Weights:
-    """Where the search begins: at what decides now."""
-    return champion_weights(community_id)
 
 
 def _unless_blank(weights: Weights) -> Weights | None:

@@ -57,6 +57,7 @@ def verdict(
     homes: Homes,
     exploited: Mapping[str, float | None],
     seed: int,
+    against: Sequence[str] = (CHAMPION, RULE),
 ) -> tuple[Reason, ...]:
     """What speaks for and against the challenger; it passes if every reason is ok.
 
@@ -65,8 +66,7 @@ def verdict(
     """
     new, others = found[CHALLENGER], [one for name, one in found.items() if name != CHALLENGER]
     return (
-        _cheaper(new, found[CHAMPION], CHAMPION, seed),
-        _cheaper(new, found[RULE], RULE, seed),
+        *(_cheaper(new, found[name], name, seed) for name in against),
         _limits(new, others),
         *_homes(new, found[CHAMPION], alone_eur, homes),
         _cars(new, others),
@@ -81,10 +81,12 @@ def judge(
     *,
     seed: int,
     exploited: Exploited | None = None,
+    against: Sequence[str] = (CHAMPION, RULE),
 ) -> dict[str, Any]:
     """The gate's report on held-out weeks: figures of every candidate and, if one is a challenger, the verdict.
 
-    Money is in n€. `candidates` holds `RULE` and `CHAMPION` at least.
+    Money is in n€. `candidates` holds `RULE` and `CHAMPION` at least; the challenger must be cheaper than those whom
+    it stands `against`.
     """
     found = replays(lesson, candidates)
     by_itself = alone(lesson.fleet, lesson.weeks, end_ueur_kwh=lesson.end_ueur_kwh).bill_eur
@@ -93,7 +95,7 @@ def judge(
         for name, who in candidates.items()
         if exploited is not None and isinstance(who, Weights)
     }
-    reasons = verdict(found, by_itself, homes, lies, seed) if CHALLENGER in found else ()
+    reasons = verdict(found, by_itself, homes, lies, seed, against) if CHALLENGER in found else ()
     return {
         "passed": bool(reasons) and all(reason.ok for reason in reasons),
         "reasons": [reason.as_json() for reason in reasons],
