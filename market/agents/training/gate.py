@@ -85,8 +85,8 @@ def judge(
 ) -> dict[str, Any]:
     """The gate's report on held-out weeks: figures of every candidate and, if one is a challenger, the verdict.
 
-    Money is in n€. `candidates` holds `RULE` and `CHAMPION` at least; the challenger must be cheaper than those whom
-    it stands `against`.
+    Money is in n€. `candidates` holds `RULE` and `CHAMPION` at least; the challenger must be cheaper than those
+    whom it stands `against`.
     """
     found = replays(lesson, candidates)
     by_itself = alone(lesson.fleet, lesson.weeks, end_ueur_kwh=lesson.end_ueur_kwh).bill_eur
