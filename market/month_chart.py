@@ -1,4 +1,4 @@
-"""The geometry of a month's bars, a bar a day, as `market/charts.py` draws a day: x per mille, y in pixels."""
+"""The geometry of daily bars, as `market/charts.py` draws a day: x per mille, y in pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,9 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One day's bar; a day without congestion has none."""
+    """One day's bar; a day without anything has none."""
 
     day: date
-    congested: timedelta
     x: float
     y: float
     width: float
@@ -28,10 +27,10 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True)
 class MonthChart:
-    """Everything that the picture of a month needs; tick values are hours, and days of the month."""
+    """Everything that the picture of some days needs; tick values are the bars' unit, and days of the month."""
 
     bars: tuple[DayBar, ...]
-    hours: tuple[Tick, ...]
+    values: tuple[Tick, ...]
     days: tuple[Tick, ...]
 
     height: int = TOP + HEIGHT + AXIS_HEIGHT
@@ -40,30 +39,38 @@ class MonthChart:
 
 
 def month_chart(days: Sequence[tuple[date, timedelta]]) -> MonthChart:
-    """Lay out the days of a month with the time that each was congested.
+    """Lay out the days of a month with the hours that each was congested.
 
     Raises `ValueError` for a month without days.
     """
+    return day_bars([(day, congested / HOUR) for day, congested in days])
+
+
+def day_bars(days: Sequence[tuple[date, float]], least_top: float = 1.0) -> MonthChart:
+    """Lay out days with a value each, on an axis that reaches `least_top` at least.
+
+    Raises `ValueError` if there are no days.
+    """
     if not days:
         raise ValueError("a chart needs at least one day")
-    most = max(congested / HOUR for _day, congested in days)
-    step = nice_step(max(most, 1.0), 3)
+    most = max(value for _day, value in days)
+    step = nice_step(max(most, least_top), 3)
     top = max(ceil(most / step), 1) * step
     slot = WIDTH / len(days)
     bars = []
-    for i, (day, congested) in enumerate(days):
-        if congested:
-            height = round(max(HEIGHT * (congested / HOUR) / top, LEAST_PX), 1)
+    for i, (day, value) in enumerate(days):
+        if value:
+            height = round(max(HEIGHT * value / top, LEAST_PX), 1)
             x, width = round((i + GAP / 2) * slot, 1), round((1 - GAP) * slot, 1)
-            bars.append(DayBar(day, congested, x, round(TOP + HEIGHT - height, 1), width, height))
+            bars.append(DayBar(day, x, round(TOP + HEIGHT - height, 1), width, height))
     ticks = [step * i for i in range(round(top / step) + 1)]
     ys = [round(TOP + HEIGHT * (1 - value / top), 1) for value in ticks]
     return MonthChart(
         bars=tuple(bars),
-        hours=tuple(Tick(y, value, y + TEXT_BASELINE) for y, value in zip(ys, ticks, strict=True)),
+        values=tuple(Tick(y, value, y + TEXT_BASELINE) for y, value in zip(ys, ticks, strict=True)),
         days=tuple(
             Tick((i + 0.5) * slot, day.day, (i + 0.5) * slot, "middle")
-            for i, (day, _congested) in enumerate(days)
+            for i, (day, _value) in enumerate(days)
             if day.day == 1 or day.day % 5 == 0
         ),
     )

@@ -72,6 +72,23 @@ def _of_batteries() -> Templates:
         ),
         "full": (_("The battery is full."), _("Your surplus goes to the street, at %(price)s or more."), ()),
         "idle": (_("The battery rests."), _("There is nothing to gain from it in these hours."), ()),
+        **_by_tariff(),
+    }
+
+
+def _by_tariff() -> Templates:
+    """What the rule does that goes by the tariff's hours alone."""
+    return {
+        "dear_hours": (
+            _("The battery covers your need."),
+            _("These are dear hours of your tariff: %(price)s."),
+            ("price_ueur_kwh",),
+        ),
+        "cheap_hours": (
+            _("The battery keeps what it has and takes your surplus."),
+            _("These are cheaper hours of your tariff: %(price)s."),
+            ("price_ueur_kwh",),
+        ),
     }
 
 

@@ -16,10 +16,10 @@ from django.db import OperationalError
 from community.models import Community
 from config.celery import app
 from config.clock import now
-from market.queries.due import due_to_clear, due_to_forecast, due_to_order, due_to_settle
+from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
 from market.queries.policies import due_to_review
 from market.queries.training import due_to_train, open_runs
-from market.services import agents, clear, forecasts, policies, settle, slots, statements, training
+from market.services import accuracy, agents, clear, forecasts, policies, settle, slots, statements, training
 
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
@@ -44,9 +44,14 @@ def tick_books() -> None:
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def sweep_books() -> None:
-    """Look for what the quick look passes over: late readings of old slots, long pauses, complete months."""
+    """Look for what the quick look passes over: late readings of old slots, long pauses, complete months.
+
+    Forecasts are compared with what was metered, and models that are a day old learn anew.
+    """
     _ring_to_settle(due_to_settle(now(), thoroughly=True), settings.SWEEP_S)
-    communities = Community.objects.order_by("pk").values_list("pk", flat=True)
+    _ring(learn, ({"community_id": pk} for pk in due_to_learn(now())), settings.SWEEP_S)
+    communities = list(Community.objects.order_by("pk").values_list("pk", flat=True))
+    _ring(watch_forecasts, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
     _ring(close_months, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
 
 
@@ -66,6 +71,18 @@ def clear_slot(*, slot_id: int) -> None:
 def renew_forecasts(*, community_id: int) -> None:
     """Renew the forecasts of a community's homes."""
     forecasts.renew_forecasts(community=Community.objects.get(pk=community_id), at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def learn(*, community_id: int) -> None:
+    """Fit the model that foretells a community's homes."""
+    forecasts.learn(community=Community.objects.get(pk=community_id), at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def watch_forecasts(*, community_id: int) -> None:
+    """Compare the last days' forecasts of a community with what was metered."""
+    accuracy.watch_forecasts(community=Community.objects.get(pk=community_id), at=now())
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from market.addresses import SlotStart
 from market.views.cables import cables
 from market.views.congestion import congestion, elements_csv, homes_csv
+from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/congestion/<int:year>-<int:month>/", congestion, name="congestion-month"),
     path("street/congestion/<int:year>-<int:month>/limits.csv", elements_csv, name="congestion-limits-csv"),
     path("street/congestion/<int:year>-<int:month>/homes.csv", homes_csv, name="congestion-homes-csv"),
+    path("street/forecasts/", forecasts, name="forecasts"),
     path("street/rules/", rules, name="street-rules"),
     path("rules/", mandate, name="mandate"),
     path("agents/", agents, name="agents"),

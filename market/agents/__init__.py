@@ -1,13 +1,17 @@
 """A household's agent: what it may see, what it forecasts, orders and plans. No Django, no clock."""
 
+from market.agents.charging import as_its_owner_says
+from market.agents.clamp import clamped
 from market.agents.decision import Decision, OrderWish, PlanStep
 from market.agents.devices import Battery, EvCharger
-from market.agents.forecast import Forecast, forecast_net_load
+from market.agents.forecasting.profile import Forecast, forecast_net_load
 from market.agents.home import Metered, SimulatedHome
+from market.agents.hours import HoursRule, LocalTime, local_times
 from market.agents.mandate import Mandate
 from market.agents.observation import Observation
 from market.agents.rule import decide
 from market.agents.sessions import EvSession, session_at
+from market.agents.terms import SlotTerms, terms_at
 
 __all__ = [
     "Battery",
@@ -15,13 +19,20 @@ __all__ = [
     "EvCharger",
     "EvSession",
     "Forecast",
+    "HoursRule",
+    "LocalTime",
     "Mandate",
     "Metered",
     "Observation",
     "OrderWish",
     "PlanStep",
     "SimulatedHome",
+    "SlotTerms",
+    "as_its_owner_says",
+    "clamped",
     "decide",
     "forecast_net_load",
+    "local_times",
     "session_at",
+    "terms_at",
 ]

@@ -1,11 +1,15 @@
 """What a car's owner is willing to pay for charging now rather than later."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from market.agents.devices import EvCharger
 from market.agents.horizon import Block
+from market.agents.hours import next_local
+from market.agents.mandate import Mandate
 from market.agents.observation import Observation
 
 
@@ -32,8 +36,7 @@ def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> 
     energy_wh = charger.most_wh(seen.slot_minutes)
     if not energy_wh:
         return Charging(0, False, 0)
-    needed = -(-charger.need_wh // (charger.charge_w * seen.slot_minutes // 60))
-    left = slots_left(seen, charger)
+    needed, left = _slots_needed(seen, charger), slots_left(seen, charger)
     if left <= needed:
         return Charging(energy_wh, True, seen.import_ueur_kwh[0])
     later = _kth_cheapest(blocks, needed, left)
@@ -41,6 +44,32 @@ def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> 
     now = seen.import_ueur_kwh[0]
     willing = later + max(now - later, 0) * haste // (left * left)
     return Charging(energy_wh, False, min(willing, now))
+
+
+def must_charge(seen: Observation, charger: EvCharger) -> bool:
+    """Whether a car must charge in the slot, whatever the price, to be ready in time."""
+    return charger.plugged_in and charger.need_wh > 0 and slots_left(seen, charger) <= _slots_needed(seen, charger)
+
+
+def as_its_owner_says(
+    charger: EvCharger, mandate: Mandate, start: datetime, zone: ZoneInfo, taken_wh: int | None
+) -> EvCharger:
+    """The charger with what its owner's rules say for a car that is silent about it, in the slot at `start`.
+
+    `taken_wh` (AC) is what the car has taken since it was plugged in, None if it states its need itself.
+    """
+    if not charger.plugged_in:
+        return charger
+    if taken_wh is not None and mandate.ev_target_wh is not None:
+        charger = replace(charger, need_wh=max(mandate.ev_target_wh - taken_wh, 0))
+    if charger.ready_by is None and mandate.ev_ready_minute is not None:
+        charger = replace(charger, ready_by=next_local(start, mandate.ev_ready_minute, zone))
+    return charger
+
+
+def _slots_needed(seen: Observation, charger: EvCharger) -> int:
+    """Slots of full power that the car still needs."""
+    return -(-charger.need_wh // max(charger.charge_w * seen.slot_minutes // 60, 1))
 
 
 def slots_left(seen: Observation, charger: EvCharger) -> int:

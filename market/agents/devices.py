@@ -10,7 +10,8 @@ PPM = 1_000_000
 class Battery:
     """A battery at the start of a slot. `efficiency_ppm` is one way, in parts per million.
 
-    Powers are AC, `capacity_wh` and `soc_wh` are stored energy. Raises ValueError if they are impossible.
+    Powers are AC, `capacity_wh` and `soc_wh` are stored energy. `given_today_wh` (AC) is what it has given, or
+    been asked to give, since local midnight. Raises ValueError if they are impossible.
     """
 
     id: int
@@ -19,6 +20,7 @@ class Battery:
     discharge_w: int
     efficiency_ppm: int
     soc_wh: int
+    given_today_wh: int = 0
 
     def __post_init__(self) -> None:
         if self.capacity_wh <= 0:
@@ -29,6 +31,8 @@ class Battery:
             raise ValueError(f"Battery {self.id} needs an efficiency above 0 and up to {PPM} ppm.")
         if not 0 <= self.soc_wh <= self.capacity_wh:
             raise ValueError(f"Battery {self.id} stores {self.soc_wh} Wh of {self.capacity_wh} Wh.")
+        if self.given_today_wh < 0:
+            raise ValueError(f"Battery {self.id} has given less than nothing today.")
 
     def stored_wh(self, ac_wh: int) -> int:
         """Change of stored energy (Wh) when `ac_wh` flows at the AC side; + charges, − discharges.

@@ -51,8 +51,17 @@ def climb(net_wh: int, steps: Iterable[Step], terms: Terms, base_wh: dict[int, i
     >>> base_wh
     {7: 300}
     """
-    # Giving at the import price or above is worse than keeping: the retailer serves that need.
-    ladder = sorted(step for step in steps if step.charges or step.price_ueur_kwh < terms.import_ueur_kwh)
+    # Giving at the import price or above is worse than keeping: the retailer serves that need. Charging at the
+    # feed-in price or below is worse than letting surplus go: it is firm.
+    ladder = sorted(
+        step
+        for step in steps
+        if (
+            step.price_ueur_kwh > terms.feed_in_ueur_kwh
+            if step.charges
+            else step.price_ueur_kwh < terms.import_ueur_kwh
+        )
+    )
     level_wh = net_wh + sum(base_wh.values()) + sum(step.energy_wh for step in ladder if step.charges)
     wishes: list[OrderWish] = []
     for step in ladder:
@@ -95,8 +104,6 @@ def _sell(step: Step, energy_wh: int, terms: Terms, base_wh: dict[int, int], wis
     """The home has more than it needs here: sell instead of charging, or out of the battery."""
     cheapest = terms.feed_in_ueur_kwh
     if step.charges:
-        if step.price_ueur_kwh <= cheapest:
-            return  # the feed-in price beats storing: firm surplus
         base_wh[step.device_id] += energy_wh
         if step.price_ueur_kwh >= terms.import_ueur_kwh:
             return  # no neighbour pays more than its worth

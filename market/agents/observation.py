@@ -1,10 +1,12 @@
 """What an agent may look at before it orders: public prices and its own home, nothing of the neighbours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from market.agents.devices import Battery, EvCharger
+from market.agents.hours import LocalTime
 from market.agents.mandate import Mandate
+from market.agents.terms import SlotTerms, terms_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,8 @@ class Observation:
 
     `net_load_wh` is the forecast of consumption less PV without the steered devices (positive is need).
     Prices are in µ€/kWh; `price_ueur_kwh` is the community's typical price in that slot, None if unknown.
+    `local` places the slots on the wall clock; it may be empty for a mandate without hours of the owner's own.
+    `terms` follow: what the mandate comes to in each slot.
     Raises ValueError if lengths differ, an instant has no zone or a retailer pays more than it charges.
     """
 
@@ -28,6 +32,8 @@ class Observation:
     mandate: Mandate
     batteries: tuple[Battery, ...] = ()
     ev_chargers: tuple[EvCharger, ...] = ()
+    local: tuple[LocalTime, ...] = ()
+    terms: tuple[SlotTerms, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         slots = len(self.net_load_wh)
@@ -42,3 +48,20 @@ class Observation:
             raise ValueError("The feed-in price must not be above the import price.")
         if self.grid_fee_ueur_kwh < 0:
             raise ValueError("The grid fee must not be negative.")
+        if len(self.local) not in ({slots} if self.mandate.has_own_hours else {0, slots}):
+            raise ValueError("Local times must cover the same slots, and own hours need them.")
+        terms = terms_ahead(self.mandate, self.start, self.slot_minutes, self.period, self.local)
+        object.__setattr__(self, "terms", terms)
+
+    @property
+    def trades(self) -> bool:
+        """Whether the mandate lets the agent order in the first slot at all: neither paused nor expired."""
+        return self.mandate.trades_in(self.start, self.slot_minutes)
+
+    @property
+    def slots_today(self) -> int:
+        """Slots from the first on that start on its local day; all of them if local times are not known."""
+        if not self.local:
+            return len(self.net_load_wh)
+        today = self.local[0].day
+        return sum(local.day == today for local in self.local)

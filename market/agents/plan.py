@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+from market.agents.bounds import cycle_price, day_wh, left_today_wh
 from market.agents.charging import slots_left
 from market.agents.decision import PlanStep
 from market.agents.devices import PPM, Battery, EvCharger
@@ -59,13 +60,27 @@ def _ac_wh(move: Move) -> int:
 def _battery_moves(seen: Observation, outlook: Outlook, base_wh: int) -> list[Move]:
     battery, held_wh = outlook.battery, outlook.held_wh
     soc_wh = battery.soc_wh + battery.stored_wh(base_wh)
+    cycles, today = seen.mandate.cycles_tenths, seen.slots_today
+    left_wh = left_today_wh(seen.mandate, battery)
+    if left_wh is not None:
+        left_wh = max(left_wh + min(base_wh, 0), 0)
     moves = []
     for i, block in enumerate(outlook.blocks):
+        if cycles is not None and block.first >= today:
+            left_wh, today = day_wh(cycles, battery), len(seen.period)
         give, fill = outlook.sides(i + 1, soc_wh)
         if soc_wh < held_wh:
             worth = max(seen.import_ueur_kwh)
             fill.insert(0, ValueStep(worth, held_wh - soc_wh, block.first, "reserve"))
-        move = _charge(battery, block, fill) or _discharge(battery, block, give) or _hold(block, give, fill)
+        same_day = [later for later in outlook.blocks[i + 1 :] if later.first < today] if cycles else []
+        least = cycle_price(left_wh, battery, same_day)
+        move = (
+            _charge(battery, block, fill)
+            or _discharge(battery, block, give, left_wh, least)
+            or _hold(block, give, fill)
+        )
+        if left_wh is not None and move.kind == "discharge":
+            left_wh -= move.energy_wh
         soc_wh = min(max(soc_wh + battery.stored_wh(_ac_wh(move)), 0), battery.capacity_wh)
         moves.append(move)
     return moves
@@ -92,13 +107,18 @@ def _charge(battery: Battery, block: Block, fill: Curve) -> Move | None:
     return Move("charge", reason, own_wh + bought_wh, price, best.worth_ueur_kwh, best.slot, block)
 
 
-def _discharge(battery: Battery, block: Block, give: Curve) -> Move | None:
-    """Cover need while that saves more than the stored kWh is worth, then sell while a sale brings more."""
+def _discharge(battery: Battery, block: Block, give: Curve, left_wh: int | None, least: int) -> Move | None:
+    """Cover need while that saves more than the stored kWh is worth, then sell while a sale brings more.
+
+    `left_wh` is what may still be given that day, None for no limit; below `least` (µ€/kWh, AC) nothing is.
+    """
     power_wh = battery.discharge_w * block.minutes // 60
+    if left_wh is not None:
+        power_wh = min(power_wh, left_wh)
     sale = block.sale
     used_wh, sold_wh, first = 0, 0, None
     for step in give:
-        worth = step.worth_ueur_kwh * PPM // battery.efficiency_ppm
+        worth = max(step.worth_ueur_kwh * PPM // battery.efficiency_ppm, least)
         offered_wh = min(step.energy_wh * battery.efficiency_ppm // PPM, power_wh - used_wh - sold_wh)
         need_wh = min(offered_wh, max(block.net_wh - used_wh, 0)) if worth < block.buy else 0
         more_wh = offered_wh - need_wh if sale is not None and worth < sale else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from market.agents.bounds import battery_bounds, cycle_price, left_today_wh
 from market.agents.charging import charging
 from market.agents.decision import Decision
 from market.agents.devices import PPM
@@ -17,11 +18,12 @@ RUNGS = 3  # steps per battery and direction: enough to follow the curve, few en
 def decide(seen: Observation, *, planned: bool = True) -> Decision:
     """Orders and base energies for the observation's first slot, and a plan unless `planned` is false.
 
-    A paused home orders nothing and uses its own energy first; outside the mandate's periods it places no
-    order on that side, and its retailer serves it. The plan costs more than the orders.
+    Under a paused or expired mandate the home orders nothing and uses its own energy first; in hours in which
+    the mandate rules a side out it places no order on that side, and its retailer serves it. The plan costs more
+    than the orders.
     """
-    if seen.mandate.paused:
-        return Decision((), _self_consumption(seen), (), seen.net_load_wh[0])
+    if not seen.trades:
+        return leave_alone(seen)
     blocks = horizon(seen, 1)
     base_wh = {battery.id: 0 for battery in seen.batteries}
     steps: list[Step] = []
@@ -35,20 +37,26 @@ def decide(seen: Observation, *, planned: bool = True) -> Decision:
     batteries = outlooks(seen, blocks)
     for outlook in batteries:
         steps += _battery_steps(seen, outlook)
-    wishes = climb(seen.net_load_wh[0], steps, _terms(seen), base_wh)
+    wishes = climb(seen.net_load_wh[0], steps, terms_now(seen), base_wh)
     described = plan(seen, blocks, batteries, base_wh) if planned else ()
     return Decision(tuple(wishes), base_wh, described, seen.net_load_wh[0])
 
 
-def _terms(seen: Observation) -> Terms:
-    mandate = seen.mandate
+def leave_alone(seen: Observation, *, planned: bool = True) -> Decision:
+    """No orders and no plan, `planned` or not: the home uses its own energy first, its retailer does the rest."""
+    return Decision((), self_consumption(seen), (), seen.net_load_wh[0])
+
+
+def terms_now(seen: Observation) -> Terms:
+    """What bounds the orders of the observation's first slot."""
+    owners = seen.terms[0]
     return Terms(
         import_ueur_kwh=seen.import_ueur_kwh[0],
         feed_in_ueur_kwh=seen.feed_in_ueur_kwh[0],
-        max_buy_ueur_kwh=mandate.max_buy_ueur_kwh,
-        min_sell_ueur_kwh=mandate.min_sell_ueur_kwh,
-        may_buy=seen.period[0] in mandate.buy_periods,
-        may_sell=seen.period[0] in mandate.sell_periods,
+        max_buy_ueur_kwh=owners.max_buy_ueur_kwh,
+        min_sell_ueur_kwh=owners.min_sell_ueur_kwh,
+        may_buy=owners.may_buy,
+        may_sell=owners.may_sell,
     )
 
 
@@ -64,14 +72,16 @@ def _battery_steps(seen: Observation, outlook: Outlook) -> list[Step]:
     discharge = [
         (-(-step.worth_ueur_kwh * PPM // efficiency), step.energy_wh * efficiency // PPM) for step in give
     ]
-    most_charge_wh = battery.most_charge_wh(seen.slot_minutes)
-    most_discharge_wh = battery.most_discharge_wh(seen.slot_minutes, held_wh)
+    bounds = battery_bounds(seen, battery)
+    # With few cycles left of the day, what is given now cannot be given in a dearer hour.
+    today = [block for block in outlook.blocks if block.first < seen.slots_today]
+    least = cycle_price(left_today_wh(mandate, battery), battery, today)
     return [
         Step(price, energy_wh, battery.id, True, mandate.grid_charge)
-        for price, energy_wh in _rungs(charge, most_charge_wh)
+        for price, energy_wh in _rungs(charge, bounds.most_wh)
     ] + [
-        Step(price, energy_wh, battery.id, False, mandate.objective == "revenue")
-        for price, energy_wh in _rungs(discharge, most_discharge_wh)
+        Step(max(price, least), energy_wh, battery.id, False, mandate.objective == "revenue")
+        for price, energy_wh in _rungs(discharge, -bounds.least_wh)
     ]
 
 
@@ -98,15 +108,14 @@ def _rungs(steps: Sequence[tuple[int, int]], most_wh: int) -> list[tuple[int, in
     return rungs
 
 
-def _self_consumption(seen: Observation) -> dict[int, int]:
-    """What the devices do alone: batteries take surplus and cover need, cars charge at once."""
+def self_consumption(seen: Observation) -> dict[int, int]:
+    """What the devices do alone (Wh by device): batteries take surplus and cover need, cars charge at once."""
     base_wh = {
         charger.id: charger.most_wh(seen.slot_minutes) for charger in seen.ev_chargers if charger.plugged_in
     }
     net_wh = seen.net_load_wh[0] + sum(base_wh.values())
     for battery in seen.batteries:
-        most_wh = battery.most_charge_wh(seen.slot_minutes)
-        least_wh = -battery.most_discharge_wh(seen.slot_minutes, battery.held_wh(seen.mandate.held_pct))
+        least_wh, most_wh = battery_bounds(seen, battery)
         base_wh[battery.id] = min(max(-net_wh, least_wh), most_wh)
         net_wh += base_wh[battery.id]
     return base_wh

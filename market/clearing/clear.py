@@ -62,7 +62,8 @@ def clear(book: Book, feeder: Feeder, rules: Rules, solve: Solve | None = None) 
     if len(book) and (first or market.zones.count):
         answer = _supported(market, bounds, first, free, rules)
         linear = on.flow(answer.flow_wh)
-    return report(market.zones, on, rules, free, _kept_under_ac(market, bounds, answer, linear, free, rules))
+    checked = _kept_under_ac(market, bounds, answer, linear, free, rules)
+    return report(market.zones, on, bounds, rules, free, checked)
 
 
 def _simplex(programme: Programme) -> Solution:

@@ -21,10 +21,11 @@ from market.clearing.outcome import Binding, Clearing, Parts
 from market.clearing.programme import Zones
 from market.clearing.wires import Wires
 from market.clearing.worth import MEUR
-from market.grid import Margins, Moved, burden
+from market.grid import Bounds, Flow, Limit, Margins, Moved, burden, full
 from market.grid.feeder import Complexes, Ints
 
-FULL = 0.995  # a limit used to this share counts as binding
+FULL = 0.995  # a limit used to this share counts as binding,
+PRICED = 0.5  # and one with this price (µ€/kWh), however much is used
 # A limit whose price is no more than the rewards that settle ties still holds energy back, µ€/kWh.
 TOUCHED = 1e-3
 
@@ -52,10 +53,10 @@ class Priced:
     parts: Parts | None = None
 
 
-def report(zones: Zones, on: Wires, rules: Rules, free: Answer, checked: Checked) -> Clearing:
+def report(zones: Zones, on: Wires, bounds: Bounds, rules: Rules, free: Answer, checked: Checked) -> Clearing:
     """The clearing of a slot from the answer that was found; `free` is what the market would be without cables."""
     book, answer = on.book, checked.answer
-    bindings = _bindings(on, answer)
+    bindings = _bindings(on, bounds, answer)
     touched = _touched(on, answer)
     distance = zone_prices(book, answer.zone_ueur_kwh)
     priced = _priced(on, rules, answer, distance, touched)
@@ -124,24 +125,32 @@ def _touched(on: Wires, answer: Answer) -> Bools:
     return np.asarray(on.priced(*prices) > TOUCHED)
 
 
-def _bindings(on: Wires, answer: Answer) -> tuple[Binding, ...]:
-    """The limits that are full or have a price, in an order that depends on nothing but them."""
+def _bindings(on: Wires, bounds: Bounds, answer: Answer) -> tuple[Binding, ...]:
+    """The limits that are full or have a price, in an order that depends on nothing but them.
+
+    Full ones without a price are looked for in the flow: which of them the programme happened to hold is chance.
+    """
     if not answer.limits:
         return ()
     flow = on.flow(answer.flow_wh)
-    found = []
-    for limit, exact in zip(answer.limits, answer.shadow_ueur_kwh, strict=True):
-        used = limit.used(on.network, flow)
-        loading = used / limit.most if limit.most else 1.0
-        if loading < FULL and exact < 0.5:
-            continue
-        shadow = round(exact)
-        row = Binding(
-            limit.element, limit.kind, limit.phase, limit.side, round(100 * loading, 2), shadow,
-            shadow * max(round(used / on.w_per_wh), 0), limit.most, limit.direction, limit.scale, exact,
-        )  # fmt: skip
-        found.append(row)
+    priced = {
+        limit: exact
+        for limit, exact in zip(answer.limits, answer.shadow_ueur_kwh, strict=True)
+        if exact >= PRICED or (exact > 0 and limit.used(on.network, flow) >= FULL * limit.most)
+    }
+    named = {limit.identity[:3] for limit in priced}
+    idle = {limit: 0.0 for limit in full(on.network, bounds, flow, FULL) if limit.identity[:3] not in named}
+    found = [_binding(on, limit, exact, flow) for limit, exact in (*priced.items(), *idle.items())]
     return tuple(sorted(found, key=lambda row: (row.kind, row.element, row.phase, row.side, row.direction)))
+
+
+def _binding(on: Wires, limit: Limit, exact_ueur_kwh: float, flow: Flow) -> Binding:
+    used, shadow = limit.used(on.network, flow), round(exact_ueur_kwh)
+    loading = used / limit.most if limit.most else 1.0
+    return Binding(
+        limit.element, limit.kind, limit.phase, limit.side, round(100 * loading, 2), shadow,
+        shadow * max(round(used / on.w_per_wh), 0), limit.most, limit.direction, limit.scale, exact_ueur_kwh,
+    )  # fmt: skip
 
 
 def _lost_ueur_kwh(book: Book, free: Answer) -> Ints:

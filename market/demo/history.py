@@ -14,9 +14,10 @@ from market.demo.homes import DemoNeighbour, Report, neighbours
 from market.models import Slot
 from market.queries.agents import Street, read_street
 from market.queries.plan import community_plan
+from market.services.accuracy import watch_forecasts
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
-from market.services.forecasts import renew_forecasts
+from market.services.forecasts import learn, renew_forecasts
 from market.services.slots import open_slots
 from metering.models import MeteringPoint, Upload
 from metering.services.readings import ReadingRow, store_readings
@@ -24,6 +25,7 @@ from metering.services.readings import ReadingRow, store_readings
 # Meters of the past deliver several hours at a time, as distributors' files do.
 DELIVERY = timedelta(hours=6)
 FORECAST_HOURS = 12
+LEARN_DAYS = 14  # a live street learns every day; its past need not take so long to invent
 
 
 def live_through(
@@ -61,6 +63,10 @@ def _trade(community: Community, slot: Slot, until: datetime, street: Street | N
     """
     orders_at = slot.start - timedelta(minutes=community.order_lead_minutes)
     if street is None or (slot.start.minute == 0 and slot.start.hour % FORECAST_HOURS == 0):
+        if slot.start.hour == 0:
+            watch_forecasts(community=community, at=orders_at)
+            if slot.start.toordinal() % LEARN_DAYS == 0:
+                learn(community=community, at=orders_at)
         renew_forecasts(community=community, at=orders_at)
         street = read_street(community, slot.start, orders_at)
     place_orders(slot_id=slot.pk, at=orders_at, street=street)

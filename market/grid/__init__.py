@@ -5,7 +5,7 @@ from market.grid.check import Margins, Moved, margins, moved_by_ac
 from market.grid.envelopes import Connection, Envelope, envelopes
 from market.grid.feeder import PHASES, SHARES, Feeder, FeederError, Line, Transformer, single_node
 from market.grid.flow import Flow, line_flows_w, linear_flow, voltages_pu
-from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, burden, tight, usage
+from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, burden, full, tight, usage
 from market.grid.network import Network, network_of
 from market.grid.phases import Home, assumed_phases
 
@@ -34,6 +34,7 @@ __all__ = [
     "broken_limits",
     "burden",
     "envelopes",
+    "full",
     "line_flows_w",
     "linear_flow",
     "margins",

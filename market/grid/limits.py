@@ -103,6 +103,19 @@ def broken(network: Network, bounds: Bounds, flow: Flow) -> list[Limit]:
     ]
 
 
+def full(network: Network, bounds: Bounds, flow: Flow, share: float) -> list[Limit]:
+    """Every limit of which a flow uses `share` or more; of voltages the worst place of each such stretch."""
+    slack = network.feeder.slack_pu**2
+    nearer = Bounds(
+        share * bounds.most_w,
+        slack - share * (slack - bounds.low_squared),
+        slack - share * (slack - bounds.high_squared),
+        None if bounds.import_w is None else share * bounds.import_w,
+        None if bounds.export_w is None else share * bounds.export_w,
+    )
+    return [restated(network, bounds, limit) for limit in _suspects(network, nearer, flow)]
+
+
 def broken_limits(
     feeder: Feeder, withdrawals_w: Floats, import_limit_w: float | None = None, export_limit_w: float | None = None
 ) -> list[Limit]:
@@ -159,7 +172,8 @@ def voltage(network: Network, place: int, column: int, kind: str, squared_bound:
 def restated(network: Network, bounds: Bounds, limit: Limit) -> Limit:
     """The same limit as the bounds have it now."""
     if limit.kind in {"import", "export"}:
-        return limit
+        most = bounds.import_w if limit.kind == "import" else bounds.export_w
+        return limit if most is None else replace(limit, most=most)
     at = limit.column, limit.place
     if not limit.kind.startswith("voltage"):
         return replace(limit, most=float(bounds.most_w[at]))

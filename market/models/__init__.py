@@ -1,6 +1,7 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
-from market.models.agents import Forecast, Mandate, PlanStep, SetPoint
+from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
+from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.policies import Policy, TrainingRun
@@ -11,7 +12,10 @@ __all__ = [
     "Account",
     "Entry",
     "Forecast",
+    "ForecastAccuracy",
+    "Forecaster",
     "Mandate",
+    "MandateHours",
     "Order",
     "Outcome",
     "PlanStep",
@@ -23,6 +27,8 @@ __all__ = [
     "Slot",
     "Statement",
     "StatementLine",
+    "StepDown",
     "Trade",
     "TrainingRun",
+    "WeatherHour",
 ]

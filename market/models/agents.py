@@ -1,4 +1,6 @@
-"""What an owner allows the agent, what the agent expects, plans and asks of the devices."""
+"""What an owner allows the agent, what the agent plans and asks of the devices."""
+
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -31,6 +33,16 @@ class Mandate(models.Model):
     grid_charge = models.BooleanField(default=False)
     objective = models.CharField(max_length=12, choices=Objective, default=Objective.SAVINGS)
     paused = models.BooleanField(default=False)
+    cycles_tenths = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Full cycles of the battery a local day, in tenths; empty: no limit")
+    )
+    ev_ready_minute = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Minute of the local day by which a car that says nothing is ready")
+    )
+    ev_target_wh = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("Energy for a car that says nothing, Wh from plugging in")
+    )
+    valid_until = models.DateTimeField(null=True, blank=True, help_text=_("Empty: until there are new rules"))
     given_by = models.ForeignKey("community.Member", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
@@ -44,29 +56,68 @@ class Mandate(models.Model):
                 condition=Q(max_buy_ueur_kwh__gte=0, min_sell_ueur_kwh__gte=0),
                 name="mandate_prices_are_not_negative",
             ),
+            models.CheckConstraint(
+                condition=(Q(cycles_tenths__isnull=True) | Q(cycles_tenths__gt=0))
+                & (Q(ev_ready_minute__isnull=True) | Q(ev_ready_minute__lt=1440))
+                & (Q(ev_target_wh__isnull=True) | Q(ev_target_wh__gt=0)),
+                name="mandate_battery_and_car_are_possible",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="mandate_ends_after_it_begins",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.household} from {self.valid_from:%Y-%m-%d %H:%M}"
 
+    def expired_at(self, at: datetime) -> bool:
+        """Whether the mandate no longer lets the agent trade in what begins at `at`."""
+        return self.valid_until is not None and self.valid_until <= at
 
-class Forecast(models.Model):
-    """Expected net load of a household, slot by slot from `first_start` on (Wh, positive is need)."""
 
-    household = models.ForeignKey(Household, models.PROTECT, related_name="forecasts")
-    issued_at = models.DateTimeField()
-    first_start = models.DateTimeField()
-    slot_minutes = models.PositiveSmallIntegerField()
-    net_load_wh = ArrayField(models.IntegerField())
-    days_seen = models.PositiveSmallIntegerField(help_text=_("Days of history behind it; 0 means a guess."))
+class MandateHours(models.Model):
+    """Limits of a mandate in a tariff period, or in hours of the owner's own; written with it, never changed."""
+
+    class Days(models.TextChoices):
+        EVERY = "every", _("Every day")
+        WORKING = "working", _("Working days")
+        REST = "rest", _("Weekends and holidays")
+
+    mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="hours")
+    position = models.PositiveSmallIntegerField()
+    period = models.CharField(max_length=2, choices=Mandate.Period, blank=True)
+    days = models.CharField(max_length=8, choices=Days, default=Days.EVERY)
+    from_minute = models.PositiveSmallIntegerField(default=0, help_text=_("Minute of the local day"))
+    to_minute = models.PositiveSmallIntegerField(
+        default=1440, help_text=_("Minute of the local day, the next one if it is not later")
+    )
+    min_sell_ueur_kwh = models.BigIntegerField(null=True, blank=True)
+    max_buy_ueur_kwh = models.BigIntegerField(null=True, blank=True)
+    may_trade = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["household", "issued_at"], name="forecast_once_an_instant"),
+            models.UniqueConstraint(fields=["mandate", "position"], name="mandate_hours_have_one_place"),
+            models.CheckConstraint(
+                condition=Q(from_minute__lt=1440, to_minute__gt=0, to_minute__lte=1440)
+                & ~Q(from_minute=F("to_minute")),
+                name="mandate_hours_take_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(period="") | Q(days="every", from_minute=0, to_minute=1440),
+                name="mandate_hours_are_a_period_or_own",
+            ),
+            models.CheckConstraint(
+                condition=(Q(min_sell_ueur_kwh__isnull=True) | Q(min_sell_ueur_kwh__gte=0))
+                & (Q(max_buy_ueur_kwh__isnull=True) | Q(max_buy_ueur_kwh__gte=0))
+                & (Q(may_trade=False) | Q(min_sell_ueur_kwh__isnull=False) | Q(max_buy_ueur_kwh__isnull=False)),
+                name="mandate_hours_limit_something",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.household_id} from {self.first_start:%Y-%m-%d %H:%M}"
+        return f"{self.mandate_id}/{self.position}"
 
 
 class PlanStep(models.Model):

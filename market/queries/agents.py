@@ -1,16 +1,21 @@
 """What each home's agent may look at before it orders, gathered for a whole community at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connection
 
 from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
-from market.agents import Battery, EvCharger, Observation
+from community.tariffs import is_off_peak_day, local_day
+from market.agents import Battery, EvCharger, Observation, as_its_owner_says, local_times
 from market.agents import Mandate as MandateTerms
+from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
+from market.queries.flows import Moved, moved_since, silent_since
+from market.queries.health import community_health, silent_minutes
+from market.queries.mandates import mandate_terms, mandates_at
 
 HORIZON = timedelta(hours=24)
 # A forecast older than this is worse than none.
@@ -19,15 +24,16 @@ STALE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One household's observation and the mandate version that its orders will cite."""
+    """One household's observation, the mandate version that its orders will cite, and the level that decides."""
 
     mandate_id: int
     observation: Observation
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """What changes seldom: homes, mandates, devices, tariffs and forecasts, as known at one instant."""
+    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health."""
 
     homes: tuple[int, ...]
     mandates: dict[int, Mandate]
@@ -35,6 +41,7 @@ class Street:
     stores: dict[int, list[Device]]
     forecasts: dict[int, Forecast]
     tariffs: TariffBook
+    health: Health
 
     @property
     def store_ids(self) -> list[int]:
@@ -45,25 +52,29 @@ class Street:
 def read_street(community: Community, start: datetime, at: datetime) -> Street:
     """The street as known at `at`; forecasts are those that cover the slot at `start`."""
     homes = [home.pk for home in active_households(community.pk)]
-    mandates = _mandates(homes, at)
+    mandates = mandates_at(homes, at)
     owned = devices_of(homes)
+    forecasts = _forecasts(homes, start, at)
     return Street(
         homes=tuple(home for home in homes if home in mandates),
         mandates=mandates,
-        terms={home: _terms(mandate) for home, mandate in mandates.items()},
+        terms={home: mandate_terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
-        forecasts=_forecasts(homes, start, at),
+        forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
+        health=community_health(community, forecasts.values(), at),
     )
 
 
 def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     """An assignment for every household that has given a mandate, by household id."""
     states = latest_states(street.store_ids, at)
-    running = _running_set_points(slot, states)
+    standings = _standings(street, states, at)
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
+    local = local_times(starts, street.tariffs.zone, is_off_peak_day)
+    devices = _devices(street, slot, states, at)
     series = {}  # by contracts, which many homes share
     answer = []
     for home in street.homes:
@@ -71,49 +82,61 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
         if contracts not in series:
             series[contracts] = street.tariffs.series(home, starts)
         imports, feed_ins, periods = series[contracts]
-        own = [device for device in street.stores[home] if device.pk in states]
-        answer.append(
-            Assignment(
-                street.mandates[home].pk,
-                Observation(
-                    household_id=home,
-                    start=slot.start,
-                    slot_minutes=step // timedelta(minutes=1),
-                    net_load_wh=_ahead(street.forecasts.get(home), slot, len(starts)),
-                    import_ueur_kwh=imports,
-                    feed_in_ueur_kwh=feed_ins,
-                    period=periods,
-                    price_ueur_kwh=prices,
-                    grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
-                    mandate=street.terms[home],
-                    batteries=tuple(_battery(d, states[d.pk], running) for d in own if d.kind == "battery"),
-                    ev_chargers=tuple(_charger(d, states[d.pk], running) for d in own if d.kind == "ev_charger"),
-                ),
-            )
+        batteries, chargers = devices[home]
+        seen = Observation(
+            household_id=home,
+            start=slot.start,
+            slot_minutes=step // timedelta(minutes=1),
+            net_load_wh=_ahead(street.forecasts.get(home), slot, len(starts)),
+            import_ueur_kwh=imports,
+            feed_in_ueur_kwh=feed_ins,
+            period=periods,
+            price_ueur_kwh=prices,
+            grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
+            mandate=street.terms[home],
+            batteries=batteries,
+            ev_chargers=chargers,
+            local=local,
         )
+        answer.append(Assignment(street.mandates[home].pk, seen, standings[home]))
     return answer
 
 
-def _mandates(homes: Sequence[int], at: datetime) -> dict[int, Mandate]:
-    newest = (
-        Mandate.objects.filter(household__in=homes, valid_from__lte=at)
-        .order_by("household_id", "-valid_from")
-        .distinct("household_id")
-    )
-    return {mandate.household_id: mandate for mandate in newest}
+def _devices(
+    street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime
+) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...]]]:
+    """Batteries and chargers that reported lately, by home, as they should stand when the slot starts."""
+    running = _running_set_points(slot, states)
+    moved = _moved(street, slot, states, at)
+    answer = {}
+    for home in street.homes:
+        own = [device for device in street.stores[home] if device.pk in states]
+        batteries = [_battery(d, states[d.pk], running, moved.get(d.pk)) for d in own if d.kind == "battery"]
+        chargers = []
+        for device in own:
+            if device.kind != "ev_charger":
+                continue
+            taken_wh = moved[device.pk].taken_wh if device.pk in moved else None
+            charger = _charger(device, states[device.pk], running)
+            zone = street.tariffs.zone
+            chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, zone, taken_wh))
+        answer[home] = (tuple(batteries), tuple(chargers))
+    return answer
 
 
-def _terms(mandate: Mandate) -> MandateTerms:
-    return MandateTerms(
-        min_sell_ueur_kwh=mandate.min_sell_ueur_kwh,
-        max_buy_ueur_kwh=mandate.max_buy_ueur_kwh,
-        reserve_pct=mandate.reserve_pct,
-        sell_periods=frozenset(mandate.sell_periods),
-        buy_periods=frozenset(mandate.buy_periods),
-        grid_charge=mandate.grid_charge,
-        objective=mandate.objective,
-        paused=mandate.paused,
-    )
+def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> dict[int, Standing]:
+    """The level on which each home decides: the community's, or a lower one if its own battery fell silent."""
+    common = standing(street.health)
+    mute = {
+        device.pk: home
+        for home, devices in street.stores.items()
+        for device in devices
+        if device.kind == Device.Kind.BATTERY and device.pk not in states
+    }
+    answer = dict.fromkeys(street.homes, common)
+    for device, minutes in silent_minutes(list(mute), at).items():
+        answer[mute[device]] = standing(replace(street.health, battery_minutes=minutes))
+    return answer
 
 
 def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int, Forecast]:
@@ -157,7 +180,23 @@ def _running_set_points(slot: Slot, states: dict[int, DeviceState]) -> dict[int,
     return answer
 
 
-def _battery(device: Device, state: DeviceState, running: dict[int, int]) -> Battery:
+def _moved(street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime) -> dict[int, Moved]:
+    """What a mandate counts: batteries with a limit of cycles today, silent cars since they were plugged in."""
+    midnight, _ = local_day(slot.start.astimezone(street.tariffs.zone).date(), street.tariffs.zone)
+    since: dict[int, datetime] = {}
+    cars: list[int] = []
+    for home in street.homes:
+        terms = street.terms[home]
+        for device in street.stores[home]:
+            if device.kind == Device.Kind.BATTERY and terms.cycles_tenths is not None:
+                since[device.pk] = midnight
+            elif device.kind == Device.Kind.EV_CHARGER and terms.ev_target_wh is not None:
+                state = states.get(device.pk)
+                cars += [device.pk] if state is not None and state.plugged_in and not state.need_wh else []
+    return moved_since(slot, at, since | silent_since(cars, at))
+
+
+def _battery(device: Device, state: DeviceState, running: dict[int, int], today: Moved | None) -> Battery:
     """A battery as it should stand when the slot starts: its last report plus what is under way."""
     asked_wh = running.get(device.pk, 0)
     efficiency = device.efficiency_ppm or 1_000_000
@@ -169,6 +208,7 @@ def _battery(device: Device, state: DeviceState, running: dict[int, int]) -> Bat
         discharge_w=device.discharge_w or 0,
         efficiency_ppm=efficiency,
         soc_wh=min(max((state.soc_wh or 0) + stored_wh, 0), device.capacity_wh or 0),
+        given_today_wh=0 if today is None else today.given_wh,
     )
 
 

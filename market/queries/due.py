@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
 
 from community.models import Community
+from market.agents.forecasting.ridge import FEWEST_DAYS
 from market.models import Slot
 from market.queries.settle import LOOK_BACK, PATIENCE
 
@@ -15,6 +16,7 @@ AT_ONCE = 2_000
 # So many slots of one community are settled in one transaction: about a day, few enough to keep it short.
 BATCH = 100
 RENEW_FORECASTS_EVERY = timedelta(hours=6)
+LEARN_EVERY = timedelta(days=1)
 # How far back the look of every minute goes: to slots that began so long before they could be settled at the
 # latest, to readings that came so recently for slots that are no older than distributors deliver.
 MARGIN = timedelta(hours=2)
@@ -39,6 +41,15 @@ WHERE EXISTS (SELECT FROM community_household h JOIN metering_meteringpoint p ON
         WHERE h.community_id = c.id)
     AND NOT EXISTS (SELECT FROM community_household h JOIN market_forecast f ON f.household_id = h.id
         WHERE h.community_id = c.id AND f.issued_at > %(since)s AND f.issued_at <= %(at)s)
+ORDER BY c.id
+"""
+# With as many days of readings as it takes to learn: younger communities would only be asked in vain.
+TO_LEARN = """
+SELECT c.id FROM community_community c
+WHERE EXISTS (SELECT FROM community_household h JOIN market_forecast f ON f.household_id = h.id
+        WHERE h.community_id = c.id AND f.days_seen >= %(days)s
+            AND f.issued_at > %(since)s AND f.issued_at <= %(at)s)
+    AND NOT EXISTS (SELECT FROM market_forecaster m WHERE m.community_id = c.id AND m.fitted_at > %(since)s)
 ORDER BY c.id
 """
 # Delivered and not settled: with all readings there, or after the patience with what there is. Months that have
@@ -122,6 +133,11 @@ def due_to_clear(at: datetime) -> list[int]:
 def due_to_forecast(at: datetime) -> list[int]:
     """Communities with meters whose forecasts are too old, or that have none."""
     return [pk for (pk,) in _rows(TO_FORECAST, at=at, since=at - RENEW_FORECASTS_EVERY)]
+
+
+def due_to_learn(at: datetime) -> list[int]:
+    """Communities with enough past to learn from whose model is a day old, or that have none."""
+    return [pk for (pk,) in _rows(TO_LEARN, at=at, since=at - LEARN_EVERY, days=FEWEST_DAYS)]
 
 
 def due_to_settle(at: datetime, *, thoroughly: bool = False) -> list[tuple[int, list[int]]]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max, Q, Sum
 
 from community.models import Device, DeviceState, Household
-from market.models import Mandate, PlanStep, SettledHome, Statement
+from market.models import Mandate, PlanStep, SettledHome, Statement, StepDown
 from metering.models import Reading
 
 
@@ -153,6 +153,14 @@ def plan_steps(home: Household, at: datetime) -> list[PlanStep]:
         return []
     rows = PlanStep.objects.filter(household=home, planned_at=newest, end__gt=at).select_related("device")
     return list(rows.order_by("position"))
+
+
+def step_down(home: Household, at: datetime) -> StepDown | None:
+    """Why the home's agent decides on a lower level just now: its own reason first, then the street's."""
+    under_way = StepDown.objects.filter(community=home.community_id, since__lte=at, until__isnull=True)
+    return (
+        under_way.filter(Q(household=home) | Q(household__isnull=True)).order_by("household_id", "since").first()
+    )
 
 
 def latest_statement(home: Household) -> Statement | None:

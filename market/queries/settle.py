@@ -9,7 +9,11 @@ from django.db.models import Exists, F, OuterRef, Sum
 
 from community.models import Community
 from community.queries import TariffBook, active_households
+from community.tariffs import is_off_peak_day
+from market.agents import Mandate as MandateTerms
+from market.agents import local_times, terms_at
 from market.models import Mandate, SettledHome, Settlement, Slot, Trade
+from market.queries.mandates import mandate_terms
 from market.settlement import MEASURED, Metered, SlotCase, SlotFacts, Terms, Traded
 from metering.formats.merging import RANK
 from metering.queries import complete_starts, energy, received_since
@@ -104,11 +108,12 @@ def _priorities(slots: Sequence[Slot]) -> dict[tuple[int, int], int]:
     return {(slot, home): priority for slot, home, priority in found}
 
 
-def _mandates(homes: Sequence[int]) -> dict[int, list[Mandate]]:
-    """Every mandate version of each household, newest first."""
-    answer: dict[int, list[Mandate]] = defaultdict(list)
-    for mandate in Mandate.objects.filter(household__in=homes).order_by("-valid_from"):
-        answer[mandate.household_id].append(mandate)
+def _mandates(homes: Sequence[int]) -> dict[int, list[tuple[datetime, MandateTerms]]]:
+    """Every mandate version of each household and since when it holds, newest first."""
+    answer: dict[int, list[tuple[datetime, MandateTerms]]] = defaultdict(list)
+    versions = Mandate.objects.filter(household__in=homes).order_by("-valid_from")
+    for mandate in versions.prefetch_related("hours"):
+        answer[mandate.household_id].append((mandate.valid_from, mandate_terms(mandate)))
     return answer
 
 
@@ -120,20 +125,21 @@ def _metered(home: int, start: datetime, measured: dict[tuple[int, str, datetime
     return Metered(home, imported and imported[0], exported and exported[0], worst)
 
 
-def _terms(home: int, slot: Slot, tariffs: TariffBook, mandates: list[Mandate], priority: int) -> Terms:
+def _terms(
+    home: int,
+    slot: Slot,
+    tariffs: TariffBook,
+    mandates: list[tuple[datetime, MandateTerms]],
+    priority: int,
+) -> Terms:
     """The retailer's prices and the mandate in force when the gate closed; without one, no true-up and no pool."""
     prices = tariffs.prices(home, slot.start)
-    mandate = next((m for m in mandates if m.valid_from <= slot.gate_closure), None)
+    given = next((terms for valid_from, terms in mandates if valid_from <= slot.gate_closure), None)
     charged, paid = prices.import_ueur_kwh, prices.feed_in_ueur_kwh
-    if mandate is None:
+    if given is None:
         return Terms(home, charged, paid, 0, 0, may_buy=False, may_sell=False, takes_part=False)
+    local = local_times([slot.start], tariffs.zone, is_off_peak_day)[0] if given.has_own_hours else None
+    minutes = (slot.end - slot.start) // timedelta(minutes=1)
     return Terms(
-        home,
-        charged,
-        paid,
-        mandate.min_sell_ueur_kwh,
-        mandate.max_buy_ueur_kwh,
-        may_buy=not mandate.paused and prices.period in mandate.buy_periods,
-        may_sell=not mandate.paused and prices.period in mandate.sell_periods,
-        priority=priority,
+        home, charged, paid, *terms_at(given, slot.start, minutes, prices.period, local), priority=priority
     )

@@ -8,9 +8,12 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
-from market.agents import Decision, decide
+from market.agents import Decision, clamped
+from market.agents.fallback import standing
+from market.agents.levels import decide_on
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
+from market.services.step_downs import record_standings
 
 ORDER_FIELDS = (
     "slot_id", "household_id", "mandate_id", "device_id", "side", "kind", "energy_wh", "limit_ueur_kwh",
@@ -35,8 +38,9 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     if slot is None:
         return
     planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
-    given = assignments(street or read_street(slot.community, slot.start, at), slot, at)
-    decisions = [(assignment, decide(assignment.observation, planned=planned)) for assignment in given]
+    street = street or read_street(slot.community, slot.start, at)
+    given = assignments(street, slot, at)
+    decisions = [(assignment, _decision(assignment, planned=planned)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
@@ -49,7 +53,19 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         copy_into(
             PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
         )
+    record_standings(
+        community=slot.community,
+        street=standing(street.health),
+        homes={assignment.observation.household_id: assignment.standing for assignment in given},
+        at=at,
+    )
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
+
+
+def _decision(assignment: Assignment, *, planned: bool) -> Decision:
+    """What the household's agent decides on its level of the ladder, within what its owner allows."""
+    seen = assignment.observation
+    return clamped(decide_on(assignment.standing.level, seen, planned=planned), seen)
 
 
 def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:

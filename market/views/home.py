@@ -24,7 +24,7 @@ from market.models import Mandate
 from market.queries import day as day_queries
 from market.queries import home as home_queries
 from market.queries.day import DaySlot
-from market.wording import headline
+from market.wording import headline, step_down
 from market.wording import home as wording
 
 RECENT = 6
@@ -55,7 +55,11 @@ def home(request: HttpRequest) -> HttpResponse:
         "chart": _chart(slots, at, mandate, charge, keep),
         **_standing(household, day, at, stores, mandate),
     }
-    context["notice"] = wording.notice(context["provisional"], paused=mandate is not None and mandate.paused)
+    paused, expired = mandate is not None and mandate.paused, mandate is not None and mandate.expired_at(at)
+    lower = None if paused or expired or day != today else home_queries.step_down(household, at)
+    context["notice"] = step_down.notice(lower) or wording.notice(
+        context["provisional"], paused=paused, expired=expired
+    )
     return page(request, "market/home.html", context)
 
 

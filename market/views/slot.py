@@ -78,13 +78,14 @@ def _own(row: Slot, household: Household) -> dict[str, Any]:
     settled = queries.settled(household, row)
     mandate = home_queries.mandate_at(household, row.gate_closure)
     paused = mandate is not None and mandate.paused
+    expired = mandate is not None and mandate.expired_at(row.start)
     trades = [order.trade for order in orders if hasattr(order, "trade")]
     sold_wh, bought_wh = (sum(t.energy_wh for t in trades if t.side == side) for side in ("sell", "buy"))
     known = settled is not None and not settled.missing
     return {
         "sentence": price_wording.sentence(row, queries.price_range(row), [t.price_ueur_kwh for t in trades]),
         "orders": [wording.order_line(order, row) for order in orders],
-        "no_orders": wording.no_orders(row, paused=paused),
+        "no_orders": wording.no_orders(row, paused=paused, expired=expired),
         "prices": price_wording.tables(orders, row),
         "devices": [wording.device_line(device) for device in queries.devices(household, row)],
         "meter": wording.meter_facts(settled, sold_wh, bought_wh) if settled and known else None,

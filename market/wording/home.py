@@ -15,6 +15,7 @@ from market.chart_shapes import ChartSlot
 from market.models import Mandate, Outcome, PlanStep, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
+from market.wording.mandate import resting
 
 NEXT_STEPS = 6
 
@@ -200,11 +201,10 @@ def statement_card(statement: Statement | None, month: MonthSoFar, first: date) 
     )
 
 
-def notice(provisional: int, *, paused: bool) -> dict[str, str] | None:
+def notice(provisional: int, *, paused: bool, expired: bool = False) -> dict[str, str] | None:
     """What must be known before the figures are believed."""
-    if paused:
-        text = _("Your agent is paused: it places no orders until you let it go on in “My rules”.")
-        return {"badge": _("paused"), "text": text}
+    if paused or expired:
+        return {"badge": _("paused") if paused else _("expired"), "text": resting(paused=paused, expired=expired)}
     if provisional:
         text = ngettext(
             "Readings of %(count)s slot are missing or estimated; its figures may still change.",

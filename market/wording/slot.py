@@ -9,6 +9,7 @@ from community import figures
 from market import price_reasons, reasons
 from market.models import Order, Outcome, SettledHome, Slot, Trade
 from market.queries.slot import DeviceSlot
+from market.wording.mandate import resting
 
 PARTS = ("energy", "congestion", "voltage", "fee")
 
@@ -143,10 +144,10 @@ def meter_facts(home: SettledHome, sold_wh: int, bought_wh: int) -> list[Fact]:
     return facts or [Fact(_("Nothing flowed through your meter"), figures.watt_hours(0))]
 
 
-def no_orders(slot: Slot, *, paused: bool) -> str:
+def no_orders(slot: Slot, *, paused: bool, expired: bool = False) -> str:
     """Why the home has no order in this slot."""
-    if paused:
-        return _("Your agent is paused: it places no orders until you let it go on in “My rules”.")
+    if paused or expired:
+        return resting(paused=paused, expired=expired)
     if slot.status == Slot.Status.OPEN and slot.ordered_at is None:
         return _("Your agent has not written its orders for this slot yet.")
     return _("Your home expected neither surplus nor need, or your rules rule out trading in these hours.")

@@ -7,9 +7,10 @@ from unittest.mock import patch
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from community.models import Member
+from community.models import Device, Member
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
+from market.services.accuracy import watch_forecasts
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
@@ -26,7 +27,7 @@ FILES = Path(__file__).parents[1] / "metering" / "files"
 NOW = make.NOON + timedelta(hours=2)
 PAGES = (
     "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/street/congestion/", "/street/congestion/2026-12/",
-    "/street/rules/", "/street/cables/", "/street/cables/new/", "/street/cables/homes/", "/rules/", "/months/", "/months/2026-11/",
+    "/street/rules/", "/street/forecasts/", "/street/cables/", "/street/cables/new/", "/street/cables/homes/", "/rules/", "/months/", "/months/2026-11/",
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
     "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
@@ -40,6 +41,7 @@ def street():
     marta = make.home(street, "Azahar 1", offer, make.member(street, "Marta", Member.Role.ADMIN))
     ana = make.home(street, "Azahar 3", offer)
     make.battery(marta)
+    Device.objects.create(household=marta, kind="ev_charger", name="Coche", charge_w=7_400)
     store_feeder(community=street, described=usual_feeder(community=street, kind="street"))
     make.history(marta, -700)
     make.history(ana, 300)
@@ -51,6 +53,7 @@ def street():
         make.read(marta, slot.start, 0, 700)
         make.read(ana, slot.start, 300, 0)
     settle_due(community=street, at=NOW)
+    watch_forecasts(community=street, at=NOW)
     close_month(community=street, month=date(2026, 11, 1), at=NOW)
     admin = marta.member
     file = FILES / "edistribucion_dirty.csv"

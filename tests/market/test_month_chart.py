@@ -31,7 +31,7 @@ def test_a_quarter_beside_a_full_day_can_still_be_seen():
 def test_ticks_are_round_and_reach_the_longest_day():
     chart = month_chart(days(d5=10.75))
 
-    values = [tick.value for tick in chart.hours]
+    values = [tick.value for tick in chart.values]
     assert values == [0, 5, 10, 15]
     assert [tick.value for tick in chart.days] == [1, 5, 10, 15, 20, 25, 30]
 

@@ -1,13 +1,17 @@
 """The owner's pages: rules, months, statement, street. Nobody sees another home's."""
 
 import csv
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
 
+from community.models import Device
+from market.agents import HoursRule
 from market.models import Mandate
+from market.queries.mandates import mandate_terms
 from market.services.clear import clear_slot
+from market.services.mandates import give_mandate
 from market.services.settle import settle_due
 from market.services.statements import close_month
 from tests import factories as make
@@ -104,6 +108,107 @@ def test_what_cannot_be_is_explained_beside_the_field_and_not_saved(ana, homes, 
     assert page.status_code == 422
     assert says in page.content.decode()
     assert Mandate.objects.filter(household=homes[0]).count() == 1
+
+
+HOURS = {"hours-0-days": "working", "hours-0-begins": "22:00", "hours-0-ends": "06:00", "hours-0-no_trade": "on"}
+
+
+def test_all_rules_are_kept_and_shown_again(ana, homes):
+    make.battery(homes[0])
+    Device.objects.create(household=homes[0], kind="ev_charger", name="Coche", charge_w=7_400)
+    more = {
+        "min_sell_p1": "0,12", "max_buy_p3": "0,08", "cycles": "1,5", "ev_ready": "07:30", "ev_target": "12,5",
+        "valid_through": "2026-12-31",
+    }  # fmt: skip
+
+    ana.post("/rules/", {**RULES, **HOURS, **more})
+
+    given = mandate_terms(Mandate.objects.filter(household=homes[0]).latest("valid_from"))
+    assert given.hours == (
+        HoursRule("P1", min_sell_ueur_kwh=120_000),
+        HoursRule("P3", max_buy_ueur_kwh=80_000),
+        HoursRule(days="working", from_minute=1_320, to_minute=360, may_trade=False),
+    )
+    assert (given.cycles_tenths, given.ev_ready_minute, given.ev_target_wh) == (15, 450, 12_500)
+    assert given.valid_until == datetime(2026, 12, 31, 23, tzinfo=UTC)
+    page = ana.get("/rules/", headers={"accept-language": "es"}).content.decode()
+    for written in ("0,12", "0,08", "1,5", "07:30", "12,5", "2026-12-31", "22:00", "06:00"):
+        assert f'value="{written}"' in page
+    assert page.count("<details") == page.count('<details class="fold" open>') == 5
+    assert "hasta el 31 de diciembre de 2026" in page
+
+
+def test_what_needs_no_attention_stays_folded(ana, homes):
+    page = ana.get("/rules/").content.decode()
+
+    assert page.count('<details class="fold">') == page.count("<details") == 3
+    assert "ev_ready" not in page
+
+
+def test_hours_are_removed_by_a_tick(ana, homes):
+    ana.post("/rules/", {**RULES, **HOURS})
+
+    with patch("config.clock.now", lambda: NOW + timedelta(minutes=1)):
+        ana.post("/rules/", {**RULES, **HOURS, "hours-0-remove": "on"})
+
+    newest = Mandate.objects.filter(household=homes[0]).order_by("-valid_from").first()
+    assert mandate_terms(newest).hours == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"hours-0-ends": ""}, "Write the time, such as 22:00"),
+        ({"hours-0-begins": "25:00"}, "Write a time such as 22:00"),
+        ({"hours-0-ends": "22:00"}, "For a whole day write 00:00 twice"),
+        ({"hours-0-no_trade": ""}, "Write a price, or tick"),
+        ({"hours-0-min_sell": "-1"}, "below zero"),
+        ({"min_sell_p1": "nine"}, "such as 0,09"),
+        ({"cycles": "0"}, "at least 0,1 cycles"),
+        ({"cycles": "1,55"}, "a number such as 1,5"),
+        ({"valid_through": "2026-11-22"}, "That day is over"),
+        ({"valid_through": "soon"}, "a date such as 31/12/2026"),
+    ],
+)
+def test_a_folded_mistake_is_unfolded_explained_and_not_saved(ana, homes, typed, says):
+    make.battery(homes[0])
+
+    page = ana.post("/rules/", {**RULES, **HOURS, **typed}, headers={"accept-language": "en"})
+
+    assert page.status_code == 422
+    assert says in page.content.decode()
+    assert '<details class="fold" open>' in page.content.decode()
+    assert Mandate.objects.filter(household=homes[0]).count() == 1
+
+
+def test_after_saving_one_sentence_says_what_is_different(ana, homes):
+    make.battery(homes[0])
+    ana.post("/rules/", RULES)
+    english = {"accept-language": "en"}
+
+    with patch("config.clock.now", lambda: NOW + timedelta(minutes=1)):
+        changed = ana.post("/rules/", {**RULES, "min_sell": "0,1", "cycles": "1"}, follow=True, headers=english)
+        again = ana.post("/rules/", {**RULES, "min_sell": "0,1", "cycles": "1"}, follow=True, headers=english)
+
+    assert (
+        "on your agent sells at no less than 0.100\xa0€/kWh and empties the battery at most 1.0 times a day."
+        in changed.content.decode()
+    )
+    assert "Nothing has changed" in again.content.decode()
+
+
+def test_expired_rules_are_said_at_home_and_renewed_by_saving(ana, homes, traded):
+    give_mandate(household=homes[0], given_by=None, at=make.NOON - timedelta(days=3), valid_until=make.NOON)
+    english = {"accept-language": "en"}
+
+    at_home = ana.get("/", headers=english).content.decode()
+    rules = ana.get("/rules/", headers=english).content.decode()
+    renewed = ana.post("/rules/", RULES, follow=True, headers=english).content.decode()
+
+    assert "Your rules have expired" in at_home
+    assert "These rules ended with" in rules
+    assert "your agent trades again" in renewed
+    assert Mandate.objects.filter(household=homes[0]).latest("valid_from").valid_until is None
 
 
 def test_the_month_grows_and_then_stands(ana, street, homes, traded):

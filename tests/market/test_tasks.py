@@ -70,13 +70,15 @@ def test_books_ring_only_for_communities_with_something_to_do(broker):
     ]
 
 
-def test_the_hourly_sweep_asks_every_community_for_its_months(broker):
+def test_the_hourly_sweep_asks_every_community_for_its_forecasts_and_months(broker):
     streets = [make.community(slug=f"calle-{n}", name=f"Calle {n}") for n in range(2)]
 
     tasks.sweep_books()
 
     assert [ring[:2] for ring in rings(broker, "default")] == [
-        ("close_months", f"{{'community_id': {street.pk}}}") for street in streets
+        (task, f"{{'community_id': {street.pk}}}")
+        for task in ("watch_forecasts", "close_months")
+        for street in streets
     ]
 
 

@@ -1,14 +1,16 @@
 """Homes to decide for: a summer working day in Valencia, with sun at noon and dear evenings."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from market.agents import Battery, Mandate, Observation
+from market.agents import Battery, Mandate, Observation, local_times
 
 START = datetime(2026, 6, 1, 22, tzinfo=UTC)  # midnight in Valencia
 IMPORT = {"P1": 229_000, "P2": 159_000, "P3": 117_000}
 FEED_IN = 55_000
+MADRID = ZoneInfo("Europe/Madrid")
 
 
 def period(hour):
@@ -25,9 +27,10 @@ def observe():
         hours = [(hour + i // 4) % 24 for i in range(slots)]
         shape = net or {h: 150 - (pv and 9 <= h < 18) * 700 for h in range(24)}
         periods = tuple(period(h) for h in hours)
+        starts = [START + timedelta(hours=hour, minutes=15 * i) for i in range(slots)]
         values = {
             "household_id": 1,
-            "start": START + timedelta(hours=hour),
+            "start": starts[0],
             "slot_minutes": 15,
             "net_load_wh": tuple(shape.get(h, 100) for h in hours),
             "import_ueur_kwh": tuple(IMPORT[p] for p in periods),
@@ -36,6 +39,7 @@ def observe():
             "price_ueur_kwh": (price,) * slots,
             "grid_fee_ueur_kwh": 5_000,
             "mandate": Mandate(),
+            "local": local_times(starts, MADRID, lambda day: day.weekday() >= 5),
             "batteries": () if battery is None else (battery,),
         }
         return Observation(**{**values, **changes})

@@ -8,6 +8,7 @@ import numpy as np
 
 from community.demo.homes import curves
 from market.agents import Battery, Mandate, SimulatedHome, decide, forecast_net_load
+from market.agents.time_of_use import decide_by_tariff
 
 MADRID = ZoneInfo("Europe/Madrid")
 FIRST = datetime(2026, 2, 1, tzinfo=UTC)
@@ -40,9 +41,9 @@ def forecasts(load_wh, pv_wh):
         yield answer.net_wh[0].tolist()
 
 
-def slot_cost(seen, home, load_wh, pv_wh):
+def slot_cost(seen, home, load_wh, pv_wh, decider):
     """Run one slot in which only the retailer trades; its cost in n€ and the home after it."""
-    decision = decide(seen, planned=False)
+    decision = decider(seen, planned=False)
     set_points = dict(decision.base_wh)
     for wish in decision.orders:
         if wish.kind == "flexible" and wish.side == "buy" and wish.limit_ueur_kwh == seen.import_ueur_kwh[0]:
@@ -52,7 +53,7 @@ def slot_cost(seen, home, load_wh, pv_wh):
     return after.import_wh * seen.import_ueur_kwh[0] - after.export_wh * FEED_IN, after.home
 
 
-def cost_eur(observe, curve, mandate):
+def cost_eur(observe, curve, mandate, decider=decide):
     load_wh, pv_wh = curves(curve, FIRST - timedelta(minutes=15 * PAST), PAST + 96 * DAYS)
     home = SimulatedHome(Battery(7, 10_000, 5_000, 5_000, 960_000, 3_000))
     cost_neur = 0
@@ -68,7 +69,7 @@ def cost_eur(observe, curve, mandate):
                 period=periods,
                 batteries=(home.battery,),
             )
-            slot_neur, home = slot_cost(seen, home, load_wh[PAST + i], pv_wh[PAST + i])
+            slot_neur, home = slot_cost(seen, home, load_wh[PAST + i], pv_wh[PAST + i], decider)
             cost_neur += slot_neur
     return (cost_neur - home.battery.soc_wh * IMPORT["P3"]) / 1e9
 
@@ -87,3 +88,16 @@ def test_with_sun_and_no_neighbours_the_agent_is_as_good_as_plain_self_consumpti
     steered = cost_eur(observe, 0, Mandate())
 
     assert steered < alone + 0.25
+
+
+def test_the_rule_that_needs_no_forecast_keeps_half_of_what_the_plan_gains(observe):
+    alone, by_rule, planned = (
+        cost_eur(observe, 4, mandate, decider)
+        for mandate, decider in (
+            (Mandate(paused=True), decide),
+            (Mandate(grid_charge=True), decide_by_tariff),
+            (Mandate(grid_charge=True), decide),
+        )
+    )
+
+    assert alone - by_rule > 0.5 * (alone - planned)

@@ -1,4 +1,4 @@
-"""What the rule orders, and that no order can break the mandate, the battery or the home's own interest."""
+"""What agents order, and that no order can break the mandate, the battery or the home's own interest."""
 
 from dataclasses import replace
 
@@ -6,48 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.agents import EvCharger, Mandate, decide
-from market.agents.mandate import OBJECTIVES, PERIODS
-
-periods = st.frozensets(st.sampled_from(sorted(PERIODS)))
-prices = st.integers(0, 300_000)
-mandates = st.builds(
-    Mandate,
-    min_sell_ueur_kwh=prices,
-    max_buy_ueur_kwh=prices | st.just(1_000_000),
-    reserve_pct=st.integers(5, 100),
-    sell_periods=periods | st.just(PERIODS),
-    buy_periods=periods | st.just(PERIODS),
-    grid_charge=st.booleans(),
-    objective=st.sampled_from(sorted(OBJECTIVES)),
-    paused=st.sampled_from([False, False, False, True]),
-)
-
-
-@st.composite
-def observations(draw, observe, battery):
-    stores = [
-        battery(
-            draw(st.integers(0, 10_000)),
-            id=number,
-            charge_w=draw(st.integers(0, 6_000)),
-            discharge_w=draw(st.integers(0, 6_000)),
-            efficiency_ppm=draw(st.integers(700_000, 1_000_000)),
-        )
-        for number in range(7, 7 + draw(st.integers(0, 2)))
-    ]
-    hour = draw(st.integers(0, 23))
-    seen = observe(
-        hour,
-        net={h: draw(st.integers(-2_000, 2_000)) for h in range(0, 24, 3)},
-        price=draw(st.none() | st.integers(40_000, 240_000)),
-        slots=draw(st.sampled_from([1, 3, 30, 96])),
-        batteries=tuple(stores),
-        mandate=draw(mandates),
-        grid_fee_ueur_kwh=draw(st.sampled_from([0, 5_000])),
-    )
-    charger = EvCharger(3, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23))
-    return replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
+from market.agents import Mandate, clamped, decide
+from market.agents.bounds import battery_bounds
+from market.agents.hours import PERIODS
+from market.agents.levels import DECIDERS
+from tests.market.agents.seeing import CAR, observations
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +18,7 @@ def some(observe, battery):
     return observations(observe, battery)
 
 
+on_every_level = pytest.mark.parametrize("level", sorted(DECIDERS))
 many = settings(max_examples=100, deadline=None)
 
 
@@ -64,12 +28,13 @@ def set_point(decision, device_id, fills):
     return decision.base_wh[device_id] + bought - sold
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_devices_stay_within_their_limits_whatever_clears(some, chance):
+def test_devices_stay_within_their_limits_whatever_clears(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
     flexible = [wish for wish in decision.orders if wish.kind == "flexible"]
     fills = [(wish, chance.draw(st.integers(0, wish.energy_wh))) for wish in flexible]
 
@@ -78,39 +43,53 @@ def test_devices_stay_within_their_limits_whatever_clears(some, chance):
         held = store.held_wh(seen.mandate.held_pct)
         stored = store.soc_wh + store.stored_wh(asked)
         assert -store.most_discharge_wh(15, held) <= asked <= store.most_charge_wh(15)
+        assert asked >= battery_bounds(seen, store).least_wh
         assert min(held, store.soc_wh) <= stored <= store.capacity_wh
     for charger in seen.ev_chargers:
         if charger.plugged_in:
             assert 0 <= set_point(decision, charger.id, fills) <= charger.most_wh(15)
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_no_order_breaks_the_mandate(some, chance):
+def test_no_order_breaks_the_mandate(some, level, chance):
     seen = chance.draw(some)
-    mandate = seen.mandate
+    terms = seen.terms[0]
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
 
     for wish in decision.orders:
-        assert not mandate.paused
+        assert not seen.mandate.paused
         assert wish.energy_wh > 0
         if wish.side == "sell":
-            assert seen.period[0] in mandate.sell_periods
-            assert wish.limit_ueur_kwh >= mandate.min_sell_ueur_kwh
+            assert terms.may_sell
+            assert wish.limit_ueur_kwh >= terms.min_sell_ueur_kwh
         else:
-            assert seen.period[0] in mandate.buy_periods
-            assert wish.limit_ueur_kwh <= mandate.max_buy_ueur_kwh
+            assert terms.may_buy
+            assert wish.limit_ueur_kwh <= terms.max_buy_ueur_kwh
         if wish.side == "buy" and wish.kind == "flexible" and wish.limit_ueur_kwh == seen.import_ueur_kwh[0]:
-            assert mandate.grid_charge or wish.device_id == 3
+            assert seen.mandate.grid_charge or wish.device_id == CAR
 
 
+@on_every_level
 @many
 @given(chance=st.data())
-def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, chance):
+def test_no_level_ever_needs_the_clamp(some, level, chance):
     seen = chance.draw(some)
 
-    decision = decide(seen)
+    decision = DECIDERS[level](seen)
+
+    assert clamped(decision, seen) == decision
+
+
+@on_every_level
+@many
+@given(chance=st.data())
+def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, level, chance):
+    seen = chance.draw(some)
+
+    decision = DECIDERS[level](seen)
 
     dearest, cheapest = seen.import_ueur_kwh[0], seen.feed_in_ueur_kwh[0]
     buys = [wish.limit_ueur_kwh for wish in decision.orders if wish.side == "buy"]
@@ -127,7 +106,8 @@ def test_a_home_never_trades_with_itself_or_worse_than_with_its_retailer(some, c
 @given(chance=st.data())
 def test_firm_energy_is_what_no_device_covers(some, chance):
     seen = chance.draw(some)
-    allowed = replace(seen, mandate=replace(seen.mandate, sell_periods=PERIODS, buy_periods=PERIODS, paused=False))
+    free = {"sell_periods": PERIODS, "buy_periods": PERIODS, "paused": False, "hours": (), "valid_until": None}
+    allowed = replace(seen, mandate=replace(seen.mandate, **free))
 
     decision = decide(allowed)
 
@@ -227,3 +207,11 @@ def test_the_same_observation_gives_the_same_decision(observe, battery):
     seen = observe(18, battery=battery(6_000), price=100_000)
 
     assert decide(seen) == decide(seen)
+
+
+def test_a_battery_gives_nothing_to_the_retailer_for_nothing(observe, battery):
+    worthless = battery(5_000, charge_w=4, discharge_w=4)  # nothing ahead, so nothing stored is worth anything
+
+    decision = decide(observe(0, net={0: 0}, slots=1, battery=worthless, mandate=Mandate(grid_charge=True)))
+
+    assert decision.base_wh == {7: 0}

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from market.agents import forecast_net_load
-from market.agents.forecast import corrected, local_slots, profile
+from market.agents.forecasting.calendar import local_slots
+from market.agents.forecasting.profile import corrected, profile
 
 MADRID = ZoneInfo("Europe/Madrid")
 

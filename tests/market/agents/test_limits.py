@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from market.agents import Battery, EvCharger, Mandate
+from market.agents import Battery, EvCharger, HoursRule, Mandate
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,31 @@ from market.agents import Battery, EvCharger, Mandate
         ({"max_buy_ueur_kwh": -1}, "must not be negative"),
         ({"sell_periods": frozenset({"P9"})}, "Unknown tariff periods: P9"),
         ({"objective": "fame"}, "Unknown objective: fame"),
+        ({"cycles_tenths": 0}, "cycles a day must be above zero"),
+        ({"ev_ready_minute": 1_440}, "minute of the day, 0 to 1439"),
+        ({"ev_target_wh": 0}, "car must be above zero"),
+        ({"valid_until": datetime(2026, 6, 1)}, "aware instant"),  # noqa: DTZ001
     ],
 )
 def test_an_impossible_mandate_is_refused(terms, message):
     with pytest.raises(ValueError, match=message):
         Mandate(**terms)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"period": "P9", "may_trade": False}, "Unknown tariff period: P9"),
+        ({"days": "monday", "may_trade": False}, "Unknown kind of day: monday"),
+        ({"from_minute": 1_440, "may_trade": False}, "within a day"),
+        ({"from_minute": 60, "to_minute": 60, "may_trade": False}, "must take time"),
+        ({"min_sell_ueur_kwh": -1}, "must not be negative"),
+        ({}, "name a price, or rule out trading"),
+    ],
+)
+def test_an_impossible_rule_for_hours_is_refused(rule, message):
+    with pytest.raises(ValueError, match=message):
+        HoursRule(**rule)
 
 
 def test_resilience_holds_at_least_half_of_the_battery():
@@ -38,6 +58,7 @@ def test_resilience_holds_at_least_half_of_the_battery():
         {"efficiency_ppm": 0},
         {"efficiency_ppm": 1_000_001},
         {"soc_wh": 10_001},
+        {"given_today_wh": -1},
     ],
 )
 def test_an_impossible_battery_is_refused(changes):
@@ -62,6 +83,7 @@ def test_an_impossible_charger_is_refused(changes):
         ({"slot_minutes": 0}, "take time"),
         ({"feed_in_ueur_kwh": (300_000,) * 96}, "not be above the import price"),
         ({"grid_fee_ueur_kwh": -1}, "not be negative"),
+        ({"mandate": Mandate(hours=(HoursRule(may_trade=False),)), "local": ()}, "own hours need them"),
     ],
 )
 def test_an_impossible_observation_is_refused(observe, changes, message):

@@ -56,6 +56,26 @@ def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
     assert repr(direct.published) == repr(modelled.published)
 
 
+def test_a_limit_that_is_full_but_holds_nothing_back_is_named_by_either_path():
+    rows = [
+        (1, 98_000, "b0", "abc", Side.BUY),
+        (1_734, 45_000, "b2", "a", Side.SELL),
+        (1, 45_000, "b1", "a", Side.SELL),
+    ]
+    book = Book.of(
+        [
+            Order(i, i // 2, node, phase, side, Kind.FIRM, energy, limit, limit)
+            for i, (energy, limit, node, phase, side) in enumerate(rows)
+        ],
+        nodes=("b0", "b2", "b1"),
+    )
+
+    direct, modelled = (clear(book, NARROW, Rules(), solve) for solve in (None, specification.solve))
+
+    assert repr(direct.published) == repr(modelled.published)
+    assert "l2" in {binding.element for binding in direct.bindings if not binding.shadow_ueur_kwh}
+
+
 @slow
 @given(books(limits=True), st.sampled_from(PRICES))
 def test_nobody_trades_beyond_the_limit_that_counts(book, rule):

@@ -6,17 +6,14 @@ explained in one sentence.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from market.agents.forecasting.calendar import DAY_MINUTES, Floats, Ints, local_slots
 
-DAY_MINUTES = 24 * 60
 DAILY_MEMORY = 0.8  # a day counts this much of the day after it
 OTHER_KIND_OF_DAY = 0.3  # a working day says this much about a rest day, and the other way round
 RECENT_SLOTS = 4  # the slots that show how today differs
@@ -110,27 +107,3 @@ def forecast_net_load(
     means, days_seen = profile(grid, [rest[day] for day in range(oldest, latest + 1)], targets)
     expected = corrected(means[:, recent:], history_wh[:, past - recent :], means[:, :recent])
     return Forecast(np.rint(expected).astype(np.int64), days_seen)
-
-
-def local_slots(first: datetime, count: int, slot_minutes: int, zone: ZoneInfo) -> tuple[Ints, Ints]:
-    """The local day (its ordinal) and slot of that day by the wall clock, for `count` slots from `first` on.
-
-    >>> from datetime import UTC
-    >>> days, slots = local_slots(datetime(2026, 6, 1, 21, 45, tzinfo=UTC), 2, 15, ZoneInfo("Europe/Madrid"))
-    >>> [date.fromordinal(day).day for day in days.tolist()], slots.tolist()
-    ([1, 2], [95, 0])
-    """
-    first = first.astimezone(UTC)
-    midnight = first.toordinal() * DAY_MINUTES
-    utc = midnight + first.hour * 60 + first.minute + slot_minutes * np.arange(count)
-    hours, which = np.unique(utc // 60, return_inverse=True)
-    local = utc + np.array([_offset_minutes(hour, zone) for hour in hours.tolist()], dtype=np.int64)[which]
-    return local // DAY_MINUTES, local % DAY_MINUTES // slot_minutes
-
-
-@lru_cache(maxsize=8192)
-def _offset_minutes(hour: int, zone: ZoneInfo) -> int:
-    """Minutes that local time is ahead of UTC in an hour counted from day 0."""
-    at = datetime.combine(date.fromordinal(hour // 24), time(hour % 24), UTC)
-    offset = at.astimezone(zone).utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() / 60)
