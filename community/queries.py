@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max
@@ -56,6 +57,13 @@ class TariffBook:
     def contracts_of(self, household_id: int) -> Contracts:
         """First day and tariff of each contract; homes with the same contracts have the same prices."""
         return tuple(self._contracts[household_id])
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that stays the same as long as no contract and no price of the community changes."""
+        contracts = sorted((home, dated) for home, dated in self._contracts.items() if dated)
+        versions = sorted((tariff, dated) for tariff, dated in self._versions.items() if dated)
+        return sha256(repr((contracts, versions)).encode()).hexdigest()
 
     def prices(self, household_id: int, start: datetime) -> Prices:
         """Prices of a household in the slot that starts at `start` (aware). Raises `MissingContract`."""

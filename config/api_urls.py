@@ -4,6 +4,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from config.api_docs import TryItView
+from market.api.acknowledgements import Acknowledgements
 from market.api.congestion import MonthCongestion
 from market.api.envelope import OperatingEnvelope
 from market.api.plan import Plan
@@ -15,6 +16,7 @@ from metering.api.views import DeviceStates, MeteringPoints, Readings
 urlpatterns = [
     path("metering-points", MeteringPoints.as_view(), name="api-metering-points"),
     path("metering-points/<uuid:public_id>/readings", Readings.as_view(), name="api-readings"),
+    path("metering-points/<uuid:public_id>/acknowledgements", Acknowledgements.as_view(), name="api-answers"),
     path("metering-points/<uuid:public_id>/completeness", MonthCompleteness.as_view(), name="api-completeness"),
     path("metering-points/<uuid:public_id>/congestion", MonthCongestion.as_view(), name="api-congestion"),
     path("metering-points/<uuid:public_id>/device-states", DeviceStates.as_view(), name="api-device-states"),

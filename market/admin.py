@@ -17,6 +17,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.ForecastAccuracy: ("community", "day", "compared", "used_wh", "off_wh", "bias_wh", "banded", "in_band"),
     models.StepDown: ("community", "household", "since", "until", "level", "reason"),
     models.WeatherHour: ("community", "start", "temperature_c", "irradiance_w_m2"),
+    models.Acknowledgement: ("slot", "device", "answer", "energy_wh", "reason", "received_at"),
     models.Settlement: ("slot", "revision", "settled_at", "provisional", "is_current"),
     models.SettledHome: ("household", "start", "import_wh", "export_wh", "bought_wh", "sold_wh", "is_current"),
     models.Account: ("community", "kind", "household"),

@@ -99,6 +99,11 @@ def _of_the_rest() -> Templates:
             _("These are the cheapest hours before then: %(limit)s or less."),
             ("ready_by",),
         ),
+        "in_window": (
+            _("The car charges %(energy)s."),
+            _("This suits the street's cables and the other cars; %(limit)s or less."),
+            (),
+        ),
         "surplus": (
             _("Your home has about %(energy)s to spare."),
             _("Your agent offers it; %(price)s or more is expected."),

@@ -1,6 +1,7 @@
 """A household's agent: what it may see, what it forecasts, orders and plans. No Django, no clock."""
 
 from market.agents.charging import as_its_owner_says
+from market.agents.charging_windows import charging_windows
 from market.agents.clamp import clamped
 from market.agents.decision import Decision, OrderWish, PlanStep
 from market.agents.devices import Battery, EvCharger
@@ -12,14 +13,18 @@ from market.agents.observation import Observation
 from market.agents.rule import decide
 from market.agents.sessions import EvSession, session_at
 from market.agents.terms import SlotTerms, terms_at
+from market.agents.windows import Car, CarWindows, Lack
 
 __all__ = [
     "Battery",
+    "Car",
+    "CarWindows",
     "Decision",
     "EvCharger",
     "EvSession",
     "Forecast",
     "HoursRule",
+    "Lack",
     "LocalTime",
     "Mandate",
     "Metered",
@@ -29,6 +34,7 @@ __all__ = [
     "SimulatedHome",
     "SlotTerms",
     "as_its_owner_says",
+    "charging_windows",
     "clamped",
     "decide",
     "forecast_net_load",

@@ -33,8 +33,10 @@ def fills_from_grid(seen: Observation) -> bool:
 
 
 def charger_bounds(seen: Observation, charger: EvCharger) -> Bounds:
-    """What a car can take, and what it must to be ready in time."""
+    """What a car can take, and what it must to be ready in time: in windows, what these give it."""
     most_wh = charger.most_wh(seen.slot_minutes)
+    if charger.windows is not None:
+        return Bounds(min(charger.windows.energy_wh[0], most_wh), most_wh)
     return Bounds(most_wh if must_charge(seen, charger) else 0, most_wh)
 
 

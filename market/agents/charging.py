@@ -25,7 +25,29 @@ class Charging(NamedTuple):
 
 
 def charging(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> Charging:
-    """How a charger takes part in the slot. `blocks` are the hours after the slot.
+    """How a charger takes part in the slot: inside its windows if it has any, else as if it were alone."""
+    return in_windows(seen, charger, charging_alone(seen, charger, blocks))
+
+
+def in_windows(seen: Observation, charger: EvCharger, alone: Charging) -> Charging:
+    """Firm in a window, with its energy. Outside, only a neighbour's energy is a reason to charge.
+
+    `alone` is what the car would do if nobody coordinated it; without windows it does. A car out of time that has
+    no window has no room under the street's limits: it takes what its retailer can bring as far as these allow.
+    """
+    now = seen.import_ueur_kwh[0]
+    if charger.windows is None:
+        return alone
+    planned_wh = min(charger.windows.energy_wh[0], alone.energy_wh)
+    if planned_wh:
+        return Charging(planned_wh, True, now)
+    if alone.firm:
+        return alone._replace(firm=False)
+    return alone._replace(willing_ueur_kwh=min(alone.willing_ueur_kwh, now - 1))
+
+
+def charging_alone(seen: Observation, charger: EvCharger, blocks: Sequence[Block]) -> Charging:
+    """How a charger takes part in the slot if nobody coordinates it. `blocks` are the hours after the slot.
 
     A car that needs k more slots would use the k cheapest ahead: charging now is worth what it saves,
     the dearest of those. The less time is spare, the nearer that comes to the import price; with no spare

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from market.agents.windows import CarWindows
+
 PPM = 1_000_000
 
 
@@ -66,7 +68,8 @@ class Battery:
 class EvCharger:
     """A car charger: power at the AC side, and what the car that stands there still needs (Wh, AC).
 
-    `ready_by` is when the car leaves (aware), or None if nobody said so.
+    `ready_by` is when the car leaves (aware), or None if nobody said so. `windows` is when it is to charge among
+    the street's other cars, from the slot in question on; None: it is not coordinated with them.
     """
 
     id: int
@@ -74,6 +77,7 @@ class EvCharger:
     plugged_in: bool = False
     need_wh: int = 0
     ready_by: datetime | None = None
+    windows: CarWindows | None = None
 
     def __post_init__(self) -> None:
         if self.charge_w <= 0:

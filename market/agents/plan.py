@@ -11,6 +11,7 @@ from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.horizon import Block
 from market.agents.observation import Observation
 from market.agents.value import Curve, Outlook, ValueStep
+from market.agents.window_steps import window_steps
 
 SMALLEST_WH = 100  # a window that moves less is not worth a line
 
@@ -33,8 +34,8 @@ def plan(
     """Windows of the hours after the slot, by device and time, supposing that nothing clears in the slot.
 
     Reasons of a battery: store_surplus, store_cheap, cover_need, sell_dear, wait_for_dearer, at_reserve,
-    full, idle; of a charger: ready_by; of the home: surplus, need. Facts name prices, worth and the slot that
-    gives that worth (ISO, UTC).
+    full, idle; of a charger: ready_by, or those of its windows; of the home: surplus, need. Facts name prices,
+    worth and the slot that gives that worth (ISO, UTC).
     """
     steps: list[PlanStep] = []
     left_wh = [block.net_wh for block in blocks]
@@ -47,7 +48,7 @@ def plan(
         moves = _charger_moves(seen, charger, blocks, base_wh)
         for move in moves:
             left_wh[blocks.index(move.block)] += move.energy_wh
-        steps += _windows(seen, charger.id, moves)
+        steps += window_steps(seen, charger) or _windows(seen, charger.id, moves)
     steps += _windows(seen, None, [_home_move(block, wh) for block, wh in zip(blocks, left_wh, strict=True)])
     return tuple(steps)
 
@@ -150,6 +151,12 @@ def _charger_moves(
     if not charger.plugged_in or need_wh <= 0:
         return []
     left = slots_left(seen, charger)
+    if charger.windows is not None:
+        return [
+            Move("ev_charge", "in_window", energy_wh, block.buy, 0, left, block)
+            for block in blocks
+            if (energy_wh := sum(charger.windows.energy_wh[block.first : block.first + block.slots]))
+        ]
     ahead = [block for block in blocks if block.first < left]
     ahead.sort(key=lambda block: (block.surplus if block.net_wh < 0 else block.buy, block.first))
     moves = []

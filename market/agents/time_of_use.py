@@ -8,7 +8,7 @@ curves do, so the mandate bounds it in the same way.
 from datetime import timedelta
 
 from market.agents.bounds import battery_bounds, fills_from_grid
-from market.agents.charging import slots_left
+from market.agents.charging import Charging, in_windows, must_charge, slots_left
 from market.agents.decision import Decision, PlanStep
 from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.ladder import Step, climb
@@ -51,14 +51,15 @@ def worth_ueur_kwh(seen: Observation) -> int:
 
 def _charging(seen: Observation, charger: EvCharger, base_wh: dict[int, int]) -> list[Step]:
     """A car charges in its cheapest hours before it leaves, and at any price once there is no time to spare."""
-    energy_wh = charger.most_wh(seen.slot_minutes)
+    energy_wh, now = charger.most_wh(seen.slot_minutes), seen.import_ueur_kwh[0]
     if not energy_wh:
         return []
-    left = slots_left(seen, charger)
-    if left <= -(-charger.need_wh // (charger.charge_w * seen.slot_minutes // 60)):
-        base_wh[charger.id] = energy_wh
+    cheapest = min(seen.import_ueur_kwh[: max(slots_left(seen, charger), 1)])
+    wanted = in_windows(seen, charger, Charging(energy_wh, must_charge(seen, charger), min(cheapest, now)))
+    if wanted.firm:
+        base_wh[charger.id] = wanted.energy_wh
         return []
-    return [Step(min(seen.import_ueur_kwh[:left]), energy_wh, charger.id, charges=True, with_grid=True)]
+    return [Step(wanted.willing_ueur_kwh, wanted.energy_wh, charger.id, charges=True, with_grid=True)]
 
 
 def _steps(seen: Observation, battery: Battery) -> list[Step]:

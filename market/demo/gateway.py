@@ -28,22 +28,41 @@ class Gateway:
         self.token = token
 
     def run(self, street: Sequence[DemoNeighbour], first: datetime, minutes: int, speed: float) -> None:
-        """Live through slot after slot from `first` on, for ever; `speed` is the clock's, 1 for real time."""
+        """Live through slot after slot from `first` on, for ever; `speed` is the clock's, 1 for real time.
+
+        A moment into each slot its suggestions are fetched and answered; a moment after its end it is reported.
+        """
         length = timedelta(minutes=minutes)
         start = first
+        for home in street:
+            self.hear(home, start, start + length)
         while True:
-            wait = (start + length + DELAY - now()).total_seconds() / speed
+            end = start + length
+            wait = (end + DELAY - now()).total_seconds() / speed
             if wait > 0:
                 time.sleep(min(wait, 1.0))
                 continue
             for home in street:
-                self._live(home, start, start + length)
-            start += length
+                self.send(home, home.live(start))
+                self.hear(home, end, end + length)
+            start = end
 
-    def _live(self, home: DemoNeighbour, start: datetime, end: datetime) -> None:
-        plan = self._plan(home, start, end)
-        report = home.live(start, plan)
-        self._send(home, report)
+    def hear(self, home: DemoNeighbour, start: datetime, end: datetime) -> None:
+        """Fetch what is suggested for a slot, decide at home what to follow, and say so."""
+        home.hear(start, self._plan(home, start, end))
+        if not home.answers:
+            return
+        path = f"/metering-points/{home.metering_point}/acknowledgements"
+        try:
+            self._call("POST", path, {"acknowledgements": home.answers})
+        except urllib.error.HTTPError as error:
+            if error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                return
+            logger.error("%s: answers were refused: %s", home.name, error.read().decode())
+        except OSError as error:
+            logger.warning("%s: %d answers wait (%s)", home.name, len(home.answers), error)
+            return
+        home.answers.clear()
 
     def _plan(self, home: DemoNeighbour, start: datetime, end: datetime) -> Mapping[str, Any] | None:
         """What the market asks of this home in one slot; without an answer the home looks after itself."""
@@ -56,7 +75,7 @@ class Gateway:
         slot = answer["slots"][0] if answer["slots"] else {}
         return {**slot, "reserve_pct": answer["reserve_pct"]}
 
-    def _send(self, home: DemoNeighbour, report: Report) -> None:
+    def send(self, home: DemoNeighbour, report: Report) -> None:
         """Deliver a slot's report; what could not be delivered waits in the home's outbox, oldest first."""
         home.outbox.append(report)
         while home.outbox:

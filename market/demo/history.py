@@ -15,6 +15,7 @@ from market.models import Slot
 from market.queries.agents import Street, read_street
 from market.queries.plan import community_plan
 from market.services.accuracy import watch_forecasts
+from market.services.acknowledgements import Answer, record_answers
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import learn, renew_forecasts
@@ -40,6 +41,7 @@ def live_through(
     street: Street | None = None
     points = {str(point.public_id): point for point in MeteringPoint.objects.select_related("household")}
     waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    answers: list[tuple[int, Answer]] = []
     previous: datetime | None = None
     delivered = first
     last = until + timedelta(minutes=community.order_lead_minutes)
@@ -48,10 +50,12 @@ def live_through(
         start = slot.start
         street = _trade(community, slot, until, street)
         if previous is not None and start <= until:
-            _consume(community, homes, previous, waiting)
+            _consume(community, homes, previous, waiting, answers)
             progress(previous)
         if start - delivered >= DELIVERY or start + length > until:
             _upload(points, waiting, min(start, until))
+            record_answers(answers=answers, at=min(start, until))
+            answers.clear()
             delivered = start
         previous = start
 
@@ -80,13 +84,21 @@ def _consume(
     homes: Sequence[DemoNeighbour],
     start: datetime,
     waiting: dict[str, list[dict[str, Any]]],
+    answers: list[tuple[int, Answer]],
 ) -> None:
-    """Every home lives through the slot; devices report at its end, meters keep their readings."""
+    """Every home hears and lives through the slot; devices report at its end, meters keep their readings.
+
+    What the homes answer is kept with the readings: nobody looks at it meanwhile.
+    """
     plans = community_plan(community.pk, start)
     reports: list[Report] = []
     for home in homes:
         plan = plans.get(home.household_id)
-        report = home.live(start, None if plan is None else asdict(plan))
+        home.hear(start, None if plan is None else asdict(plan))
+        if plan is not None:
+            answers += [(plan.slot_id, _answer(said)) for said in home.answers]
+        home.answers.clear()
+        report = home.live(start)
         waiting[home.metering_point] += report.readings
         reports.append(report)
     record_states(_state(state) for report in reports for state in report.states)
@@ -101,6 +113,11 @@ def _state(said: dict[str, Any]) -> StateReport:
         ready_by=datetime.fromisoformat(ready_by) if ready_by else None,
         **fields,
     )
+
+
+def _answer(said: dict[str, Any]) -> Answer:
+    fields = {key: value for key, value in said.items() if key not in {"device", "start"}}
+    return Answer(device_id=said["device"], start=datetime.fromisoformat(said["start"]), **fields)
 
 
 def _upload(points: dict[str, MeteringPoint], waiting: dict[str, list[dict[str, Any]]], at: datetime) -> None:

@@ -13,6 +13,7 @@ from community.models import Community, Device, Household
 from community.queries import devices_of, latest_states
 from market.agents import Battery, EvCharger, SimulatedHome, session_at
 from market.agents.home import Metered
+from market.demo.following import follow
 
 SEED = 20_26
 START_SOC_PCT = 50
@@ -27,6 +28,16 @@ class Report:
     states: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The suggestion for one slot, as far as the home follows it; without any the home looks after itself."""
+
+    start: datetime
+    energy_wh: dict[int, int]
+    held_back_wh: int = 0
+    scheduled_net_wh: int | None = None
+
+
 @dataclass(slots=True)
 class DemoNeighbour:
     """One simulated home, its state after the last slot and the reports not delivered yet."""
@@ -39,22 +50,41 @@ class DemoNeighbour:
     zone: ZoneInfo
     reserve_pct: int = 100  # what the battery keeps, as last told; until told, everything
     outbox: list[Report] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)  # not delivered yet
+    _heard: Heard | None = None
     _curves: dict[datetime, tuple[list[int], list[int]]] = field(default_factory=dict)
 
-    def live(self, start: datetime, plan: Mapping[str, Any] | None) -> Report:
-        """Consume, produce and follow the plan for one slot; without a plan the home looks after itself."""
+    def hear(self, start: datetime, plan: Mapping[str, Any] | None) -> None:
+        """Take the suggestion for the slot at `start`: decide here what of it is safe, and keep the answers."""
+        self._heard = None
+        if plan is None:
+            return
+        self.reserve_pct = plan["reserve_pct"]
+        if "version" not in plan:
+            return
+        at_home = self.home.with_car(session_at(SEED, self.facts.curve, start, self.zone))
+        followed = follow(at_home, plan, self.reserve_pct, start.isoformat())
+        panels = {asked["device"] for asked in plan["devices"] if asked["kind"] == Device.Kind.PV}
+        self._heard = Heard(
+            start,
+            {device: wh for device, wh in followed.energy_wh.items() if device not in panels},
+            sum(wh for device, wh in followed.energy_wh.items() if device in panels),
+            plan["scheduled_net_wh"],
+        )
+        self.answers += followed.answers
+
+    def live(self, start: datetime) -> Report:
+        """Consume, produce and follow what was heard for one slot; unheard, the home looks after itself."""
         load_wh, pv_wh = self._curve(start)
         at_home = self.home.with_car(session_at(SEED, self.facts.curve, start, self.zone))
-        plan = plan or {}
-        self.reserve_pct = plan.get("reserve_pct", self.reserve_pct)
-        devices = plan.get("devices", [])
+        heard = self._heard if self._heard is not None and self._heard.start == start else Heard(start, {})
         metered = at_home.step(
             load_wh=load_wh,
             pv_wh=pv_wh,
-            set_points={d["device"]: d["energy_wh"] for d in devices if d["kind"] != Device.Kind.PV},
-            scheduled_net_wh=plan.get("scheduled_net_wh"),
+            set_points=heard.energy_wh,
+            scheduled_net_wh=heard.scheduled_net_wh,
             reserve_pct=self.reserve_pct,
-            curtailed_wh=sum(d["energy_wh"] for d in devices if d["kind"] == Device.Kind.PV),
+            curtailed_wh=heard.held_back_wh,
         )
         end = start + timedelta(minutes=self.home.slot_minutes)
         self.home = metered.home.with_car(session_at(SEED, self.facts.curve, end, self.zone))

@@ -8,6 +8,7 @@ from market.grid.flow import Flow, line_flows_w, linear_flow, voltages_pu
 from market.grid.limits import Bounds, Limit, bounds_of, broken, broken_limits, burden, full, tight, usage
 from market.grid.network import Network, network_of
 from market.grid.phases import Home, assumed_phases
+from market.grid.room import Room, Taker, room_left
 
 __all__ = [
     "PHASES",
@@ -25,6 +26,8 @@ __all__ = [
     "Margins",
     "Moved",
     "Network",
+    "Room",
+    "Taker",
     "Transformer",
     "VoltageCollapse",
     "ac_flow",
@@ -40,6 +43,7 @@ __all__ = [
     "margins",
     "moved_by_ac",
     "network_of",
+    "room_left",
     "single_node",
     "sweep",
     "tight",

@@ -1,5 +1,6 @@
 """What was traded and is owed: slots, mandates, orders, their outcomes, settlement and statements."""
 
+from market.models.acknowledgements import Acknowledgement
 from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.ledger import Account, Entry, Posting
@@ -10,6 +11,7 @@ from market.models.statements import Statement, StatementLine
 
 __all__ = [
     "Account",
+    "Acknowledgement",
     "Entry",
     "Forecast",
     "ForecastAccuracy",

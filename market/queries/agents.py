@@ -87,7 +87,7 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
             household_id=home,
             start=slot.start,
             slot_minutes=step // timedelta(minutes=1),
-            net_load_wh=_ahead(street.forecasts.get(home), slot, len(starts)),
+            net_load_wh=net_load_ahead(street.forecasts.get(home), slot, len(starts)),
             import_ueur_kwh=imports,
             feed_in_ueur_kwh=feed_ins,
             period=periods,
@@ -147,11 +147,12 @@ def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int,
         )
         .order_by("household_id", "-issued_at")
         .distinct("household_id")
+        .defer("load_wh", "pv_wh", "low_wh", "median_wh", "high_wh")
     )
     return {forecast.household_id: forecast for forecast in newest}
 
 
-def _ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[int, ...]:
+def net_load_ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[int, ...]:
     """A forecast from the slot on; slots beyond its end repeat what it says of a day earlier, none means zero."""
     if forecast is None:
         return (0,) * length

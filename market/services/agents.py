@@ -13,6 +13,7 @@ from market.agents.fallback import standing
 from market.agents.levels import decide_on
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
+from market.queries.charging import coordinated
 from market.services.step_downs import record_standings
 
 ORDER_FIELDS = (
@@ -37,10 +38,9 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     slot = due.first()
     if slot is None:
         return
-    planned = slot.start.minute == 0  # plans change slowly; one an hour is enough to read
     street = street or read_street(slot.community, slot.start, at)
-    given = assignments(street, slot, at)
-    decisions = [(assignment, _decision(assignment, planned=planned)) for assignment in given]
+    given = coordinated(assignments(street, slot, at), street, slot)
+    decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
@@ -49,10 +49,9 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         ("slot_id", "device_id", "base_wh"),
         ((slot.pk, device, base_wh) for _, made in decisions for device, base_wh in made.base_wh.items()),
     )
-    if planned:
-        copy_into(
-            PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
-        )
+    copy_into(
+        PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
+    )
     record_standings(
         community=slot.community,
         street=standing(street.health),
@@ -62,10 +61,16 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
 
 
-def _decision(assignment: Assignment, *, planned: bool) -> Decision:
+def _decision(slot: Slot, assignment: Assignment) -> Decision:
     """What the household's agent decides on its level of the ladder, within what its owner allows."""
     seen = assignment.observation
-    return clamped(decide_on(assignment.standing.level, seen, planned=planned), seen)
+    return clamped(decide_on(assignment.standing.level, seen, planned=_planned(slot, assignment)), seen)
+
+
+def _planned(slot: Slot, assignment: Assignment) -> bool:
+    """Plans change slowly, so one an hour is enough to read; a car's windows may move with every slot."""
+    on_the_hour = slot.start.minute == 0
+    return on_the_hour or any(charger.windows for charger in assignment.observation.ev_chargers)
 
 
 def _orders(slot: Slot, assignment: Assignment, decision: Decision, at: datetime) -> Iterator[tuple[Any, ...]]:

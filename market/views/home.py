@@ -21,10 +21,12 @@ from market.addresses import kept, slot_address
 from market.chart_shapes import DayChart
 from market.charts import day_chart
 from market.models import Mandate
+from market.queries import acknowledgements
 from market.queries import day as day_queries
 from market.queries import home as home_queries
 from market.queries.day import DaySlot
-from market.wording import headline, step_down
+from market.wording import charging, headline, step_down
+from market.wording import following as following_wording
 from market.wording import home as wording
 
 RECENT = 6
@@ -148,7 +150,14 @@ def _standing(
     return {
         "figures": wording.four_numbers(month, first, battery, mandate),
         "plan": None if steps is None else wording.plan_rows(steps),
+        "car": charging.car_lines(steps or ()),
+        "car_lacks": charging.lack_lines(steps or ()),
+        "following": _following(household, at) if is_today else [],
         "statement": wording.statement_card(home_queries.latest_statement(household), month, first),
         "until": wording.until(until, at),
         "empty": wording.waiting_for_readings() if until is None else None,
     }
+
+
+def _following(household: Household, at: datetime) -> list[str]:
+    return following_wording.following_lines(acknowledgements.following(household, at), at)

@@ -15,6 +15,7 @@ from market.chart_shapes import ChartSlot
 from market.models import Mandate, Outcome, PlanStep, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
+from market.wording.charging import is_shown_above
 from market.wording.mandate import resting
 
 NEXT_STEPS = 6
@@ -172,7 +173,8 @@ def _count(words: str, count: int) -> str:
 def plan_rows(steps: Sequence[PlanStep]) -> list[Row]:
     """What the agent means to do next, and why, soonest first."""
     answer = []
-    for step in sorted(steps, key=lambda step: (step.start, step.position))[:NEXT_STEPS]:
+    told = [step for step in steps if not is_shown_above(step)]
+    for step in sorted(told, key=lambda step: (step.start, step.position))[:NEXT_STEPS]:
         title, note = plan_reasons.plan_step(
             step.reason,
             step.facts,

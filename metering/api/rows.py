@@ -84,12 +84,12 @@ def _plain_reading(row: Any, i: int) -> ReadingRow | None:
 
 
 def _any_reading(row: Any, i: int) -> ReadingRow:
-    fields = _object(row, READING, READING_AND_QUALITY)
+    fields = fields_of(row, READING, READING_AND_QUALITY)
     return ReadingRow(
-        _choice(fields, "channel", CHANNELS),
-        _instant(fields, "start"),
-        _whole(fields, "energy_wh"),
-        _choice(fields, "quality", QUALITIES, MEASURED),
+        choice(fields, "channel", CHANNELS),
+        instant(fields, "start"),
+        whole(fields, "energy_wh"),
+        choice(fields, "quality", QUALITIES, MEASURED),
         i,
     )
 
@@ -98,43 +98,43 @@ def average_power(minutes: int) -> Callable[[Any, int], ReadingRow]:
     """Builds readings from `{"channel", "start", "power_w"}`: power times length, to the nearest Wh."""
 
     def build(row: Any, i: int) -> ReadingRow:
-        fields = _object(row, POWER, POWER)
-        energy_wh = round(_whole(fields, "power_w") * minutes / 60)
-        channel = _choice(fields, "channel", CHANNELS)
-        return ReadingRow(channel, _instant(fields, "start"), energy_wh, Reading.Quality.CALCULATED, i)
+        fields = fields_of(row, POWER, POWER)
+        energy_wh = round(whole(fields, "power_w") * minutes / 60)
+        channel = choice(fields, "channel", CHANNELS)
+        return ReadingRow(channel, instant(fields, "start"), energy_wh, Reading.Quality.CALCULATED, i)
 
     return build
 
 
 def register(row: Any, i: int) -> RegisterRow:
     """`{"channel", "at", "register_wh"}`, the row at place `i`."""
-    fields = _object(row, REGISTER, REGISTER)
+    fields = fields_of(row, REGISTER, REGISTER)
     return RegisterRow(
-        _choice(fields, "channel", CHANNELS),
-        _instant(fields, "at"),
-        _whole(fields, "register_wh", most=MOST_REGISTER_WH),
+        choice(fields, "channel", CHANNELS),
+        instant(fields, "at"),
+        whole(fields, "register_wh", most=MOST_REGISTER_WH),
         i,
     )
 
 
 def device_state(row: Any, _i: int) -> StateReport:
     """`{"device", "at", "energy_wh"?, "soc_wh"?, "plugged_in"?, "need_wh"?, "ready_by"?}`."""
-    fields = _object(row, STATE, STATE_AND_MORE)
+    fields = fields_of(row, STATE, STATE_AND_MORE)
     plugged_in = fields.get("plugged_in", False)
     if not isinstance(plugged_in, bool):
         raise Fault("plugged_in", "not-a-boolean", _("Send true or false."))
     return StateReport(
-        device_id=_whole(fields, "device", least=1),
-        at=_instant(fields, "at"),
-        energy_wh=_whole(fields, "energy_wh", least=None) if fields.get("energy_wh") is not None else None,
-        soc_wh=_whole(fields, "soc_wh", least=0) if fields.get("soc_wh") is not None else None,
+        device_id=whole(fields, "device", least=1),
+        at=instant(fields, "at"),
+        energy_wh=whole(fields, "energy_wh", least=None) if fields.get("energy_wh") is not None else None,
+        soc_wh=whole(fields, "soc_wh", least=0) if fields.get("soc_wh") is not None else None,
         plugged_in=plugged_in,
-        need_wh=_whole(fields, "need_wh", least=0) if fields.get("need_wh") is not None else 0,
-        ready_by=_instant(fields, "ready_by") if fields.get("ready_by") is not None else None,
+        need_wh=whole(fields, "need_wh", least=0) if fields.get("need_wh") is not None else 0,
+        ready_by=instant(fields, "ready_by") if fields.get("ready_by") is not None else None,
     )
 
 
-def _object(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[str, Any]:
+def fields_of(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise Fault("", "not-an-object", _("Each row is an object."))
     if not needed <= row.keys():
@@ -146,14 +146,14 @@ def _object(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[str
     return row
 
 
-def _choice(fields: dict[str, Any], name: str, choices: Collection[str], default: str | None = None) -> str:
+def choice(fields: dict[str, Any], name: str, choices: Collection[str], default: str | None = None) -> str:
     value = fields.get(name, default)
     if not isinstance(value, str) or value not in choices:
         raise Fault(name, "unknown-value", _("Use one of: %(choices)s.") % {"choices": ", ".join(choices)})
     return value
 
 
-def _whole(fields: dict[str, Any], name: str, least: int | None = None, most: int = MOST_WHOLE) -> int:
+def whole(fields: dict[str, Any], name: str, least: int | None = None, most: int = MOST_WHOLE) -> int:
     value = fields[name]
     if isinstance(value, bool) or not isinstance(value, int):
         raise Fault(name, "not-an-integer", _("Send a whole number of the unit in the field's name."))
@@ -164,7 +164,7 @@ def _whole(fields: dict[str, Any], name: str, least: int | None = None, most: in
     return value
 
 
-def _instant(fields: dict[str, Any], name: str) -> datetime:
+def instant(fields: dict[str, Any], name: str) -> datetime:
     try:
         return parse_instant(fields[name])
     except Naive as error:

@@ -206,3 +206,18 @@ def test_the_tasks_learn_and_watch_when_they_are_told_to(street, monkeypatch):
 
     assert Forecaster.objects.get().fitted_at == NOON
     assert ForecastAccuracy.objects.get().compared > 0
+
+
+def test_forecasts_of_two_months_ago_go_and_what_they_were_worth_stays(street):
+    home = make.home(street, "Ana", make.tariff())
+    a_day(street, (NOON - 61 * DAY).date(), 900)
+    for back in (61, 59):
+        Forecast.objects.create(
+            household=home, issued_at=NOON - back * DAY, first_start=NOON - back * DAY, slot_minutes=15,
+            net_load_wh=[0], days_seen=1,
+        )  # fmt: skip
+
+    watch_forecasts(community=street, at=NOON)
+
+    assert [forecast.issued_at for forecast in Forecast.objects.all()] == [NOON - 59 * DAY]
+    assert ForecastAccuracy.objects.count() == 1

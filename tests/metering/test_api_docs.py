@@ -8,6 +8,11 @@ from unittest.mock import patch
 
 import pytest
 
+from community.services.devices import StateReport, record_states
+from market.models import Acknowledgement
+from market.queries.plan import cleared_plan
+from market.services.agents import place_orders
+from market.services.clear import clear_slot
 from metering.models import Reading
 from tests import factories as make
 
@@ -23,14 +28,17 @@ def blocks(language: str) -> list[str]:
 def test_the_examples_run_against_a_real_site(live_server):
     home = make.home(make.community(), "Ana", make.tariff())
     place = {"SITE": live_server.url, "METER": str(make.meter(home).public_id), "TOKEN": make.token(home)}
+    place |= suggested(home)
 
     with (
         patch("metering.api.views.now", lambda: make.NOON + make.QUARTER * 4),
         patch("metering.api.authentication.now", lambda: make.NOON),
         patch("metering.api.files.now", lambda: make.NOON),
         patch("metering.api.completeness.now", lambda: make.NOON + make.QUARTER * 4),
+        patch("market.api.plan.now", lambda: make.NOON),
+        patch("market.api.acknowledgements.now", lambda: make.NOON),
     ):
-        uploaded, table, read, filed, month, full = (run(block, place) for block in blocks("sh"))
+        uploaded, table, read, filed, month, plan, answered, full = (run(block, place) for block in blocks("sh"))
         exec(blocks("python")[0], place)
 
     assert '"created":2' in uploaded
@@ -39,7 +47,21 @@ def test_the_examples_run_against_a_real_site(live_server):
     assert '"state":"waiting"' in filed
     assert '"present":2' in month
     assert '"congested_minutes":0' in full
+    assert f'"version":"{place["VERSION"]}"' in plan
+    assert '"created":1' in answered
+    assert Acknowledgement.objects.get().energy_wh == 250
     assert Reading.objects.count() == 4
+
+
+def suggested(home):
+    """A battery with a set-point for the slot of the examples."""
+    battery = make.battery(home)
+    record_states([StateReport(battery.pk, make.NOON - 2 * make.QUARTER, soc_wh=5_000)])
+    slot = make.slot(home.community)
+    place_orders(slot_id=slot.pk, at=slot.gate_closure - make.QUARTER)
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+    (plan,) = cleared_plan(home.pk, home.community_id, slot.start, slot.end)
+    return {"DEVICE": str(battery.pk), "VERSION": plan.version}
 
 
 def run(block: str, place: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from market.agents.forecasting.calendar import Calendar, Floats
+from market.agents.forecasting.calendar import DAY_MINUTES, Calendar, Floats
 
 
 class ShortHistory(ValueError):
@@ -69,6 +69,13 @@ class History:
     def until(self, slots: int) -> "History":
         """The first `slots` slots."""
         return replace(self, load_wh=self.load_wh[:, :slots], pv_wh=self.pv_wh[:, :slots])
+
+    @property
+    def days_with_weather(self) -> float:
+        """How many past days the weather forecast covers."""
+        told = self.weather_ahead(0)
+        known = ~(np.isnan(told.temperature_c) & np.isnan(told.irradiance_w_m2))
+        return float(known.sum()) * self.slot_minutes / DAY_MINUTES
 
     def weather_ahead(self, ahead: int) -> Weather:
         """The weather forecast of the past slots and of `ahead` more, NaN where there is none."""

@@ -22,6 +22,7 @@ CLEAR_MEMORY = 0.95  # a clear day is remembered for two weeks, and slowly given
 SPREAD_MEMORY = 0.93
 LEAST_SPREAD = 0.03  # of a clear sky
 NOW_H, TODAY_H = 3, 24
+BRIGHTEST = 1.5  # of a clear sky: beyond it the clear sky is not known yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,12 @@ def _brightness(pv_wh: Floats, clear_wh: Floats, per_hour: int) -> tuple[Floats,
 def _ratios(pv_wh: Floats, clear_wh: Floats, per_hour: int) -> tuple[Floats, Floats]:
     """Of now and of the last day; by night, when now says nothing, now is as the last day."""
     clear_day = window_sums(clear_wh, TODAY_H * per_hour)
-    day = window_sums(pv_wh, TODAY_H * per_hour) / np.where(clear_day > 0, clear_day, 1.0)
+    day = np.clip(window_sums(pv_wh, TODAY_H * per_hour) / np.where(clear_day > 0, clear_day, 1.0), 0.0, BRIGHTEST)
     weight = clear_day / TODAY_H  # a mean hour's clear sky: what the day counts beside the last hours
     clear_now = window_sums(clear_wh, NOW_H * per_hour)
     both = clear_now + weight
     now = (window_sums(pv_wh, NOW_H * per_hour) + day * weight) / np.where(both > 0, both, 1.0)
-    return now, day
+    return np.clip(now, 0.0, BRIGHTEST), day
 
 
 def _sky(history: History, grid: Grid, ahead: int) -> Floats:

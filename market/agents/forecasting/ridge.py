@@ -134,7 +134,9 @@ def leads(horizon: int, per_hour: int) -> list[int]:
 
 
 def fit(history: History, horizon: int) -> RidgeModel:
-    """Learn to foretell `horizon` slots ahead from all homes of a history (weather is used if it has some).
+    """Learn to foretell `horizon` slots ahead from all homes of a history.
+
+    A weather forecast is used if it reaches back as many days as it takes to learn.
 
     Raises `ShortHistory` with fewer than `FEWEST_DAYS` days that have readings.
     """
@@ -143,7 +145,8 @@ def fit(history: History, horizon: int) -> RidgeModel:
     days = len(np.unique(calendar.day[read]))
     if days < FEWEST_DAYS:
         raise ShortHistory(f"{days} days with readings are too few: it takes {FEWEST_DAYS}.")
-    load, pv = _features(history, horizon, with_weather=history.weather is not None)
+    with_weather = history.days_with_weather >= FEWEST_DAYS
+    load, pv = _features(history, horizon, with_weather=with_weather)
     per_hour = 60 // history.slot_minutes
     lead = leads(horizon, per_hour)
     weights: dict[str, list[Floats]] = {"load": [], "pv": []}
@@ -162,7 +165,7 @@ def fit(history: History, horizon: int) -> RidgeModel:
                 residuals[name].add(group_of(step, per_hour), hours, missed[name], width)
     tables = {name: found.table() for name, found in residuals.items()}
     kept = (np.array(weights["load"]), np.array(weights["pv"]))
-    return RidgeModel(history.slot_minutes, horizon, *kept, tables, history.weather is not None)
+    return RidgeModel(history.slot_minutes, horizon, *kept, tables, with_weather)
 
 
 def _features(history: History, ahead: int, *, with_weather: bool) -> tuple[LoadFeatures, PvFeatures]:

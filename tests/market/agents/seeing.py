@@ -38,7 +38,7 @@ mandates = st.builds(
     objective=st.sampled_from(sorted(OBJECTIVES)),
     paused=st.sampled_from([False, False, False, True]),
     hours=st.lists(hours_rules(), max_size=3).map(tuple),
-    cycles_tenths=st.none() | st.integers(1, 30),
+    cycles_tenths=st.none() | st.integers(1, 15),
     valid_until=st.none() | st.integers(-24, 48).map(lambda hours: START + timedelta(hours=hours)),
 )
 
@@ -52,7 +52,7 @@ def observations(draw, observe, battery):
             charge_w=draw(st.integers(0, 6_000)),
             discharge_w=draw(st.integers(0, 6_000)),
             efficiency_ppm=draw(st.integers(700_000, 1_000_000)),
-            given_today_wh=draw(st.just(0) | st.integers(0, 30_000)),
+            given_today_wh=draw(st.just(0) | st.integers(0, 12_000)),
         )
         for number in range(7, 7 + draw(st.integers(0, 2)))
     ]

@@ -10,22 +10,32 @@ from hypothesis import strategies as st
 from market.agents import Decision, EvCharger, HoursRule, Mandate, OrderWish, clamped, decide
 from tests.market.agents.seeing import CAR, observations
 
-devices = st.sampled_from([CAR, 7, 8, 99])
-wishes = st.builds(
-    OrderWish,
-    device_id=st.none() | devices,
-    side=st.sampled_from(["buy", "sell", "sell short"]),
-    kind=st.sampled_from(["firm", "flexible", "flexible", "odd"]),
-    energy_wh=st.integers(-5_000, 20_000) | st.integers(1, 1_500),
-    limit_ueur_kwh=st.integers(-100_000, 2_000_000) | st.integers(0, 300_000),
-)
-decisions = st.builds(
-    Decision,
-    orders=st.lists(wishes, max_size=8).map(tuple),
-    base_wh=st.dictionaries(devices, st.integers(-20_000, 20_000) | st.integers(-1_200, 1_200)),
-    plan=st.just(()),
-    forecast_wh=st.integers(-5_000, 5_000),
-)
+
+@st.composite
+def decisions(draw, seen):
+    """Anything that a policy might answer, more often than not close to what it may."""
+    ids = st.sampled_from([store.id for store in seen.batteries] * 3 + [CAR, 8, 99])
+    terms, charged = seen.terms[0], seen.import_ueur_kwh[0]
+    edges = [charged, terms.max_buy_ueur_kwh, terms.min_sell_ueur_kwh, seen.feed_in_ueur_kwh[0]]
+    wishes = st.builds(
+        OrderWish,
+        device_id=ids | ids | st.none(),
+        side=st.sampled_from(["buy", "sell"] * 4 + ["sell short"]),
+        kind=st.sampled_from(["flexible"] * 5 + ["firm", "firm", "odd"]),
+        energy_wh=st.integers(1, 1_500) | st.integers(-5_000, 20_000),
+        limit_ueur_kwh=st.sampled_from(edges) | st.integers(-100_000, 2_000_000),
+    )
+    # Need and surplus of the home are what its batteries may cover and store without an order.
+    net = seen.net_load_wh[0]
+    base = st.integers(*sorted((-net, 0))) | st.integers(-1_200, 1_200) | st.integers(-20_000, 20_000)
+    return Decision(
+        draw(st.lists(wishes, max_size=8).map(tuple)),
+        draw(st.dictionaries(ids, base)),
+        (),
+        draw(st.integers(-5_000, 5_000)),
+    )
+
+
 many = settings(max_examples=300, deadline=None)
 
 
@@ -113,14 +123,14 @@ def own_use_breaches(decision, seen, terms):
 def test_nothing_that_leaves_the_clamp_breaks_a_rule(some, chance):
     seen = chance.draw(some)
 
-    assert breaches(clamped(chance.draw(decisions), seen), seen) == []
+    assert breaches(clamped(chance.draw(decisions(seen)), seen), seen) == []
 
 
 @many
 @given(chance=st.data())
 def test_what_keeps_the_rules_passes_unchanged(some, chance):
     seen = chance.draw(some)
-    wanted = chance.draw(decisions)
+    wanted = chance.draw(decisions(seen))
 
     once = clamped(wanted, seen)
 
@@ -133,7 +143,7 @@ def test_what_keeps_the_rules_passes_unchanged(some, chance):
 @given(chance=st.data())
 def test_the_clamp_adds_no_energy(some, chance):
     seen = chance.draw(some)
-    wanted = chance.draw(decisions)
+    wanted = chance.draw(decisions(seen))
 
     left = clamped(wanted, seen)
 
@@ -158,7 +168,7 @@ def test_a_paused_or_expired_mandate_writes_no_order(observe, battery, rest):
     resting = replace(seen, mandate=Mandate(**until))
 
     assert wanted.orders
-    assert clamped(wanted, resting).orders == ()
+    assert (clamped(wanted, resting).orders, clamped(wanted, resting).plan) == ((), ())
     assert decide(resting).orders == ()
     assert decide(resting).base_wh == {7: 550}
 
@@ -183,6 +193,34 @@ def test_an_order_at_a_forbidden_price_stays_at_the_owners(observe, battery):
     )
 
     assert [wish.limit_ueur_kwh for wish in clamped(wanted, seen).orders] == [90_000, 60_000]
+
+
+def test_the_days_cycles_bind_what_was_meant_to_be_given_and_sold(observe, battery):
+    seen = observe(20, battery=battery(10_000, given_today_wh=9_000), mandate=Mandate(cycles_tenths=10))
+    wanted = Decision((OrderWish(7, "sell", "flexible", 900, 90_000),), {7: -150}, (), 150)
+
+    kept = clamped(wanted, seen)
+
+    assert kept.base_wh == {7: -150}
+    assert [wish.energy_wh for wish in kept.orders] == [350]  # 9.5 kWh (AC) in one cycle
+
+
+def test_an_order_below_zero_makes_no_room_for_others(observe, battery):
+    wishes = tuple(
+        OrderWish(7, "sell", "flexible", wh, limit) for wh, limit in ((-5_000, 80_000), (3_000, 90_000))
+    )
+
+    kept = clamped(Decision(wishes, {7: 0}, (), 150), observe(20, battery=battery(9_000)))
+
+    assert [wish.energy_wh for wish in kept.orders] == [1_000]
+
+
+def test_without_leave_no_order_fills_the_battery_at_the_retailers_price(observe, battery):
+    seen = observe(3, pv=False, battery=battery(1_000))
+    wanted = Decision((OrderWish(7, "buy", "flexible", 500, 117_000),), {7: 0}, (), 150)
+
+    assert clamped(wanted, seen).orders[0].limit_ueur_kwh == 116_999
+    assert clamped(wanted, replace(seen, mandate=Mandate(grid_charge=True))) == wanted
 
 
 def test_too_much_is_cut_where_it_would_have_cleared_last(observe, battery):

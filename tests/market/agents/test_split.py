@@ -1,5 +1,7 @@
 """Load and PV out of a meter that shows only their difference: known where it can be, estimated with care."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,10 +15,15 @@ PEAK_W = np.array([1_000.0 * PEAK_KW.get(home, 0.0) for home in range(12)])
 SUNNY = sorted(PEAK_KW)
 
 
-@pytest.fixture(scope="module")
-def street():
+@cache
+def sixty_days():
     past = history(slots=24 * 60)
     return past, past.load_wh - past.pv_wh, past.calendar(0)
+
+
+@pytest.fixture
+def street():
+    return sixty_days()
 
 
 def unmetered(net_wh):
@@ -57,8 +64,8 @@ def test_without_any_meter_of_panels_the_yield_is_a_rough_estimate_and_no_more(s
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.0, 1.0))
-def test_the_parts_always_make_the_net_load_and_no_sun_is_less_than_what_was_given(street, seed, share):
-    _past, net_wh, calendar = street
+def test_the_parts_always_make_the_net_load_and_no_sun_is_less_than_what_was_given(seed, share):
+    _past, net_wh, calendar = sixty_days()
     chance = np.random.default_rng(seed)
     net_wh = np.where(chance.random(net_wh.shape) < share, np.nan, net_wh)
 

@@ -1,0 +1,81 @@
+"""What homes answered to the market's suggestions, and which of them answer no more."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from community.models import Device, Household
+from market.models import Acknowledgement, SetPoint
+
+# How far back a home's page looks for an answer, and after how long without one it says so.
+LOOK_BACK = timedelta(days=1)
+SILENT_AFTER = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A device's answer to its set-point `asked_wh` (+ take, − give; panels: Wh to hold back)."""
+
+    device: str
+    kind: str
+    asked_wh: int
+    answer: str
+    reason: str
+    energy_wh: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a home made of the latest suggestion that it answered; `start` and `end` are None if it never did.
+
+    `silent` means that it has left suggestions of two hours or more unanswered since.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    answers: tuple[Answered, ...]
+    silent: bool
+
+
+def newest_answers(slot_ids: Collection[int]) -> dict[tuple[int, int], Acknowledgement]:
+    """The answer that counts, by slot and device."""
+    rows = Acknowledgement.objects.filter(slot__in=slot_ids).order_by("slot_id", "device_id", "-revision")
+    return {(row.slot_id, row.device_id): row for row in rows.distinct("slot_id", "device_id")}
+
+
+def following(household: Household, at: datetime) -> Following | None:
+    """How the home takes what the market suggests; None if nothing was suggested within a day."""
+    asked = (
+        SetPoint.objects.filter(
+            slot__community=household.community_id,
+            slot__start__gt=at - LOOK_BACK,
+            slot__start__lte=at,
+            device__household=household,
+            energy_wh__isnull=False,
+        )
+        .select_related("slot", "device")
+        .order_by("-slot__start", "device_id")
+    )
+    points = list(asked)
+    if not points:
+        return None
+    given = newest_answers({point.slot_id for point in points})
+    answered = [point for point in points if (point.slot_id, point.device_id) in given]
+    if not answered:
+        return Following(None, None, (), points[-1].slot.start <= at - SILENT_AFTER)
+    slot = answered[0].slot
+    since = [point.slot.start for point in points if point.slot.start > slot.start]
+    return Following(
+        slot.start,
+        slot.end,
+        tuple(
+            _answered(point.device, point.energy_wh or 0, given[point.slot_id, point.device_id])
+            for point in answered
+            if point.slot_id == slot.pk
+        ),
+        bool(since) and min(since) <= at - SILENT_AFTER,
+    )
+
+
+def _answered(device: Device, asked_wh: int, row: Acknowledgement) -> Answered:
+    return Answered(device.name, device.kind, asked_wh, row.answer, row.reason, row.energy_wh)

@@ -1,0 +1,119 @@
+"""The street's cars told when to charge, together: what stands at which node, and what all other load leaves."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from community.models import Household
+from market.agents import Car, CarWindows, EvCharger, Observation, charging_windows
+from market.agents.charging import slots_left
+from market.agents.horizon import horizon
+from market.grid import SHARES, Feeder, Home, Taker, assumed_phases, room_left
+from market.grid.feeder import Floats
+from market.models import Slot
+from market.queries.agents import Assignment, Street, net_load_ahead
+from market.queries.book import feeder_of
+
+Place = tuple[str, str]
+Waiting = tuple[Observation, EvCharger]
+
+
+def coordinated(given: Sequence[Assignment], street: Street, slot: Slot) -> list[Assignment]:
+    """The assignments with windows for every car that waits for energy; without one nothing is looked up.
+
+    Cars of paused homes charge at once, so they are load like any other; a car that should have left by the end
+    of the slot is its own agent's business.
+    """
+    waiting = [
+        (one, charger)
+        for one in given
+        for charger in one.observation.ev_chargers
+        if charger.plugged_in and charger.need_wh and slots_left(one.observation, charger)
+    ]
+    steered = [(one.observation, charger) for one, charger in waiting if _is_steered(one)]
+    if not steered:
+        return list(given)
+    unsteered = [(one.observation, charger) for one, charger in waiting if not _is_steered(one)]
+    windows = _windows(given, steered, unsteered, street, slot)
+    return [
+        replace(
+            one,
+            observation=replace(
+                one.observation,
+                ev_chargers=tuple(
+                    replace(charger, windows=windows.get(charger.id)) for charger in one.observation.ev_chargers
+                ),
+            ),
+        )
+        if one.observation.ev_chargers
+        else one
+        for one in given
+    ]
+
+
+def _is_steered(one: Assignment) -> bool:
+    """Whether the home's agent decides when its car charges."""
+    return one.observation.trades and one.standing.level != "self_consumption"
+
+
+def _windows(
+    given: Sequence[Assignment],
+    steered: Sequence[Waiting],
+    unsteered: Sequence[Waiting],
+    street: Street,
+    slot: Slot,
+) -> dict[int, CarWindows]:
+    feeder = feeder_of(slot.community)
+    slots = max(slots_left(seen, charger) for seen, charger in steered)
+    slots = min(slots, *(len(seen.net_load_wh) for seen, _ in steered))
+    places = _places(slot.community_id, feeder)
+    loads = {one.observation.household_id: one.observation.net_load_wh for one in given}
+    for home, forecast in street.forecasts.items():
+        loads.setdefault(home, net_load_ahead(forecast, slot, slots))
+    minutes = steered[0][0].slot_minutes
+    loads_w = _loads_w(feeder, {home: wh[:slots] for home, wh in loads.items()}, places, minutes)
+    for seen, charger in unsteered:
+        node, phase = places[seen.household_id]
+        loads_w[:, feeder.index[node]] += _at_once_w(charger, slots, minutes)[:, None] * SHARES[phase]
+    takers = [Taker(*places[seen.household_id], float(charger.charge_w)) for seen, charger in steered]
+    room = room_left(feeder, loads_w, takers, slot.import_limit_w)
+    return charging_windows([_car(seen, charger, slots) for seen, charger in steered], room, minutes)
+
+
+def _car(seen: Observation, charger: EvCharger, slots: int) -> Car:
+    """A car with what its home expects to pay in each slot."""
+    prices = tuple(
+        block.surplus if block.net_wh < 0 else block.buy for block in horizon(seen, 0) for _ in range(block.slots)
+    )
+    until = min(slots_left(seen, charger), slots)
+    return Car(charger.id, charger.charge_w, charger.need_wh, 0, until, prices[:slots])
+
+
+def _places(community_id: int, feeder: Feeder) -> dict[int, Place]:
+    """Node and phase of every home; without a node it stands at the root, without a phase on the assumed one."""
+    rows = Household.objects.filter(community_id=community_id)
+    homes = [
+        Home(pk, node or "", phase, watts)
+        for pk, node, phase, watts in rows.values_list("pk", "node__code", "phase", "contracted_w")
+    ]
+    phases = assumed_phases(homes)
+    return {home.id: (home.node or feeder.root, phases[home.id]) for home in homes}
+
+
+def _loads_w(
+    feeder: Feeder, loads_wh: dict[int, tuple[int, ...]], places: dict[int, Place], minutes: int
+) -> Floats:
+    """Expected net load, W, `[slot, node, phase]`."""
+    net_w = np.array(list(loads_wh.values()), dtype=float) * 60 / minutes
+    nodes = np.array([feeder.index[places[home][0]] for home in loads_wh])
+    shares = np.array([SHARES[places[home][1]] for home in loads_wh])
+    loads_w = np.zeros((len(feeder.nodes), net_w.shape[1], 3))
+    np.add.at(loads_w, nodes, net_w[:, :, None] * shares[:, None, :])
+    return np.ascontiguousarray(loads_w.transpose(1, 0, 2))
+
+
+def _at_once_w(charger: EvCharger, slots: int, minutes: int) -> Floats:
+    """Power of a car that nobody steers, W in each slot: full until its need is met."""
+    taken_wh = np.minimum(charger.charge_w * minutes / 60 * np.arange(1, slots + 1), charger.need_wh)
+    return np.asarray(np.diff(taken_wh, prepend=0.0) * 60 / minutes)
