@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('community', '0004_rules_of_the_street'),
-        ('market', '0009_forecasts'),
+        ('market', '0010_acknowledgements'),
     ]
 
     operations = [

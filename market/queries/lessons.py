@@ -14,7 +14,7 @@ from market.agents.street.fleet import NO_LIMIT, Floats, Ints
 from market.agents.training.course import WEEK, Course, Past, course_of
 from market.agents.training.gate import Homes
 from market.models import Mandate
-from market.queries.history import net_load
+from market.queries.history import generation, net_load, peak_power
 
 HOUR = timedelta(hours=1)
 MOST_WEEKS = 26
@@ -39,12 +39,17 @@ FROM told t WHERE t.wants AND NOT coalesce(t.wanted, false) ORDER BY t.household
 """
 
 
-def read_course(community: Community, at: datetime, weeks: int = MOST_WEEKS) -> Course | None:
-    """Lessons from the latest weeks that were delivered, as known at `at`; None while nothing can be learned."""
+def read_course(
+    community: Community, at: datetime, weeks: int = MOST_WEEKS, tested: int | None = None
+) -> Course | None:
+    """Lessons from the latest weeks that were delivered, as known at `at`; None while nothing can be learned.
+
+    `tested` is how many of the last weeks policies are tested on, if not as usual.
+    """
     midnight = at.astimezone(community.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     # One week more, since the weeks end with the last day that has come.
     past = read_past(community, midnight.astimezone(at.tzinfo), at, weeks + 1)
-    return None if past is None else course_of(past.delivered(), is_off_peak_day)
+    return None if past is None else course_of(past.delivered(), is_off_peak_day, tested)
 
 
 def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> Past | None:
@@ -56,7 +61,9 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
     members = [home.pk for home in active_households(community.pk)]
     prices = _prices(community, members, at)
     homes = [home for home in members if home in prices]
-    net = _hourly(homes, first, WEEK * weeks, community.slot_minutes, at)
+    hours, minutes = WEEK * weeks, community.slot_minutes
+    slots = hours * 60 // minutes
+    net = _hourly(net_load(homes, first, slots, minutes, at), hours)
     enough = (~np.isnan(net)).sum(axis=0) >= FEWEST_HOURS
     homes = [home for home, has in zip(homes, enough.tolist(), strict=True) if has]
     if not homes:
@@ -69,6 +76,8 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
         homes=Homes(tuple(homes), tuple(_kind(devices[home]) for home in homes)),
         fleet=_fleet(community, homes, devices, at),
         net_wh=net,
+        metered_pv_wh=_hourly(generation(homes, first, slots, minutes, at), hours),
+        peak_w=peak_power(homes),
         import_ueur_kwh=np.array([[float(prices[home][band][0]) for home in homes] for band in periods]),
         feed_in_ueur_kwh=np.array([[float(prices[home][band][1]) for home in homes] for band in periods]),
         arrives_wh=arrives,
@@ -78,11 +87,9 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
     )
 
 
-def _hourly(homes: Sequence[int], first: datetime, hours: int, minutes: int, at: datetime) -> Floats:
-    """Net load `[hour, home]` (Wh) without steered devices; an hour counts if all of its slots were read."""
-    each = 60 // minutes
-    found = net_load(homes, first, hours * each, minutes, at)
-    return np.asarray(found.reshape(len(homes), hours, each).sum(axis=2).transpose())
+def _hourly(found_wh: Floats, hours: int) -> Floats:
+    """Energies `[home, slot]` as `[hour, home]`; an hour counts if all of its slots were read."""
+    return np.asarray(found_wh.reshape(len(found_wh), hours, -1).sum(axis=2).transpose())
 
 
 def _prices(community: Community, homes: Sequence[int], at: datetime) -> dict[int, dict[str, tuple[int, int]]]:

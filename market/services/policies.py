@@ -67,7 +67,7 @@ def review(*, policy_id: int, at: datetime) -> None:
     policy = Policy.objects.select_related("community").get(pk=policy_id)
     if policy.community is None or policy.status not in {*ENDS, Policy.Status.CHAMPION}:
         return
-    course = read_course(policy.community, at, REVIEWED_WEEKS)
+    course = read_course(policy.community, at, REVIEWED_WEEKS, tested=1)
     found = None
     if course is not None and course.usable and course.usable[-1] == len(course.starts) - 1:
         found = regret(

@@ -7,14 +7,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from market.agents.forecast import local_slots
+from market.agents.forecasting import History
+from market.agents.forecasting.calendar import Calendar
+from market.agents.forecasting.split import parts
 from market.agents.planner import Ahead, Store
 from market.agents.policy.signals import Signals, scale_of, signals
 from market.agents.policy.weights import planner_only
 from market.agents.rungs import Floats
 from market.agents.street import Fleet, Weeks
 from market.agents.street.fleet import Ints
-from market.agents.training.foretold import STEPS, Calendar, foretold
+from market.agents.training.foretold import STEPS, foretold
 from market.agents.training.gate import Homes
 from market.agents.training.lessons import Lesson
 from market.agents.yardsticks.alone import alone
@@ -29,13 +31,16 @@ LEAST_STAKE = 0.02  # of what the homes pay alone: a street with hardly anything
 class Past:
     """What a street lived through from `first` on, `[hour, home]`, at the prices that hold now.
 
-    `net_wh` is load less sun without the steered devices, NaN where nothing was metered. `arrives_wh` is what a
+    `net_wh` is load less sun without the steered devices, NaN where nothing was metered; `metered_pv_wh` the yield
+    of panels with a meter of their own, else NaN; `peak_w` each home's peak power. `arrives_wh` is what a
     car that comes in an hour needs, `leaves` the hour (counted from `first`) at whose start it goes.
     """
 
     homes: Homes
     fleet: Fleet
     net_wh: Floats
+    metered_pv_wh: Floats
+    peak_w: Floats
     import_ueur_kwh: Floats
     feed_in_ueur_kwh: Floats
     arrives_wh: Floats
@@ -48,6 +53,7 @@ class Past:
         return replace(
             self,
             net_wh=self.net_wh[first:end],
+            metered_pv_wh=self.metered_pv_wh[first:end],
             import_ueur_kwh=self.import_ueur_kwh[first:end],
             feed_in_ueur_kwh=self.feed_in_ueur_kwh[first:end],
             arrives_wh=self.arrives_wh[first:end],
@@ -77,6 +83,7 @@ class Course:
     homes: Homes
     usable: tuple[int, ...]
     starts: tuple[datetime, ...]
+    tested: int | None = None
 
     @property
     def trains(self) -> bool:
@@ -85,7 +92,12 @@ class Course:
 
     @property
     def held_out(self) -> tuple[int, ...]:
-        """The latest weeks, which no training sees: a quarter of them, four to eight; of few weeks, all."""
+        """The latest weeks, which no training sees: a quarter of them, four to eight; of few weeks, all.
+
+        Or as many as were asked for (`tested`).
+        """
+        if self.tested is not None:
+            return self.usable[-self.tested :]
         count = min(max(len(self.usable) // 4, 4), 8) if self.trains else OWN_WEEKS
         return self.usable[-count:]
 
@@ -95,30 +107,30 @@ class Course:
         return self.usable[: len(self.usable) - len(self.held_out)]
 
 
-def course_of(past: Past, is_rest_day: Callable[[date], bool]) -> Course:
-    """Lessons from a past of whole weeks with one home at least."""
+def course_of(past: Past, is_rest_day: Callable[[date], bool], tested: int | None = None) -> Course:
+    """Lessons from a past of whole weeks with one home at least.
+
+    The forecaster learns from the weeks before those on which policies are tested: so many, or as usual.
+    """
     weeks = len(past.net_wh) // WEEK
     share = gaps(past.net_wh).reshape(weeks, WEEK).mean(axis=1)
     usable = [week for week in range(weeks) if share[week] <= MOST_GAPS]
     if len(usable) > 3 and usable[0] == 0:
         usable = usable[1:]  # nothing was known before the first week, so its forecasts were none
+    starts = tuple(past.first + timedelta(hours=WEEK) * week for week in range(weeks))
     filled = replace(past, net_wh=fill(past.net_wh))
-    lesson = _lesson(filled, calendar_of(past, is_rest_day))
-    course = Course(
-        lesson,
-        past.homes,
-        tuple(usable),
-        tuple(past.first + timedelta(hours=WEEK) * week for week in range(weeks)),
-    )
-    return replace(course, lesson=replace(lesson, stake_eur=_stake(course)))
+    course = Course(_lesson(filled), past.homes, tuple(usable), starts, tested)
+    learned = WEEK * (course.held_out[0] if usable else 0)
+    given = _signals(filled, foretold(history_of(filled, is_rest_day), learned))
+    course = replace(course, lesson=replace(course.lesson, given=given))
+    return replace(course, lesson=replace(course.lesson, stake_eur=_stake(course)))
 
 
-def calendar_of(past: Past, is_rest_day: Callable[[date], bool]) -> Calendar:
-    """Local days and hours of a past and of the hours that its last forecasts look to."""
-    ordinals, hour = local_slots(past.first, len(past.net_wh) + STEPS, 60, past.zone)
-    rest = {day: is_rest_day(date.fromordinal(day)) for day in np.unique(ordinals).tolist()}
-    rests = np.array([rest[day] for day in ordinals.tolist()])
-    return Calendar(ordinals - ordinals[0], hour, rests)
+def history_of(past: Past, is_rest_day: Callable[[date], bool]) -> History:
+    """Load and sun of a past without gaps, as the forecaster learns from them."""
+    calendar = Calendar.of(past.first, len(past.net_wh), 60, past.zone, is_rest_day)
+    load_wh, pv_wh = parts(past.net_wh.transpose(), past.metered_pv_wh.transpose(), past.peak_w, calendar)
+    return History(load_wh, pv_wh, past.first, 60, past.zone, is_rest_day)
 
 
 def gaps(net_wh: Floats) -> Floats:
@@ -143,7 +155,8 @@ def fill(net_wh: Floats) -> Floats:
     return answer
 
 
-def _lesson(past: Past, calendar: Calendar) -> Lesson:
+def _lesson(past: Past) -> Lesson:
+    """The lesson without signals."""
     hours, homes = past.net_wh.shape
     fleet = past.fleet
 
@@ -160,14 +173,14 @@ def _lesson(past: Past, calendar: Calendar) -> Lesson:
     )
     scale = scale_of(float(fleet.capacity_wh.sum()), homes, fleet.import_limit_w)
     end = float(past.import_ueur_kwh.min(axis=0).mean())
-    return Lesson(fleet, weeks, _signals(past, calendar), scale, end, 1.0)
+    nothing = np.zeros((0, 0))
+    return Lesson(fleet, weeks, Signals(nothing, nothing, nothing), scale, end, 1.0)
 
 
-def _signals(past: Past, calendar: Calendar) -> Signals:
-    """What the street would have known at each hour of what comes after it."""
+def _signals(past: Past, ahead: Floats) -> Signals:
+    """What the street would have known at each hour of what comes after it, by forecasts `[hour, step]`."""
     hours, fleet = len(past.net_wh), past.fleet
     total = past.net_wh.sum(axis=1)
-    ahead = foretold(total, calendar)
     # Beyond the end prices repeat the week before.
     places = np.arange(hours)[:, None] + np.arange(1, STEPS)
     places = np.where(places < hours, places, places - WEEK)

@@ -1,5 +1,6 @@
 """From a street's past to lessons: gaps, weeks that count, forecasts that do not look ahead, and a whole verdict."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from market.agents.policy.weights import planner_only
 from market.agents.street import Fleet
-from market.agents.training.course import WEEK, Past, calendar_of, course_of, fill
-from market.agents.training.foretold import STEPS, foretold
+from market.agents.training.course import WEEK, Past, course_of, fill, history_of
+from market.agents.training.foretold import STEPS, by_profile, foretold
 from market.agents.training.gate import CHALLENGER, CHAMPION, RULE, Homes, judge
 from market.agents.training.regret import regret
 from market.agents.training.replay import replay
@@ -47,6 +48,8 @@ def past(weeks=10, net=None, stays=(), import_limit_w=float("inf")):
             import_limit_w=import_limit_w,
         ),
         net_wh=net,
+        metered_pv_wh=np.full_like(net, np.nan),
+        peak_w=np.array([4_000.0, 0, 4_000, 0]),
         import_ueur_kwh=np.repeat(price[:, None], 4, axis=1),
         feed_in_ueur_kwh=np.full((hours, 4), 50_000.0),
         arrives_wh=arrives,
@@ -56,26 +59,38 @@ def past(weeks=10, net=None, stays=(), import_limit_w=float("inf")):
     )
 
 
-@given(st.integers(24, WEEK - 1), st.floats(-3_000, 3_000))
+@given(st.integers(24, 2 * WEEK - 1), st.floats(-3_000, 3_000))
 @settings(max_examples=15)
-def test_no_forecast_knows_what_comes_after_it(hour, energy):
-    lived = past(2)
-    calendar = calendar_of(lived, is_weekend)
-    net = lived.net_wh.sum(axis=1)
+def test_no_profile_knows_what_comes_after_it(hour, energy):
+    history = history_of(past(2), is_weekend)
+    net = (history.load_wh - history.pv_wh).sum(axis=0)
     changed = net.copy()
     changed[hour:] += energy
 
-    before, after = foretold(net, calendar), foretold(changed, calendar)
+    before, after = (by_profile(values, history.calendar(STEPS)) for values in (net, changed))
 
     assert before.shape == (len(net), STEPS)
     assert np.array_equal(before[: hour + 1], after[: hour + 1])
 
 
+@given(st.integers(WEEK * 3, WEEK * 4 - 1))
+@settings(max_examples=5, deadline=None)
+def test_no_forecaster_knows_what_comes_after_it(hour):
+    history = history_of(past(4), is_weekend)
+    changed = replace(history, load_wh=history.load_wh.copy())
+    changed.load_wh[:, hour:] += 500
+
+    before, after = (foretold(one, WEEK * 3) for one in (history, changed))
+
+    assert before.shape == (WEEK * 4, STEPS)
+    assert np.array_equal(before[: hour + 1], after[: hour + 1])
+
+
 def test_a_street_that_is_the_same_each_day_is_foretold_exactly():
     day = 500 + 400 * np.sin(np.arange(24))
-    lived = past(3, np.repeat(np.tile(day, 21)[:, None], 4, axis=1) / 4)
+    history = history_of(past(3, np.repeat(np.tile(day, 21)[:, None], 4, axis=1) / 4), lambda _: False)
 
-    said = foretold(lived.net_wh.sum(axis=1), calendar_of(lived, lambda _: False))
+    said = by_profile((history.load_wh - history.pv_wh).sum(axis=0), history.calendar(STEPS))
 
     hours = np.arange(48, 72)
     assert said[hours] == pytest.approx(day[(hours[:, None] + np.arange(STEPS)) % 24])
