@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +12,8 @@ from django.db.models import F
 from community.models import Community
 from market.agents.policy.weights import Weights, planner_only, weights_of
 from market.agents.training.course import OWN_WEEKS, Course
-from market.agents.training.gate import CHALLENGER, CHAMPION, PLANNER, RULE, Exploited, judge
+from market.agents.training.gate import CHALLENGER, CHAMPION, PLANNER, RULE, judge
+from market.agents.training.lessons import Lesson
 from market.agents.training.search import Progress, Recipe, generations, normed
 from market.agents.yardsticks.rule import Rule, tuned
 from market.models import TrainingRun
@@ -19,6 +21,9 @@ from market.queries.lessons import read_course
 from market.queries.policies import champion_weights, shipped
 from market.queries.training import claim, plant_hash
 from market.services.policies import take_in
+
+# What the best lie brings a home, over its saving: learned in the first lesson, measured in the second.
+Exploit = Callable[[Lesson, Lesson, Weights], float | None]
 
 RECIPE = Recipe()
 SAVED_EVERY = 10  # generations
@@ -46,7 +51,7 @@ def ask_for_training(*, community_id: int, why: str, at: datetime, recipe: Recip
 
 
 def go_on(
-    *, run_id: int, at: datetime, more: Callable[[], bool] = lambda: True, exploited: Exploited | None = None
+    *, run_id: int, at: datetime, more: Callable[[], bool] = lambda: True, exploited: Exploit | None = None
 ) -> bool:
     """Go on with a training until its end, or until `more` says no; says whether anything is left to do.
 
@@ -84,7 +89,7 @@ def _begin(run: TrainingRun, at: datetime) -> None:
 
 
 def _train(
-    run: TrainingRun, course: Course, at: datetime, more: Callable[[], bool], exploited: Exploited | None
+    run: TrainingRun, course: Course, at: datetime, more: Callable[[], bool], exploited: Exploit | None
 ) -> bool:
     lesson = course.lesson.pick(course.training)
     recipe = Recipe(**{name: value for name, value in run.recipe.items() if name != "start"})
@@ -95,8 +100,7 @@ def _train(
     start = normed([lesson], _unless_blank(weights_of(run.recipe["start"])))
     progress = saved = Progress.of(run.checkpoint) if run.checkpoint else None
     for progress in generations([lesson], recipe, start, saved):
-        done = progress.search.generation
-        pauses = done < recipe.generations and not more()
+        done, pauses = progress.search.generation, not more()
         if pauses or done % SAVED_EVERY == 0 or done == recipe.generations:
             _save(run, progress)
         if pauses:
@@ -111,7 +115,7 @@ def _train(
     return False
 
 
-def _compare(run: TrainingRun, course: Course, at: datetime, exploited: Exploited | None) -> None:
+def _compare(run: TrainingRun, course: Course, at: datetime, exploited: Exploit | None) -> None:
     """With too little of its own to learn from, a street tries the policy that ships against the planner alone."""
     champion = champion_weights(run.community_id)
     other = next((one for one in (shipped(), planner_only()) if one.digest != champion.digest), None)
@@ -127,7 +131,7 @@ def _judged(
     run: TrainingRun,
     course: Course,
     policies: Mapping[str, Weights],
-    exploited: Exploited | None,
+    exploited: Exploit | None,
     against: Sequence[str] = (CHAMPION, RULE),
 ) -> dict[str, Any]:
     """The gate's report on the held-out weeks, the rule tuned on the weeks before them."""
@@ -137,12 +141,13 @@ def _judged(
     candidates: dict[str, Weights | Rule] = {RULE: rule}
     if planner_only().digest not in {one.digest for one in policies.values()}:
         candidates[PLANNER] = planner_only()
+    judged = course.lesson.pick(held_out)
     report = judge(
-        course.lesson.pick(held_out),
+        judged,
         course.homes,
         candidates | dict(policies),
         seed=run.seed,
-        exploited=exploited,
+        exploited=None if exploited is None else partial(exploited, lesson, judged),
         against=against,
     )
     return report | {

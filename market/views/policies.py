@@ -34,6 +34,7 @@ def agents(request: HttpRequest) -> HttpResponse:
     champion, trial = queries.champion_of(community.pk), queries.on_trial(community.pk)
     shipped = str(queries.shipped().story.get("made", ""))
     homes = {home.pk: home.name for home in active_households(community.pk)}
+    taken_back = trial or champion
     before = queries.champion_before(champion) if champion is not None else None
     context = {
         "section": "more",
@@ -44,7 +45,8 @@ def agents(request: HttpRequest) -> HttpResponse:
         "why": wording.why(latest) if latest is not None else "",
         "live": latest is not None and latest.is_open,
         "lives": wording.lives(queries.policies_of(community.pk), homes),
-        "taken_back": trial or champion,
+        "taken_back": taken_back,
+        "take_back": wording.take_back(taken_back) if taken_back is not None else "",
         "falls_to": wording.falls_to(trial, before),
         **_report(community, judged, homes),
     }

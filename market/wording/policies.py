@@ -27,19 +27,20 @@ BADGES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a policy's life: the day, what it became and why."""
+    """One step of a policy's life: the day, what it became and why; `passed` where many tests spoke for it."""
 
     day: str
     title: str
     why: tuple[str, ...]
+    passed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One policy: its name, its state, its steps, latest first."""
+    """One policy: its name, the digest of its weights, its state, its steps, latest first."""
 
-    id: int
     name: str
+    digest: str
     status: str
     badge: str
     steps: tuple[Step, ...]
@@ -111,12 +112,27 @@ def _mean(values: Sequence[int]) -> int:
     return sum(values) // max(len(values), 1)
 
 
+def name_of(policy: Policy) -> str:
+    """A policy by the day on which it was made, or by what it is if it ships with the site."""
+    made = policy.weights.get("story", {}).get("made")
+    if made == "planner only":
+        return _("the planner alone")
+    if made == "trained":
+        return _("the policy of %(day)s") % {"day": _day(policy.made_at)}
+    return _("the policy that ships with Azotea")
+
+
+def take_back(policy: Policy) -> str:
+    """What the button says that takes a policy back."""
+    return _("Roll %(name)s back…") % {"name": name_of(policy)}
+
+
 def falls_to(trial: Policy | None, before: Policy | None) -> str:
     """What taking back the policy on trial, or else the champion, leads to."""
     if trial is not None:
         return _("The policy on trial ends, and the one that decides now goes on in all homes.")
     if before is not None:
-        return _("The policy that decided before it, %(name)s, decides again.") % {"name": before.digest}
+        return _("What decided before it, %(name)s, decides again.") % {"name": name_of(before)}
     return _("The policy that ships with Azotea decides again.")
 
 
@@ -152,7 +168,7 @@ def lives(policies: Sequence[Policy], names: Mapping[int, str]) -> list[Life]:
     """Each policy's life."""
     return [
         Life(
-            policy.pk,
+            capfirst(name_of(policy)),
             policy.digest,
             policy.get_status_display(),
             BADGES.get(Policy.Status(policy.status), ""),
@@ -172,7 +188,8 @@ def _step(said: Mapping[str, Any], names: Mapping[int, str]) -> Step:
         "rolled_back": _("Rolled back"),
     }
     told = tuple(_why(one, names) for one in said["reasons"])
-    return Step(_day(datetime.fromisoformat(said["at"])), titles.get(said["to"], said["to"]), told)
+    passed = len(told) > 1 and all(one["ok"] for one in said["reasons"])
+    return Step(_day(datetime.fromisoformat(said["at"])), titles.get(said["to"], said["to"]), told, passed)
 
 
 def _why(said: Mapping[str, Any], names: Mapping[int, str]) -> str:

@@ -28,7 +28,7 @@ EXPLOIT_NOISE = 0.01  # two searches for the best lie differ by this much
 KINDS = ("both", "battery", "panels", "none")
 RULE, PLANNER, CHAMPION, CHALLENGER = "rule", "planner", "champion", "challenger"
 
-Exploited = Callable[[Lesson, Weights], float | None]
+Exploited = Callable[[Weights], float | None]
 
 
 class Homes(NamedTuple):
@@ -91,7 +91,7 @@ def judge(
     found = replays(lesson, candidates)
     by_itself = alone(lesson.fleet, lesson.weeks, end_ueur_kwh=lesson.end_ueur_kwh).bill_eur
     lies = {
-        name: exploited(lesson, who)
+        name: exploited(who)
         for name, who in candidates.items()
         if exploited is not None and isinstance(who, Weights)
     }
