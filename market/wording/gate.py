@@ -97,7 +97,7 @@ def _cheaper(facts: Mapping[str, Any]) -> str:
     given = {
         "than": than,
         "saves": figures.euros(abs(saves)),
-        "odds": figures.percent(100 * facts["odds"]),
+        "odds": _odds(facts["odds"]),
         "needed": figures.percent(100 * facts["needed"]),
     }
     if saves <= 0:
@@ -112,6 +112,11 @@ def _cheaper(facts: Mapping[str, Any]) -> str:
         _("It costs the street %(saves)s a week less than %(than)s; odds of %(odds)s say that this is no chance.")
         % given
     )
+
+
+def _odds(odds: float) -> str:
+    """Odds as a percentage; draws of a few weeks never make anything certain."""
+    return _("over %(odds)s") % {"odds": figures.percent(99)} if odds > 0.99 else figures.percent(100 * odds)
 
 
 def _limits(facts: Mapping[str, Any]) -> str:
