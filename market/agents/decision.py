@@ -1,7 +1,8 @@
 """What an agent answers: orders, what its devices do if none clears, and a plan to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ class Decision:
 
     `base_wh` is each device's AC energy if no flexible order clears (+ takes, − gives). After clearing a
     device's set-point is its base, plus what its flexible orders bought, less what they sold. `forecast_wh`
-    is the net load behind it: the home's scheduled net energy is `forecast_wh` plus all set-points.
+    is the net load behind it: the home's scheduled net energy is `forecast_wh` plus all set-points. `why` tells by
+    device what its energy or charging was worth and what made it so.
     """
 
     orders: tuple[OrderWish, ...]
     base_wh: dict[int, int]
     plan: tuple[PlanStep, ...]
     forecast_wh: int
+    why: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from market.agents.decision import Decision
 from market.agents.fallback import LEVELS, Level
+from market.agents.learned import decide_by_policy
 from market.agents.observation import Observation
 from market.agents.rule import decide, leave_alone
 from market.agents.time_of_use import decide_by_tariff
@@ -14,6 +15,7 @@ DECIDERS: dict[Level, Decider] = {
     "self_consumption": leave_alone,
     "rule": decide_by_tariff,
     "planner": decide,
+    "policy": decide_by_policy,
 }
 
 

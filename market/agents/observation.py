@@ -6,6 +6,7 @@ from datetime import datetime
 from market.agents.devices import Battery, EvCharger
 from market.agents.hours import LocalTime
 from market.agents.mandate import Mandate
+from market.agents.policy.guide import Guided
 from market.agents.terms import SlotTerms, terms_ahead
 
 
@@ -16,7 +17,8 @@ class Observation:
     `net_load_wh` is the forecast of consumption less PV without the steered devices (positive is need).
     Prices are in µ€/kWh; `price_ueur_kwh` is the community's typical price in that slot, None if unknown.
     `local` places the slots on the wall clock; it may be empty for a mandate without hours of the owner's own.
-    `terms` follow: what the mandate comes to in each slot.
+    `guided` is what the street's public signals come to here, if there are any. `terms` follow: what the mandate
+    comes to in each slot.
     Raises ValueError if lengths differ, an instant has no zone or a retailer pays more than it charges.
     """
 
@@ -33,6 +35,7 @@ class Observation:
     batteries: tuple[Battery, ...] = ()
     ev_chargers: tuple[EvCharger, ...] = ()
     local: tuple[LocalTime, ...] = ()
+    guided: Guided | None = None
     terms: tuple[SlotTerms, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -68,7 +68,7 @@ def _battery_steps(seen: Observation, outlook: Outlook) -> list[Step]:
     charge = [(step.worth_ueur_kwh * efficiency // PPM, step.energy_wh * PPM // efficiency) for step in fill]
     if battery.soc_wh < held_wh:
         # Under its reserve a battery is filled before anything is sold.
-        charge.insert(0, (_refill_price(seen), (held_wh - battery.soc_wh) * PPM // efficiency))
+        charge.insert(0, (refill_price(seen), (held_wh - battery.soc_wh) * PPM // efficiency))
     discharge = [
         (-(-step.worth_ueur_kwh * PPM // efficiency), step.energy_wh * efficiency // PPM) for step in give
     ]
@@ -85,7 +85,7 @@ def _battery_steps(seen: Observation, outlook: Outlook) -> list[Step]:
     ]
 
 
-def _refill_price(seen: Observation) -> int:
+def refill_price(seen: Observation) -> int:
     """What refilling the reserve may cost (µ€/kWh): the cheapest import ahead, any if resilient."""
     pick = max if seen.mandate.objective == "resilience" else min
     return pick(seen.import_ueur_kwh)

@@ -158,6 +158,9 @@ class SetPoint(models.Model):
     device = models.ForeignKey(Device, models.PROTECT, related_name="set_points", db_index=False)
     base_wh = models.BigIntegerField()
     energy_wh = models.BigIntegerField(null=True, blank=True, help_text=_("Empty until the slot clears."))
+    why = models.JSONField(
+        default=dict, help_text=_("What its energy was worth to the agent, and what made it so.")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["slot", "device"], name="set_point_once_a_slot")]

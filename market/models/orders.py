@@ -53,6 +53,9 @@ class Slot(models.Model):
     loading_max_pct = models.FloatField(
         null=True, blank=True, help_text=_("Fullest cable or transformer under AC")
     )
+    signals = models.JSONField(
+        null=True, blank=True, help_text=_("What all agents were told of the street before they ordered.")
+    )
     problems = models.JSONField(default=list, help_text=_("Why a clearing was not published."))
 
     class Meta:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
@@ -13,7 +15,7 @@ from market.agents import Battery, EvCharger, Observation, as_its_owner_says, lo
 from market.agents import Mandate as MandateTerms
 from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
-from market.queries.flows import Moved, moved_since, silent_since
+from market.queries.flows import Moved, moved_since, silent_since, usual_cars
 from market.queries.health import community_health, silent_minutes
 from market.queries.mandates import mandate_terms, mandates_at
 
@@ -33,7 +35,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health."""
+    """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health.
+
+    `cars_wh` is what its cars usually take in each local hour of a week.
+    """
 
     homes: tuple[int, ...]
     mandates: dict[int, Mandate]
@@ -42,6 +47,7 @@ class Street:
     forecasts: dict[int, Forecast]
     tariffs: TariffBook
     health: Health
+    cars_wh: NDArray[np.float64]
 
     @property
     def store_ids(self) -> list[int]:
@@ -62,7 +68,8 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
         forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
-        health=community_health(community, forecasts.values(), at),
+        health=replace(community_health(community, forecasts.values(), at), top="policy"),
+        cars_wh=usual_cars([device for devices in owned.values() for device in devices], community.zone.key, at),
     )
 
 

@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
+from community.models import Device
 from market.models import Slot
 
 # A car that has not been seen unplugged for so long has stood there from then on, for all that anybody knows.
 LOOK_BACK = timedelta(days=7)
+WEEK_HOURS, CAR_MEMORY_WEEKS = 168, 4
 
 # Reports say what flowed until the last of them. Of the slots after it a set-point counts, and before they have
 # cleared the most that they may have the device give. A slot under way counts in full where giving is limited.
@@ -52,6 +56,14 @@ WHERE NOT EXISTS (
 )
 """
 
+CARS = """
+SELECT (extract(isodow FROM t.at AT TIME ZONE %(zone)s)::int - 1) * 24
+        + extract(hour FROM (t.at - interval '1 minute') AT TIME ZONE %(zone)s)::int,
+    sum(greatest(t.energy_wh, 0))
+FROM community_devicestate t
+WHERE t.device_id = ANY(%(devices)s) AND t.at > %(since)s AND t.at <= %(at)s AND t.energy_wh IS NOT NULL GROUP BY 1
+"""
+
 
 class Moved(NamedTuple):
     """AC energy (Wh) that a device has taken and given; neither is netted with the other."""
@@ -85,3 +97,17 @@ def silent_since(chargers: Sequence[int], at: datetime) -> dict[int, datetime]:
     with connection.cursor() as cursor:
         cursor.execute(SILENT, {"devices": list(chargers), "since": at - LOOK_BACK, "at": at})
         return dict(cursor.fetchall())
+
+
+def usual_cars(devices: Sequence[Device], zone: str, at: datetime) -> NDArray[np.float64]:
+    """What a street's cars take in each local hour of a week, Wh, on the mean of the last weeks."""
+    usual = np.zeros(WEEK_HOURS)
+    chargers = [device.pk for device in devices if device.kind == Device.Kind.EV_CHARGER]
+    if not chargers:
+        return usual
+    since = at - timedelta(weeks=CAR_MEMORY_WEEKS)
+    with connection.cursor() as cursor:
+        cursor.execute(CARS, {"devices": chargers, "zone": zone, "since": since, "at": at})
+        for hour, taken_wh in cursor.fetchall():
+            usual[hour % WEEK_HOURS] += float(taken_wh) / CAR_MEMORY_WEEKS
+    return usual

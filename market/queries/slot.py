@@ -1,9 +1,10 @@
 """One slot as a member may see it: the market's result, the anonymous book, and the home's own part."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
+from typing import Any
 
 from django.db.models import Case, Count, F, Max, Min, Q, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Least
@@ -45,11 +46,12 @@ class BookRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSlot:
-    """What a device of the home was asked to take (+) or give (−) in the slot."""
+    """What a device of the home was asked to take (+) or give (−) in the slot, and why (as it was stored)."""
 
     name: str
     kind: str
     energy_wh: int
+    why: dict[str, Any] = field(default_factory=dict)
 
 
 def slot_at(community: Community, start: datetime) -> Slot | None:
@@ -122,6 +124,6 @@ def devices(home: Household, slot: Slot) -> list[DeviceSlot]:
     """What batteries and chargers were asked to do; a slot that has not cleared shows their own-use part."""
     rows = SetPoint.objects.filter(slot=slot, device__household=home).exclude(device__kind="pv")
     amounts = rows.order_by("device_id").values_list(
-        "device__name", "device__kind", Coalesce("energy_wh", "base_wh")
+        "device__name", "device__kind", Coalesce("energy_wh", "base_wh"), "why"
     )
-    return [DeviceSlot(name, kind, energy) for name, kind, energy in amounts]
+    return [DeviceSlot(*row) for row in amounts]

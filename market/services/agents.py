@@ -14,6 +14,8 @@ from market.agents.levels import decide_on
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
 from market.queries.charging import coordinated
+from market.queries.guidance import guided
+from market.queries.policies import policy_of
 from market.services.step_downs import record_standings
 
 ORDER_FIELDS = (
@@ -39,15 +41,20 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     if slot is None:
         return
     street = street or read_street(slot.community, slot.start, at)
-    given = coordinated(assignments(street, slot, at), street, slot)
+    planned = coordinated(assignments(street, slot, at), street, slot)
+    given, told = guided(planned, street, slot, policy_of(slot.community_id, street.homes, at))
     decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
     copy_into(
         SetPoint,
-        ("slot_id", "device_id", "base_wh"),
-        ((slot.pk, device, base_wh) for _, made in decisions for device, base_wh in made.base_wh.items()),
+        ("slot_id", "device_id", "base_wh", "why"),
+        (
+            (slot.pk, device, base_wh, Jsonb(made.why.get(device, {})))
+            for _, made in decisions
+            for device, base_wh in made.base_wh.items()
+        ),
     )
     copy_into(
         PlanStep, PLAN_FIELDS, (row for assignment, made in decisions for row in _plan(assignment, made, at))
@@ -58,7 +65,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         homes={assignment.observation.household_id: assignment.standing for assignment in given},
         at=at,
     )
-    Slot.objects.filter(pk=slot.pk).update(ordered_at=at)
+    Slot.objects.filter(pk=slot.pk).update(ordered_at=at, signals=told)
 
 
 def _decision(slot: Slot, assignment: Assignment) -> Decision:

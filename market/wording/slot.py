@@ -10,6 +10,7 @@ from market import price_reasons, reasons
 from market.models import Order, Outcome, SettledHome, Slot, Trade
 from market.queries.slot import DeviceSlot
 from market.wording.mandate import resting
+from market.wording.why import device_why
 
 PARTS = ("energy", "congestion", "voltage", "fee")
 
@@ -27,11 +28,11 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """What a battery or charger was asked to do."""
+    """What a battery or charger was asked to do, and why."""
 
     name: str
     title: str
-    note: str = ""
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,12 @@ def _badge(asked_wh: int, local_wh: int | None) -> str:
 
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
-    energy = {"energy": figures.energy(abs(device.energy_wh))}
+    energy, why = {"energy": figures.energy(abs(device.energy_wh))}, tuple(device_why(device.why))
     if device.energy_wh > 0:
-        return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy)
+        return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy, why)
     if device.energy_wh < 0:
-        return DeviceLine(device.name, _("Was asked to give %(energy)s.") % energy)
-    return DeviceLine(device.name, _("Was asked to wait."))
+        return DeviceLine(device.name, _("Was asked to give %(energy)s.") % energy, why)
+    return DeviceLine(device.name, _("Was asked to wait."), why)
 
 
 def meter_facts(home: SettledHome, sold_wh: int, bought_wh: int) -> list[Fact]:

@@ -51,11 +51,24 @@ class BatteryGuide:
     causes: tuple[Cause, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Guided:
+    """What a slot's signals come to at one home: a guide by battery, and what charging is worth by car, µ€/kWh.
+
+    `tight` says that the street will hardly keep to what it may take: whoever can give is asked to.
+    """
+
+    batteries: dict[int, BatteryGuide]
+    cars: dict[int, int]
+    tight: bool = False
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Message:
     """The signals of one slot as all homes read them: features as they stand (in the order of `FEATURES`)."""
 
     planned: Floats
+    worth_ueur_kwh: Floats
     unit_ueur_kwh: float
     features: Floats
 
@@ -63,7 +76,8 @@ class Message:
     def of(cls, given: Signals, lived: Floats) -> "Message":
         """From the signals of one slot (n = 1) and the features `now` of the street."""
         planned = scaled(given.worth_ueur_kwh, given.unit_ueur_kwh[:, None])
-        return cls(planned, float(given.unit_ueur_kwh[0]), np.concatenate((given.street, lived), axis=1))
+        unit = float(given.unit_ueur_kwh[0])
+        return cls(planned, given.worth_ueur_kwh, unit, np.concatenate((given.street, lived), axis=1))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

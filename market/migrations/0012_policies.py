@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('community', '0004_rules_of_the_street'),
-        ('market', '0010_acknowledgements'),
+        ('market', '0011_signals'),
     ]
 
     operations = [
