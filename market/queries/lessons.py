@@ -1,6 +1,6 @@
 """What a street lived through, hour by hour, as its agents learn from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,6 +15,8 @@ from market.agents.training.course import WEEK, Course, Past, course_of
 from market.agents.training.gate import Homes
 from market.models import Mandate
 from market.queries.history import generation, net_load, peak_power
+
+Series = Callable[[Sequence[int], datetime, int, int, datetime], Floats]
 
 HOUR = timedelta(hours=1)
 MOST_WEEKS = 26
@@ -61,9 +63,8 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
     members = [home.pk for home in active_households(community.pk)]
     prices = _prices(community, members, at)
     homes = [home for home in members if home in prices]
-    hours, minutes = WEEK * weeks, community.slot_minutes
-    slots = hours * 60 // minutes
-    net = _hourly(net_load(homes, first, slots, minutes, at), hours)
+    minutes = community.slot_minutes
+    net = _hourly(net_load, homes, first, weeks, minutes, at)
     enough = (~np.isnan(net)).sum(axis=0) >= FEWEST_HOURS
     homes = [home for home, has in zip(homes, enough.tolist(), strict=True) if has]
     if not homes:
@@ -76,7 +77,7 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
         homes=Homes(tuple(homes), tuple(_kind(devices[home]) for home in homes)),
         fleet=_fleet(community, homes, devices, at),
         net_wh=net,
-        metered_pv_wh=_hourly(generation(homes, first, slots, minutes, at), hours),
+        metered_pv_wh=_hourly(generation, homes, first, weeks, minutes, at),
         peak_w=peak_power(homes),
         import_ueur_kwh=np.array([[float(prices[home][band][0]) for home in homes] for band in periods]),
         feed_in_ueur_kwh=np.array([[float(prices[home][band][1]) for home in homes] for band in periods]),
@@ -87,9 +88,14 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
     )
 
 
-def _hourly(found_wh: Floats, hours: int) -> Floats:
-    """Energies `[home, slot]` as `[hour, home]`; an hour counts if all of its slots were read."""
-    return np.asarray(found_wh.reshape(len(found_wh), hours, -1).sum(axis=2).transpose())
+def _hourly(read: Series, homes: Sequence[int], first: datetime, weeks: int, minutes: int, at: datetime) -> Floats:
+    """Energies (Wh) as `[hour, home]`; an hour counts if all of its slots were read."""
+    slots = WEEK * 60 // minutes
+    found = [np.zeros((0, len(homes)))]
+    for week in range(weeks):  # one by one: the rows of half a year of a large street would fill the memory
+        energies = read(homes, first + HOUR * WEEK * week, slots, minutes, at)
+        found.append(energies.reshape(len(homes), WEEK, slots // WEEK).sum(axis=2).transpose())
+    return np.concatenate(found)
 
 
 def _prices(community: Community, homes: Sequence[int], at: datetime) -> dict[int, dict[str, tuple[int, int]]]:

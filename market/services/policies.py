@@ -22,6 +22,7 @@ from market.queries.policies import (
     champion_before,
     champion_of,
     champion_weights,
+    shipped,
 )
 
 CANARY_PCT = 20
@@ -131,8 +132,7 @@ def _others(policy: Policy) -> dict[str, Weights]:
         others = {"champion": champion_weights(policy.community_id or 0)}
     else:
         before = champion_before(policy)
-        others = {} if before is None else {"before": weights_of(before.weights)}
-        others["planner"] = planner_only()
+        others = {"before": shipped() if before is None else weights_of(before.weights), "planner": planner_only()}
     return {name: weights for name, weights in others.items() if weights.digest != policy.digest}
 
 
