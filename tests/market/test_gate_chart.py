@@ -16,10 +16,10 @@ def test_bars_stand_on_zero_and_stay_inside(rule, champion, alone):
     assert len(chart.bars) == 6
     for bar in chart.bars:
         assert bar.height >= 0
-        assert TOP - 0.11 <= bar.y
+        assert bar.y >= TOP - 0.11
         assert bar.y + bar.height <= TOP + HEIGHT + 0.11
         assert min(abs(bar.y - chart.zero), abs(bar.y + bar.height - chart.zero)) < 0.11
-    assert all(0 <= bar.x and bar.x + bar.width <= 1_000.2 for bar in chart.bars)
+    assert all(bar.x >= 0 and bar.x + bar.width <= 1_000.2 for bar in chart.bars)
 
 
 @given(costs, costs)
