@@ -1,6 +1,7 @@
 """Which policy each home follows, and the lives of a community's policies."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -50,7 +51,10 @@ def _read(policy: Policy) -> Weights | None:
 @cache
 def shipped() -> Weights:
     """The weights that come with the site: the prior, or the planner alone where there is none."""
-    return prior() if PRIOR.exists() else planner_only()
+    if not PRIOR.exists():
+        return planner_only()
+    found = prior()
+    return replace(found, story={**found.story, "made": "shipped"})
 
 
 def champion_of(community_id: int) -> Policy | None:

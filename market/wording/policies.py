@@ -55,21 +55,22 @@ def sentence(champion: Policy | None, trial: Policy | None, shipped: str, homes:
             len(trial.canary_homes),
         )
         return words % {"count": len(trial.canary_homes), "homes": homes, "usual": _usual(champion, shipped)}
-    usual = capfirst(_usual(champion, shipped))
-    if trial is not None:
-        return _("%(usual)s decides. A newer one is on trial without homes.") % {"usual": usual}
-    return _("%(usual)s decides in all homes.") % {"usual": usual}
+    words = (
+        _("%(usual)s decides in all homes.")
+        if trial is None
+        else _("%(usual)s decides. A newer one is on trial without homes.")
+    )
+    return capfirst(words % {"usual": _usual(champion, shipped)})
 
 
 def _usual(champion: Policy | None, shipped: str) -> str:
-    made = shipped if champion is None else str(champion.weights.get("story", {}).get("made", ""))
-    if made == "planner only":
-        return _("the planner alone")
-    return (
-        _("your street's own policy")
-        if champion is not None and made == "trained"
-        else _("the policy that ships with Azotea")
-    )
+    names = {"trained": _("your street's own policy"), "planner only": _("the planner alone")}
+    return names.get(_made(champion, shipped), _("the policy that ships with Azotea"))
+
+
+def _made(champion: Policy | None, shipped: str) -> str:
+    """How the weights came about that decide: trained, shipped, or none but the planner."""
+    return shipped if champion is None else str(champion.weights.get("story", {}).get("made", ""))
 
 
 def four(
@@ -77,8 +78,7 @@ def four(
 ) -> list[Figure]:
     """The four numbers of the page."""
     report = run.report if run is not None else None
-    made = shipped if champion is None else str(champion.weights.get("story", {}).get("made", ""))
-    who = {"trained": _("Own policy"), "planner only": _("Planner")}.get(made, _("Shipped"))
+    who = {"trained": _("Own policy"), "planner only": _("Planner")}.get(_made(champion, shipped), _("Shipped"))
     since = champion.champion_at if champion is not None else None
     tried = len(trial.canary_homes) if trial is not None else 0
     gain = (
@@ -114,12 +114,9 @@ def _mean(values: Sequence[int]) -> int:
 
 def name_of(policy: Policy) -> str:
     """A policy by the day on which it was made, or by what it is if it ships with the site."""
-    made = policy.weights.get("story", {}).get("made")
-    if made == "planner only":
-        return _("the planner alone")
-    if made == "trained":
+    if _made(policy, "") == "trained":
         return _("the policy of %(day)s") % {"day": _day(policy.made_at)}
-    return _("the policy that ships with Azotea")
+    return _usual(policy, "")
 
 
 def take_back(policy: Policy) -> str:

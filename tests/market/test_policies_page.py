@@ -94,7 +94,11 @@ def policy(street, status="champion", **fields):
 def test_before_any_training_the_page_says_what_decides_and_when_it_will_change(admin):
     page = english(admin)
 
-    assert "decides in all homes." in page
+    assert "The policy that ships with Azotea decides in all homes." in page
+    assert (
+        "En todos los hogares decide la estrategia de serie de Azotea."
+        in admin.get("/agents/", headers={"accept-language": "es"}).content.decode()
+    )
     assert "No training has taken place yet" in page
     assert "No policy of the street's own yet" in page
 
