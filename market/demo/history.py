@@ -58,6 +58,7 @@ def live_through(
             answers.clear()
             delivered = start
         previous = start
+    renew_forecasts(community=community, at=until)
 
 
 def _trade(community: Community, slot: Slot, until: datetime, street: Street | None) -> Street:

@@ -23,6 +23,7 @@ from market.models import Slot
 from market.queries import home as home_queries
 from market.queries import slot as queries
 from market.wording import home as home_wording
+from market.wording import ladder
 from market.wording import slot as wording
 from market.wording import slot_grid as grid_wording
 from market.wording import slot_price as price_wording
@@ -84,7 +85,7 @@ def _own(row: Slot, household: Household) -> dict[str, Any]:
     known = settled is not None and not settled.missing
     return {
         "sentence": price_wording.sentence(row, queries.price_range(row), [t.price_ueur_kwh for t in trades]),
-        "orders": [wording.order_line(order, row) for order in orders],
+        "orders": ladder.order_lines(orders, row),
         "no_orders": wording.no_orders(row, paused=paused, expired=expired),
         "prices": price_wording.tables(orders, row),
         "devices": [wording.device_line(device) for device in queries.devices(household, row)],

@@ -47,7 +47,7 @@ class Fact:
 def order_line(order: Order, slot: Slot) -> OrderLine:
     """An order, its outcome and the stored reason in words."""
     selling = order.side == Order.Side.SELL
-    asked = {"energy": figures.energy(order.energy_wh), "price": figures.price(_bound(order))}
+    asked = {"energy": figures.energy(order.energy_wh), "price": figures.price(bound(order))}
     words = _("%(energy)s at %(price)s or more") if selling else _("%(energy)s at %(price)s or less")
     title = words % asked
     if order.device is not None:
@@ -60,28 +60,28 @@ def order_line(order: Order, slot: Slot) -> OrderLine:
         reason=_("Waiting for gate closure.")
         if outcome is None
         else reasons.outcome(outcome.reason, _facts(order, outcome, slot), order.side),
-        badge=_badge(order.energy_wh, outcome.local_wh if outcome else None),
+        badge=badge(order.energy_wh, outcome.local_wh if outcome else None),
     )
 
 
 def _facts(order: Order, outcome: Outcome, slot: Slot) -> dict[str, Any]:
     """Everything stored that a reason may speak of; the price is what this side pays or gets where it is."""
-    bound, price = _bound(order), _price(order, outcome, slot)
-    kept = outcome.reason == "limit_not_met" and price is not None and not _refuses(order, bound, price)
+    limit, price = bound(order), price_of(order, outcome, slot)
+    kept = outcome.reason == "limit_not_met" and price is not None and not _refuses(order, limit, price)
     return {
         **outcome.facts,
         "energy_wh": order.energy_wh,
         "local_wh": outcome.local_wh,
         "retailer_wh": outcome.retailer_wh,
         "curtailed_wh": outcome.curtailed_wh,
-        "limit_ueur_kwh": bound,
+        "limit_ueur_kwh": limit,
         # A price that does not show why is not named: the fee for distance, or another home's own price, is why.
         "price_ueur_kwh": None if kept else price,
         "for_distance": kept and price_reasons.by_distance(slot),
     }
 
 
-def _price(order: Order, outcome: Outcome, slot: Slot) -> int | None:
+def price_of(order: Order, outcome: Outcome, slot: Slot) -> int | None:
     """What the order's owner pays or gets at its trade's price; without a trade, what it would have been."""
     trade: Trade | None = getattr(order, "trade", None)
     price = trade.price_ueur_kwh if trade else slot.price_ueur_kwh
@@ -98,14 +98,14 @@ def _refuses(order: Order, limit_ueur_kwh: int, price_ueur_kwh: int) -> bool:
     return price_ueur_kwh > limit_ueur_kwh
 
 
-def _bound(order: Order) -> int:
+def bound(order: Order) -> int:
     """The limit that counted: never beyond what the home's own retailer charges or pays."""
     if order.side == Order.Side.SELL:
         return max(order.limit_ueur_kwh, order.retailer_ueur_kwh)
     return min(order.limit_ueur_kwh, order.retailer_ueur_kwh)
 
 
-def _badge(asked_wh: int, local_wh: int | None) -> str:
+def badge(asked_wh: int, local_wh: int | None) -> str:
     if local_wh is None:
         return _("open")
     if local_wh == 0:

@@ -50,6 +50,11 @@ def unscaled(rise: Floats, unit_ueur_kwh: Floats) -> Floats:
     return np.asarray(unit_ueur_kwh * (LOW + (HIGH - LOW) / (1 + np.exp(-rise))))
 
 
+def falling(slope: Floats) -> Floats:
+    """The slope with the policy's own; a fuller battery never values stored energy more."""
+    return np.asarray(np.maximum(OWN_SLOPE + slope, 0.0))
+
+
 def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Floats) -> Floats:
     """µ€ per stored kWh at shares `at` `[street, battery, rung]` of usable capacity.
 
@@ -61,7 +66,7 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     part = place - below
     street = np.arange(len(planned))[:, None, None]
     base = planned[street, below] * (1 - part) + planned[street, below + 1] * part
-    slope = np.maximum(OWN_SLOPE + found.slope, 0.0)
+    slope = falling(found.slope)
     rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
     return unscaled(rise, unit_ueur_kwh[:, None, None])
 

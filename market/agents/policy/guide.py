@@ -15,6 +15,7 @@ from market.agents.policy.bids import (
     Heads,
     car_worth,
     cheapest_hours,
+    falling,
     heads,
     hours_needed,
     scaled,
@@ -170,7 +171,8 @@ def _added(message: Message, weights: Weights, normed: Floats, at: Floats, worth
     The worth is a sigmoid of a sum in which every feature has its own part, so leaving one part out is exact.
     """
     level, slope = weights.numbers[:SIZE] * normed, weights.numbers[SIZE : 2 * SIZE] * normed
-    parts = level[None, :] - slope[None, :] * (at[:, None] - 0.5)
+    steeper = falling(slope.sum()) - falling(slope.sum() - slope)
+    parts = level[None, :] - steeper[None, :] * (at[:, None] - 0.5)
     unit = np.full((len(worth), 1), message.unit_ueur_kwh)
     return np.asarray(worth[:, None] - unscaled(scaled(worth[:, None], unit) - parts, unit))
 

@@ -62,6 +62,8 @@ class Crowd:
 
 def _ranked(weeks: Weeks, fleet: Fleet) -> tuple[Floats, Ints]:
     """`cheapest_hours` of each week, slot and tariff, and each car's tariff; the last day counts once more."""
+    if not len(fleet.cars):
+        return np.zeros((weeks.count, weeks.slots, 0, 0, 0)), np.zeros(0, dtype=np.int64)
     every = 60 // weeks.slot_minutes
     if not len(fleet.cars):
         return np.zeros((weeks.count, weeks.slots, 0, HOURS, HOURS)), fleet.cars

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from market.agents import EvCharger, HoursRule, Mandate
 from market.agents.hours import DAYS, PERIODS
 from market.agents.mandate import OBJECTIVES
+from market.agents.policy.guide import BatteryGuide, Cause, Guided
 from tests.market.agents.conftest import START
 
 CAR = 3
@@ -67,4 +68,18 @@ def observations(draw, observe, battery):
         grid_fee_ueur_kwh=draw(st.sampled_from([0, 5_000])),
     )
     charger = EvCharger(CAR, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23))
-    return replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
+    seen = replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
+    return replace(seen, guided=draw(st.none() | guidances([store.id for store in stores])))
+
+
+steps = st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 900)), max_size=4).map(tuple)
+
+
+@st.composite
+def guidances(draw, stores):
+    """What a policy might say, sense or nonsense."""
+    guides = {
+        number: BatteryGuide(draw(steps), draw(steps), draw(prices), draw(prices), (Cause("stored", 0.2, 1_500),))
+        for number in stores
+    }
+    return Guided(guides, {CAR: draw(st.integers(0, 400_000))}, tight=draw(st.booleans()))
