@@ -83,7 +83,18 @@ def children(folder: Path, port: int) -> list[Child]:
         "beat": [*celery, *beat],
         "worker": [*celery, *worker, "2", "--queues", "default,solver", "--hostname", "worker@%h"],
         # What takes minutes runs when nobody else wants the processor.
-        "training": ["nice", "-n", "19", *celery, *worker, "1", "--queues", "training", "--hostname", "training@%h"],
+        "training": [
+            "nice",
+            "-n",
+            "19",
+            *celery,
+            *worker,
+            "1",
+            "--queues",
+            "training",
+            "--hostname",
+            "training@%h",
+        ],
         "web": [
             sys.executable,
             "-m",

@@ -65,8 +65,6 @@ def _ranked(weeks: Weeks, fleet: Fleet) -> tuple[Floats, Ints]:
     if not len(fleet.cars):
         return np.zeros((weeks.count, weeks.slots, 0, 0, 0)), np.zeros(0, dtype=np.int64)
     every = 60 // weeks.slot_minutes
-    if not len(fleet.cars):
-        return np.zeros((weeks.count, weeks.slots, 0, HOURS, HOURS)), fleet.cars
     prices, tariff = np.unique(
         weeks.import_ueur_kwh[..., fleet.cars].reshape(-1, len(fleet.cars)), axis=1, return_inverse=True
     )
