@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.agents.policy.signals import FEATURES
-from market.agents.rungs import Floats
+from market.agents.rungs import Floats, Rungs
 
 LOW, HIGH = 0.35, 2.2  # bounds of a worth, in units
 EDGE = 1e-3
 OWN_SLOPE = 0.5
 CAR_REACH = 0.3  # how far a car's weights move its willingness, as a power of e
 HASTE = 0.05  # a car that has no hour to spare pays this much more
+NUDGE = 1e-3
 SIZE = len(FEATURES)
 
 
@@ -69,6 +70,41 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     slope = falling(found.slope)
     rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
     return unscaled(rise, unit_ueur_kwh[:, None, None])
+
+
+class Call(NamedTuple):
+    """By street how many Wh it takes more (`short`) or gives more (`spare`) than it may, if batteries do nothing;
+    by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the feed-in price, µ€.
+    """
+
+    short_wh: Floats
+    spare_wh: Floats
+    brings_ueur_kwh: Floats
+    costs_ueur_kwh: Floats
+
+
+def called(give: Floats, fill: Floats, call: Call, rungs: Rungs) -> tuple[Floats, Floats]:
+    """Worths to give and to fill `[street, battery, rung]` where the street needs its batteries at a full cable.
+
+    Nobody pays a neighbour more than the retailer or sells to one below the feed-in price, so at a full cable
+    energy of other worth would not move. There the nearest rungs, as many as all batteries together need, ask just
+    less than the retailer, or pay just more than the feed-in price; and nobody does the opposite at that price.
+    """
+    less, more = (1 - NUDGE) * call.brings_ueur_kwh[:, :, None], (1 + NUDGE) * call.costs_ueur_kwh[:, :, None]
+    nearest = np.arange(give.shape[2]) / give.shape[2]
+    short, spare = (
+        (wh / np.maximum(most.sum(axis=(1, 2)), 1.0))[:, None, None]
+        for wh, most in ((call.short_wh, rungs.give_wh), (call.spare_wh, rungs.fill_wh))
+    )
+    give = np.where(nearest < short, np.minimum(give, less), np.where(spare > 0, np.maximum(give, more), give))
+    fill = np.where(nearest < spare, np.maximum(fill, more), np.where(short > 0, np.minimum(fill, less), fill))
+    return give, fill
+
+
+def must_charge(need_wh: Floats, slots_left: NDArray[np.int64], slot_wh: Floats) -> Floats:
+    """By car what it takes in this slot in any case, so that it is ready (Wh); `slot_wh` is its most in a slot."""
+    could = np.minimum(need_wh, slot_wh) * (slots_left > 0)
+    return np.clip(need_wh - np.maximum(slots_left - 1, 0) * slot_wh, 0.0, could)
 
 
 def cheapest_hours(prices: Floats) -> Floats:

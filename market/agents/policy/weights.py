@@ -14,6 +14,7 @@ from market.agents.rungs import Floats
 CAR = ("always", "haste", "cars", "net_now")
 SIZE = 2 * len(FEATURES) + len(CAR)
 FORMAT = 1
+NEEDED = ("features", "car_features", "numbers", "mean", "spread")
 PRIOR = Path(__file__).with_name("prior.json")
 
 
@@ -67,11 +68,16 @@ def weights_of(said: dict[str, Any]) -> Weights:
     """Weights from what a file says. Raises `UnreadableWeights`."""
     if said.get("format") != FORMAT:
         raise UnreadableWeights(f"These weights have format {said.get('format')}, this version reads {FORMAT}.")
+    missing = [key for key in NEEDED if key not in said]
+    if missing:
+        raise UnreadableWeights(f"These weights lack {', '.join(missing)}.")
     if tuple(said["features"]) != FEATURES or tuple(said["car_features"]) != CAR:
         raise UnreadableWeights("These weights are for other features than this version's.")
     numbers, mean, spread = (np.array(said[key], dtype=float) for key in ("numbers", "mean", "spread"))
-    if numbers.shape != (SIZE,) or mean.shape != spread.shape or not np.isfinite(numbers).all():
+    if numbers.shape != (SIZE,) or not np.isfinite(numbers).all():
         raise UnreadableWeights(f"These weights are not {SIZE} finite numbers.")
+    if mean.shape != (len(FEATURES),) or not np.isfinite(mean).all() or not (spread > 0).all():
+        raise UnreadableWeights("The features' means and spreads must be finite, spreads above zero.")
     return Weights(numbers, mean, spread, said.get("story", {}))
 
 

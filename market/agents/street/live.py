@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from market.agents.policy.bids import must_charge
 from market.agents.rungs import Rungs, battery_rungs
 from market.agents.street.auction import Steps, clear
 from market.agents.street.fleet import Fleet, Floats, Ints, Weeks
@@ -47,17 +48,22 @@ class Decider(Protocol):
 class Lived:
     """What became of the streets: money in €, energy in kWh, `[street]`; `bill_eur` is `[street, home]`.
 
-    Bills count what is stored at the end; `exchange_wh` and `price_ueur_kwh` are `[slot, street]`, `stored_wh`
-    `[slot, street, battery]`.
+    Bills count what is stored at the end; `price_ueur_kwh` is `[slot, street]`, `home_wh` what each home took
+    (− gave) `[slot, street, home]`, `stored_wh` `[slot, street, battery]`.
     """
 
     bill_eur: Floats
     broken_kwh: Floats
     broken_slots: Ints
     unserved_kwh: Floats
-    exchange_wh: Floats
+    home_wh: Floats
     stored_wh: Floats
     price_ueur_kwh: Floats
+
+    @property
+    def exchange_wh(self) -> Floats:
+        """What each street took (− gave), `[slot, street]`."""
+        return np.asarray(self.home_wh.sum(axis=2))
 
     @property
     def cost_eur(self) -> Floats:
@@ -141,25 +147,24 @@ class _Street:
         left = np.maximum(leaves - slot, 0)
         rungs = battery_rungs(stored, fleet, self.batteries, self.hours)
         asked = decide(State(slot, stored, need, left, seen), rungs)
+        must = must_charge(need, left, self.car_wh)
         could = np.minimum(need, self.car_wh) * (left > 0)
-        must = np.clip(need - np.maximum(left - 1, 0) * self.car_wh, 0.0, could)
         steps = self._steps(rungs, asked, could - must)
         at_least = seen.copy()
         at_least[:, self.cars] += must
         at_least[:, self.batteries] -= rungs.give_wh.sum(axis=2)
         cleared = clear(steps, at_least, retail, feed_in, self.most)
         charge, give, flexible = self._moves(rungs, cleared.passed, could - must)
-        car = must + flexible
+        car, moved = must + flexible, charge - give
         net = actual.copy()
         net[:, self.cars] += car
-        moved = charge - give
         if weeks.expected_wh is not None:
             moved = self._followed(seen, net, moved, car, rungs)
         net[:, self.batteries] += moved
         efficiency = fleet.efficiency[self.batteries]
         stored = stored + np.maximum(moved, 0) * efficiency + np.minimum(moved, 0) / efficiency
-        total = self._count(net, cleared.price_ueur_kwh, retail, feed_in, books)
-        return stored, need - car, total, cleared.price_ueur_kwh
+        net = self._count(net, cleared.price_ueur_kwh, retail, feed_in, books)
+        return stored, need - car, net, cleared.price_ueur_kwh
 
     def _steps(self, rungs: Rungs, asked: Asked, flexible_wh: Floats) -> Steps:
         """Charging at the worth of what is stored, giving at what it cost to store; cars at theirs."""
@@ -175,6 +180,7 @@ class _Street:
             np.concatenate([price for price, _ in sides], axis=1),
             np.concatenate([energy for _, energy in sides], axis=1),
             np.concatenate((homes, homes, self.cars)),
+            np.repeat([False, True, False], [len(homes), len(homes), len(self.cars)]),
         )
 
     def _moves(self, rungs: Rungs, passed: Floats, flexible_wh: Floats) -> tuple[Floats, Floats, Floats]:
@@ -195,7 +201,12 @@ class _Street:
         return np.clip(aim - alone, -rungs.give_wh.sum(axis=2), rungs.fill_wh.sum(axis=2))
 
     def _count(self, net: Floats, price: Floats, retail: Floats, feed_in: Floats, books: _Books) -> Floats:
-        """Bills at the slot's price, or the retailer's where that is better; what broke a limit."""
+        """Bills at the slot's price, or the retailer's where that is better; what broke a limit. Gives what each
+        home took.
+
+        Where homes strayed from what was cleared, what they took and gave is matched again at the slot's price,
+        and the rest is the retailers', as settlement does it.
+        """
         total = net.sum(axis=1)
         held_back = np.maximum(-self.most[1] - total, 0.0)
         if held_back.any():  # surplus that nobody could take in is not made
@@ -203,8 +214,14 @@ class _Street:
             net = net + surplus * (held_back / np.maximum(surplus.sum(axis=1), 1e-9))[:, None]
             total = total + held_back
         pays = np.clip(price[:, None], feed_in, retail)
+        if self.weeks.expected_wh is not None:
+            took, gave = np.maximum(net, 0).sum(axis=1), np.maximum(-net, 0).sum(axis=1)
+            both = np.minimum(took, gave)[:, None]
+            shares = both / np.maximum(np.stack((took, gave)), 1e-9)[:, :, None]
+            matched = np.where(net > 0, *shares)
+            pays = matched * pays + (1 - matched) * np.where(net > 0, retail, feed_in)
         books.bill_neur += net * pays
         over = np.maximum(total - self.most[0], 0.0)
         books.broken_wh += over
         books.broken_slots += over > BROKEN_WH
-        return np.asarray(total)
+        return net

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from market.agents.policy.bids import car_worth, cheapest_hours, heads, hours_needed, scaled, stored_worth
+from market.agents.policy.bids import (
+    Call,
+    called,
+    car_worth,
+    cheapest_hours,
+    heads,
+    hours_needed,
+    must_charge,
+    scaled,
+    stored_worth,
+)
 from market.agents.policy.signals import HOURS, Scale, Signals, now
 from market.agents.policy.weights import Weights
 from market.agents.rungs import Floats, Rungs
@@ -53,10 +63,44 @@ class Crowd:
             car = car_worth(base, haste, found, features)
         if not len(batteries):
             return Asked(rungs.give_at, rungs.fill_at, car)
+        give, fill = (stored_worth(planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
+        call = self._call(state)
+        if call.short_wh.any() or call.spare_wh.any():
+            give, fill = called(give, fill, call, rungs)
+        return Asked(give, fill, car)
+
+    def _call(self, state: State) -> Call:
+        """By how much what flows in any case passes what each street may take or give."""
+        fleet, weeks, hours = self.fleet, self.weeks, self.hours
+        must = must_charge(state.need_wh, state.slots_left, fleet.car_w[fleet.cars] * hours)
+        taken = state.net_wh.sum(axis=1) + must.sum(axis=1)
+        efficiency = fleet.efficiency[fleet.batteries]
+        retail, feed_in = (
+            np.tile(price[:, state.slot][:, fleet.batteries], (self.repeats, 1))
+            for price in (weeks.import_ueur_kwh, weeks.feed_in_ueur_kwh)
+        )
+        return Call(
+            np.maximum(taken - fleet.import_limit_w * hours, 0.0),
+            np.maximum(-taken - fleet.export_limit_w * hours, 0.0),
+            retail * efficiency,
+            feed_in / efficiency,
+        )
+
+
+class OneApart:
+    """Homes that follow one crowd, but for one that follows another."""
+
+    def __init__(self, others: Crowd, own: Crowd, home: int):
+        """Both crowds live in the same weeks as often; `home` counts in their fleet."""
+        self.repeats, self.others, self.own = own.repeats, others, own
+        self.battery, self.car = others.fleet.batteries == home, others.fleet.cars == home
+
+    def __call__(self, state: State, rungs: Rungs) -> Asked:
+        others, own = self.others(state, rungs), self.own(state, rungs)
         return Asked(
-            stored_worth(planned, unit, found, rungs.give_at),
-            stored_worth(planned, unit, found, rungs.fill_at),
-            car,
+            np.where(self.battery[:, None], own.give, others.give),
+            np.where(self.battery[:, None], own.fill, others.fill),
+            np.where(self.car, own.car, others.car),
         )
 
 

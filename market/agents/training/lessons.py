@@ -8,8 +8,8 @@ import numpy as np
 from market.agents.policy.signals import Scale, Signals
 from market.agents.policy.weights import Weights
 from market.agents.rungs import Floats
-from market.agents.street import Fleet, Lived, Weeks, live
-from market.agents.training.crowd import Crowd
+from market.agents.street import Decider, Fleet, Lived, Weeks, live
+from market.agents.training.crowd import Crowd, OneApart
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,6 +35,15 @@ class Lesson:
 
     def lived(self, weights: Weights, numbers: Floats | None = None) -> Lived:
         """The weeks under these weights, or under each of several sets `[policy, SIZE]` of their `numbers`."""
-        tries = weights.numbers[None] if numbers is None else numbers
-        crowd = Crowd(self.fleet, self.weeks, self.given, self.scale, weights, tries)
-        return live(self.fleet, self.weeks, crowd, end_ueur_kwh=self.end_ueur_kwh)
+        return self._lived(self._crowd(weights, weights.numbers[None] if numbers is None else numbers))
+
+    def lived_apart(self, weights: Weights, home: int, numbers: Floats) -> Lived:
+        """The same where one home follows numbers of its own, each set `[policy, SIZE]` in turn."""
+        others = self._crowd(weights, np.repeat(weights.numbers[None], len(numbers), axis=0))
+        return self._lived(OneApart(others, self._crowd(weights, numbers), home))
+
+    def _crowd(self, weights: Weights, numbers: Floats) -> Crowd:
+        return Crowd(self.fleet, self.weeks, self.given, self.scale, weights, numbers)
+
+    def _lived(self, decide: Decider) -> Lived:
+        return live(self.fleet, self.weeks, decide, end_ueur_kwh=self.end_ueur_kwh)

@@ -114,15 +114,7 @@ def planned(
     for columns, sign in ((charge, 1.0), (give, -1.0)):
         for each in columns:
             build.entries.append((balance, each, np.full(slots, sign)))
-    plugged, missing = [], []
-    for one in sessions:
-        takes = build.add(one.end - one.first, 0, fleet.car_w[one.home] * hours / 1e3)
-        lacks = build.add(1, 0, np.inf, MISSING_EUR_KWH)
-        row = build.equal(np.array([one.need_wh / 1e3]), (lacks, 1.0))
-        build.entries.append((np.repeat(row, len(takes)), takes, np.ones(len(takes))))
-        build.entries.append((balance[one.first : one.end], takes, np.ones(len(takes))))
-        plugged.append(takes)
-        missing.append(lacks)
+    plugged, missing = _cars(build, fleet, sessions, balance, hours)
     found = build.solved()
     end = _stored(fleet, stored_wh, found, charge, give) * end_ueur_kwh / 1e9
     paid = found[taken] @ bought + found[over] @ bought - found[given] @ sold
@@ -133,6 +125,22 @@ def planned(
         1e3 * (found[charge] - found[give]) if len(charge) else np.zeros((0, slots)),
         [1e3 * found[one] for one in plugged],
     )
+
+
+def _cars(
+    build: _Build, fleet: Fleet, sessions: list[Session], balance: np.ndarray, hours: float
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Columns of what each session takes by slot, and of what it lacks."""
+    plugged, missing = [], []
+    for one in sessions:
+        takes = build.add(one.end - one.first, 0, fleet.car_w[one.home] * hours / 1e3)
+        lacks = build.add(1, 0, np.inf, MISSING_EUR_KWH)
+        row = build.equal(np.array([one.need_wh / 1e3]), (lacks, 1.0))
+        build.entries.append((np.repeat(row, len(takes)), takes, np.ones(len(takes))))
+        build.entries.append((balance[one.first : one.end], takes, np.ones(len(takes))))
+        plugged.append(takes)
+        missing.append(lacks)
+    return plugged, missing
 
 
 def _batteries(
