@@ -16,6 +16,7 @@ from django.db import OperationalError
 from community.models import Community
 from config.celery import app
 from config.clock import now
+from market.agents.training.exploited import exploited
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
 from market.queries.policies import due_to_review
 from market.queries.training import due_to_train, open_runs
@@ -112,7 +113,7 @@ def tick_training() -> None:
 def train(*, run_id: int) -> None:
     """Go on with a training for a while; if it is not over, ring for the next while, behind whoever waits."""
     until = time.monotonic() + settings.TRAINING_LEG_S
-    if training.go_on(run_id=run_id, at=now(), more=lambda: time.monotonic() < until):
+    if training.go_on(run_id=run_id, at=now(), more=lambda: time.monotonic() < until, exploited=exploited):
         _ring(train, [{"run_id": run_id}], settings.TRAINING_S)
 
 

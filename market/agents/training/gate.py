@@ -93,7 +93,7 @@ def judge(
     lies = {
         name: exploited(who)
         for name, who in candidates.items()
-        if exploited is not None and isinstance(who, Weights)
+        if exploited is not None and isinstance(who, Weights) and name in {CHAMPION, CHALLENGER}
     }
     reasons = verdict(found, by_itself, homes, lies, seed, against) if CHALLENGER in found else ()
     return {

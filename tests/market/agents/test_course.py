@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from market.agents.policy.weights import planner_only
 from market.agents.street import Fleet
 from market.agents.training.course import WEEK, Past, course_of, fill, history_of
+from market.agents.training.deviation import Search
+from market.agents.training.exploited import exploited
 from market.agents.training.foretold import STEPS, by_profile, foretold
 from market.agents.training.gate import CHALLENGER, CHAMPION, RULE, Homes, judge
 from market.agents.training.regret import regret
@@ -207,3 +209,17 @@ def test_a_week_that_another_would_have_made_cheaper_is_regretted():
     assert found["better"] == ["planner"]
     assert not calm["bad"]
     assert len(calm["day_neur"]["own"]) == 7
+
+
+def test_what_misstating_brings_is_measured_of_homes_with_batteries_and_the_same_each_time(monkeypatch):
+    monkeypatch.setattr("market.agents.training.exploited.SEARCH", Search(generations=3, population=6, weeks=2))
+    course = course_of(past(10), is_weekend)
+    learned, judged = course.lesson.pick(course.training), course.lesson.pick(course.held_out)
+
+    share = exploited(learned, judged, planner_only())
+
+    assert share is not None
+    assert 0 <= share < 1
+    assert share == exploited(learned, judged, planner_only())
+    bare = replace(learned.fleet, capacity_wh=np.zeros(4), charge_w=np.zeros(4), discharge_w=np.zeros(4))
+    assert exploited(replace(learned, fleet=bare), replace(judged, fleet=bare), planner_only()) is None
