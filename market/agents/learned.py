@@ -34,7 +34,7 @@ def decide_by_policy(seen: Observation, *, planned: bool = True) -> Decision:
             steps += _charging(seen, charger, seen.guided, base_wh, why)
     for battery in seen.batteries:
         guide = seen.guided.batteries[battery.id]
-        own = list(_battery_steps(seen, battery, guide, tight=seen.guided.tight))
+        own = list(_battery_steps(seen, battery, guide))
         steps += own
         why[battery.id] = _why(guide, own)
     wishes = climb(seen.net_load_wh[0], steps, terms_now(seen), base_wh)
@@ -60,11 +60,10 @@ def _charging(
     return [Step(wanted.willing_ueur_kwh, wanted.energy_wh, charger.id, charges=True, with_grid=True)]
 
 
-def _battery_steps(seen: Observation, battery: Battery, guide: BatteryGuide, *, tight: bool) -> Iterator[Step]:
+def _battery_steps(seen: Observation, battery: Battery, guide: BatteryGuide) -> Iterator[Step]:
     """The guide's rungs at the AC side, within the owner's rules.
 
-    A home that wants to be safe counts what it has as worth a fifth more. Where the street is tight, a battery
-    gives at its retailer's price at the latest: no neighbour could pay more, and the cables need relief.
+    A home that wants to be safe counts what it has as worth a fifth more.
     """
     raised = RESILIENCE_PCT if seen.mandate.objective == "resilience" else 100
     bounds, efficiency = battery_bounds(seen, battery), battery.efficiency_ppm
@@ -87,7 +86,6 @@ def _battery_steps(seen: Observation, battery: Battery, guide: BatteryGuide, *, 
         given_wh = min(energy_wh, left_wh)
         if given_wh > 0:
             price = max(-(-worth * raised // 100 * PPM // efficiency), least)
-            price = min(price, seen.import_ueur_kwh[0] - 1) if tight else price
             yield Step(price, given_wh, battery.id, False, seen.mandate.objective == "revenue")
             left_wh -= given_wh
 

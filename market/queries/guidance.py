@@ -10,7 +10,7 @@ import numpy as np
 from market.agents.charging import slots_left
 from market.agents.planner import Store
 from market.agents.policy.ahead import HOURS, ahead_of
-from market.agents.policy.guide import BatteryGuide, Guided, Message, battery_guides, car_worths
+from market.agents.policy.guide import BatteryGuide, Guided, Kept, Message, battery_guides, car_worths
 from market.agents.policy.signals import FEATURES, Scale, now, scale_of, signals
 from market.agents.policy.signals import HOURS as CAR_HOURS
 from market.agents.policy.weights import Weights
@@ -33,20 +33,20 @@ def guided(
     """
     if not street.forecasts:
         return list(given), None
-    message, tight = _message(given, street, slot)
+    message = _message(given, street, slot)
     found: dict[int, Guided] = {}
     for weights in {id(one): one for one in followed.values()}.values():
         homes = [one for one in given if followed.get(one.observation.household_id) is weights]
-        found |= _by_home(homes, message, weights, street, tight=tight)
+        found |= _by_home(homes, message, weights, street)
     answer = [
         replace(one, observation=replace(one.observation, guided=found.get(one.observation.household_id)))
         for one in given
     ]
-    return answer, _published(message, {weights.digest for weights in followed.values()}, tight=tight)
+    return answer, _published(message, {weights.digest for weights in followed.values()})
 
 
-def _message(given: Sequence[Assignment], street: Street, slot: Slot) -> tuple[Message, bool]:
-    """What the street expects, and whether it will hardly keep to what it may take in this slot."""
+def _message(given: Sequence[Assignment], street: Street, slot: Slot) -> Message:
+    """What the street expects, and what it needs of its batteries in this slot."""
     minutes = (slot.end - slot.start) // timedelta(minutes=1)
     batteries = [battery for one in given for battery in one.observation.batteries]
     cars = [charger for one in given for charger in one.observation.ev_chargers if charger.plugged_in]
@@ -69,8 +69,20 @@ def _message(given: Sequence[Assignment], street: Street, slot: Slot) -> tuple[M
     told = signals(store, ahead, np.array([in_slot]), np.array([unit]), scale)
     net_now = float(sum(one.observation.net_load_wh[0] for one in given)) * 60 / minutes
     lived = _lived(batteries, sum(car.need_wh for car in cars), net_now, capacity, scale)
-    must = sum(car.windows.energy_wh[0] for car in cars if car.windows is not None) * 60 / minutes
-    return Message.of(told, lived), net_now + must > NEARLY * limit
+    must_w = sum(car.windows.energy_wh[0] for car in cars if car.windows is not None) * 60 / minutes
+    return Message.of(told, lived, *_needed(given, slot, net_now + must_w, minutes))
+
+
+def _needed(given: Sequence[Assignment], slot: Slot, net_w: float, minutes: int) -> tuple[float, float]:
+    """Shares of what all batteries can give and take that keep the street to its limits, as forecast."""
+    gives = takes = 1
+    for one in given:
+        for battery in one.observation.batteries:
+            gives += battery.most_discharge_wh(minutes, battery.held_wh(one.observation.mandate.held_pct))
+            takes += battery.most_charge_wh(minutes)
+    short_w = 0.0 if slot.import_limit_w is None else max(net_w - NEARLY * slot.import_limit_w, 0.0)
+    spare_w = 0.0 if slot.export_limit_w is None else max(-net_w - NEARLY * slot.export_limit_w, 0.0)
+    return short_w * minutes / 60 / gives, spare_w * minutes / 60 / takes
 
 
 def _lived(batteries: Sequence[Any], cars_wh: int, net_wh: float, capacity_wh: float, scale: Scale) -> Floats:
@@ -120,20 +132,23 @@ def _cars_ahead(street: Street, slot: Slot) -> Floats:
     return street.cars_wh[(first + np.arange(HOURS)) % WEEK_HOURS]
 
 
-def _by_home(
-    homes: Sequence[Assignment], message: Message, weights: Weights, street: Street, *, tight: bool
-) -> dict[int, Guided]:
+def _by_home(homes: Sequence[Assignment], message: Message, weights: Weights, street: Street) -> dict[int, Guided]:
     """Each home's guides, all of them worked out at once."""
     if not homes:
         return {}
     minutes = homes[0].observation.slot_minutes
     batteries = [
-        (battery, battery.held_wh(one.observation.mandate.held_pct))
+        Kept(
+            battery,
+            battery.held_wh(one.observation.mandate.held_pct),
+            one.observation.import_ueur_kwh[0],
+            one.observation.feed_in_ueur_kwh[0],
+        )
         for one in homes
         for battery in one.observation.batteries
     ]
     guides = battery_guides(message, weights, batteries, minutes)
-    by_battery = {battery.id: guide for (battery, _), guide in zip(batteries, guides, strict=True)}
+    by_battery = {kept.battery.id: guide for kept, guide in zip(batteries, guides, strict=True)}
     chargers, prices = [], []
     for one in homes:
         for charger in one.observation.ev_chargers:
@@ -142,17 +157,14 @@ def _by_home(
                 prices.append(one.observation.import_ueur_kwh[:: 60 // minutes][:CAR_HOURS])
     worths = car_worths(message, weights, chargers, _padded(prices), minutes)
     by_car = {charger.id: worth for (charger, _), worth in zip(chargers, worths, strict=True)}
-    return {one.observation.household_id: _guided(one, by_battery, by_car, tight=tight) for one in homes}
+    return {one.observation.household_id: _guided(one, by_battery, by_car) for one in homes}
 
 
-def _guided(
-    one: Assignment, batteries: Mapping[int, BatteryGuide], cars: Mapping[int, int], *, tight: bool
-) -> Guided:
+def _guided(one: Assignment, batteries: Mapping[int, BatteryGuide], cars: Mapping[int, int]) -> Guided:
     seen = one.observation
     return Guided(
         {battery.id: batteries[battery.id] for battery in seen.batteries},
         {charger.id: cars[charger.id] for charger in seen.ev_chargers if charger.plugged_in},
-        tight,
     )
 
 
@@ -167,7 +179,7 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
-def _published(message: Message, digests: set[str], *, tight: bool) -> dict[str, Any]:
+def _published(message: Message, digests: set[str]) -> dict[str, Any]:
     """The signals as anybody may read them."""
     return {
         "worth_ueur_kwh": [round(float(value)) for value in message.worth_ueur_kwh[0]],
@@ -176,5 +188,6 @@ def _published(message: Message, digests: set[str], *, tight: bool) -> dict[str,
             code: round(float(value), 4) for code, value in zip(FEATURES, message.features[0], strict=True)
         },
         "weights": sorted(digests),
-        "tight": tight,
+        "short": round(message.short, 4),
+        "spare": round(message.spare, 4),
     }

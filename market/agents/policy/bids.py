@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.agents.policy.signals import FEATURES
-from market.agents.rungs import Floats, Rungs
+from market.agents.rungs import Floats
 
 LOW, HIGH = 0.35, 2.2  # bounds of a worth, in units
 EDGE = 1e-3
@@ -23,7 +23,9 @@ SIZE = len(FEATURES)
 
 
 class Heads(NamedTuple):
-    """What the weights say of each street: shift of the level, slope, and by car `[street, weight]`."""
+    """What the weights say of each street, or of each of its devices: shift of the level and slope `[street, 1 or
+    battery]`, and what a car's willingness hangs on `[street, 1 or car, weight]`.
+    """
 
     level: Floats
     slope: Floats
@@ -36,7 +38,8 @@ def heads(numbers: Floats, features: Floats) -> Heads:
     by_policy = features.reshape(policies, -1, SIZE)
     level = np.einsum("pwf,pf->pw", by_policy, numbers[:, :SIZE]).ravel()
     slope = np.einsum("pwf,pf->pw", by_policy, numbers[:, SIZE : 2 * SIZE]).ravel()
-    return Heads(level, slope, np.repeat(numbers[:, 2 * SIZE :], by_policy.shape[1], axis=0))
+    car = np.repeat(numbers[:, 2 * SIZE :], by_policy.shape[1], axis=0)
+    return Heads(level[:, None], slope[:, None], car[:, None])
 
 
 def scaled(worth_ueur_kwh: Floats, unit_ueur_kwh: Floats) -> Floats:
@@ -68,22 +71,23 @@ def stored_worth(planned: Floats, unit_ueur_kwh: Floats, found: Heads, at: Float
     street = np.arange(len(planned))[:, None, None]
     base = planned[street, below] * (1 - part) + planned[street, below + 1] * part
     slope = falling(found.slope)
-    rise = base + found.level[:, None, None] - slope[:, None, None] * (at - 0.5)
+    rise = base + found.level[:, :, None] - slope[:, :, None] * (at - 0.5)
     return unscaled(rise, unit_ueur_kwh[:, None, None])
 
 
 class Call(NamedTuple):
-    """By street how many Wh it takes more (`short`) or gives more (`spare`) than it may, if batteries do nothing;
-    by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the feed-in price, µ€.
+    """By street the share of what its batteries can give (`short`) or take (`spare`) that it needs of them to keep
+    to its limits; by `[street, battery]` what a stored kWh brings at the retailer's price, and costs at the
+    feed-in price, µ€.
     """
 
-    short_wh: Floats
-    spare_wh: Floats
+    short: Floats
+    spare: Floats
     brings_ueur_kwh: Floats
     costs_ueur_kwh: Floats
 
 
-def called(give: Floats, fill: Floats, call: Call, rungs: Rungs) -> tuple[Floats, Floats]:
+def called(give: Floats, fill: Floats, call: Call) -> tuple[Floats, Floats]:
     """Worths to give and to fill `[street, battery, rung]` where the street needs its batteries at a full cable.
 
     Nobody pays a neighbour more than the retailer or sells to one below the feed-in price, so at a full cable
@@ -92,10 +96,7 @@ def called(give: Floats, fill: Floats, call: Call, rungs: Rungs) -> tuple[Floats
     """
     less, more = (1 - NUDGE) * call.brings_ueur_kwh[:, :, None], (1 + NUDGE) * call.costs_ueur_kwh[:, :, None]
     nearest = np.arange(give.shape[2]) / give.shape[2]
-    short, spare = (
-        (wh / np.maximum(most.sum(axis=(1, 2)), 1.0))[:, None, None]
-        for wh, most in ((call.short_wh, rungs.give_wh), (call.spare_wh, rungs.fill_wh))
-    )
+    short, spare = call.short[:, None, None], call.spare[:, None, None]
     give = np.where(nearest < short, np.minimum(give, less), np.where(spare > 0, np.maximum(give, more), give))
     fill = np.where(nearest < spare, np.maximum(fill, more), np.where(short > 0, np.minimum(fill, less), fill))
     return give, fill
@@ -125,7 +126,7 @@ def car_worth(base_ueur_kwh: Floats, haste: Floats, found: Heads, features: Floa
     time left that it needs; `features` are the street's, normed.
     """
     cars, net_now = features[:, SIZE - 3], features[:, SIZE - 2]
-    always, by_haste, by_cars, by_net = found.car.T[:, :, None]
+    always, by_haste, by_cars, by_net = np.moveaxis(found.car, 2, 0)
     says = always + by_haste * haste + by_cars * cars[:, None] + by_net * net_now[:, None]
     return np.asarray(base_ueur_kwh * np.exp(CAR_REACH * np.clip(says, -3, 3)) * (1 + HASTE * haste))
 

@@ -6,13 +6,16 @@ figures depend on nothing but the signals, the shared weights and its own state.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.policy.bids import (
     SIZE,
+    Call,
     Heads,
+    called,
     car_worth,
     cheapest_hours,
     falling,
@@ -54,31 +57,40 @@ class BatteryGuide:
 
 @dataclass(frozen=True, slots=True)
 class Guided:
-    """What a slot's signals come to at one home: a guide by battery, and what charging is worth by car, µ€/kWh.
-
-    `tight` says that the street will hardly keep to what it may take: whoever can give is asked to.
-    """
+    """What a slot's signals come to at one home: a guide by battery, and what charging is worth by car, µ€/kWh."""
 
     batteries: dict[int, BatteryGuide]
     cars: dict[int, int]
-    tight: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Message:
-    """The signals of one slot as all homes read them: features as they stand (in the order of `FEATURES`)."""
+    """The signals of one slot as all homes read them: features as they stand (in the order of `FEATURES`), and the
+    shares of what its batteries can give and take that the street needs of them to keep to its limits.
+    """
 
     planned: Floats
     worth_ueur_kwh: Floats
     unit_ueur_kwh: float
     features: Floats
+    short: float = 0.0
+    spare: float = 0.0
 
     @classmethod
-    def of(cls, given: Signals, lived: Floats) -> "Message":
+    def of(cls, given: Signals, lived: Floats, short: float = 0.0, spare: float = 0.0) -> "Message":
         """From the signals of one slot (n = 1) and the features `now` of the street."""
         planned = scaled(given.worth_ueur_kwh, given.unit_ueur_kwh[:, None])
-        unit = float(given.unit_ueur_kwh[0])
-        return cls(planned, given.worth_ueur_kwh, unit, np.concatenate((given.street, lived), axis=1))
+        unit, features = float(given.unit_ueur_kwh[0]), np.concatenate((given.street, lived), axis=1)
+        return cls(planned, given.worth_ueur_kwh, unit, features, short, spare)
+
+
+class Kept(NamedTuple):
+    """A battery at home: what it holds back (Wh), and its retailer's prices in the slot, µ€/kWh."""
+
+    battery: Battery
+    held_wh: int
+    import_ueur_kwh: int
+    feed_in_ueur_kwh: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,9 +105,9 @@ class _Homes:
 
 
 def battery_guides(
-    message: Message, weights: Weights, batteries: Sequence[tuple[Battery, int]], slot_minutes: int
+    message: Message, weights: Weights, batteries: Sequence[Kept], slot_minutes: int
 ) -> list[BatteryGuide]:
-    """A guide for each battery with the energy (Wh) that it holds back."""
+    """A guide for each battery."""
     if not batteries:
         return []
     have, stored = _homes(batteries)
@@ -104,17 +116,18 @@ def battery_guides(
     normed = weights.normed(message.features)
     found = heads(weights.numbers[None], normed)
     unit = np.array([message.unit_ueur_kwh])
-    fill = stored_worth(message.planned, unit, found, rungs.fill_at)[0]
-    give = stored_worth(message.planned, unit, found, rungs.give_at)[0]
+    give, fill = (stored_worth(message.planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
+    if message.short or message.spare:
+        give, fill = called(give, fill, _call(message, batteries))
     at = ((stored - have.reserve_wh) / np.maximum(have.capacity_wh - have.reserve_wh, 1.0))[None, :, None]
-    nothing = Heads(np.zeros(1), np.zeros(1), found.car)
+    nothing = Heads(np.zeros((1, 1)), np.zeros((1, 1)), found.car)
     alone = stored_worth(message.planned, unit, nothing, at)[0, :, 0]
     worth = stored_worth(message.planned, unit, found, at)[0, :, 0]
     added = _added(message, weights, normed[0], at[0, :, 0], worth)
     return [
         BatteryGuide(
-            fill=_steps(fill[i], rungs.fill_wh[0, i]),
-            give=_steps(give[i], rungs.give_wh[0, i]),
+            fill=_steps(fill[0, i], rungs.fill_wh[0, i]),
+            give=_steps(give[0, i], rungs.give_wh[0, i]),
             planner_ueur_kwh=int(alone[i]),
             worth_ueur_kwh=int(worth[i]),
             causes=_causes(added[i], message.features[0]),
@@ -147,18 +160,30 @@ def car_worths(
     return [int(value) for value in worth]
 
 
-def _homes(batteries: Sequence[tuple[Battery, int]]) -> tuple[_Homes, Floats]:
+def _call(message: Message, batteries: Sequence[Kept]) -> Call:
+    retail, feed_in, efficiency = (
+        np.array([values], dtype=float)
+        for values in (
+            [kept.import_ueur_kwh for kept in batteries],
+            [kept.feed_in_ueur_kwh for kept in batteries],
+            [kept.battery.efficiency_ppm / PPM for kept in batteries],
+        )
+    )
+    return Call(np.array([message.short]), np.array([message.spare]), retail * efficiency, feed_in / efficiency)
+
+
+def _homes(batteries: Sequence[Kept]) -> tuple[_Homes, Floats]:
     def column(values: Sequence[float]) -> Floats:
         return np.array(values, dtype=float)
 
     have = _Homes(
-        capacity_wh=column([battery.capacity_wh for battery, _ in batteries]),
-        charge_w=column([battery.charge_w for battery, _ in batteries]),
-        discharge_w=column([battery.discharge_w for battery, _ in batteries]),
-        efficiency=column([battery.efficiency_ppm / PPM for battery, _ in batteries]),
-        reserve_wh=column([held for _, held in batteries]),
+        capacity_wh=column([battery.capacity_wh for battery, *_ in batteries]),
+        charge_w=column([battery.charge_w for battery, *_ in batteries]),
+        discharge_w=column([battery.discharge_w for battery, *_ in batteries]),
+        efficiency=column([battery.efficiency_ppm / PPM for battery, *_ in batteries]),
+        reserve_wh=column([kept.held_wh for kept in batteries]),
     )
-    return have, column([battery.soc_wh for battery, _ in batteries])
+    return have, column([battery.soc_wh for battery, *_ in batteries])
 
 
 def _steps(worth: Floats, energy_wh: Floats) -> tuple[tuple[int, int], ...]:

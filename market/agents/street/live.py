@@ -72,11 +72,19 @@ class Lived:
 
 
 @dataclass(slots=True)
-class _Books:
+class Books:
+    """What is counted as the streets live: n€ by `[street, home]`, the rest by street."""
+
     bill_neur: Floats
     broken_wh: Floats
     broken_slots: Ints
     unserved_wh: Floats
+
+    @classmethod
+    def blank(cls, streets: int, homes: int) -> "Books":
+        """Before the first slot."""
+        none = np.zeros((2, streets))
+        return cls(np.zeros((streets, homes)), none[0], np.zeros(streets, np.int64), none[1])
 
 
 def live(fleet: Fleet, weeks: Weeks, decide: Decider, *, end_ueur_kwh: float, start_share: float = 0.5) -> Lived:
@@ -85,15 +93,10 @@ def live(fleet: Fleet, weeks: Weeks, decide: Decider, *, end_ueur_kwh: float, st
     `end_ueur_kwh` is what a stored kWh counts at the end.
     """
     streets = weeks.count * decide.repeats
-    on = _Street(fleet, weeks, decide.repeats)
+    on = Simulation(fleet, weeks, decide.repeats)
     stored = np.tile(start_share * fleet.capacity_wh[on.batteries], (streets, 1))
     need, leaves = np.zeros((streets, len(on.cars))), np.zeros((streets, len(on.cars)), dtype=np.int64)
-    books = _Books(
-        np.zeros((streets, len(fleet.capacity_wh))),
-        np.zeros(streets),
-        np.zeros(streets, np.int64),
-        np.zeros(streets),
-    )
+    books = Books.blank(streets, len(fleet.capacity_wh))
     trail = []
     for slot in range(weeks.slots):
         need, leaves = on.arrivals(slot, need, leaves, books)
@@ -107,7 +110,7 @@ def live(fleet: Fleet, weeks: Weeks, decide: Decider, *, end_ueur_kwh: float, st
     )
 
 
-class _Street:
+class Simulation:
     """The fleet in its weeks, with what does not change from slot to slot."""
 
     def __init__(self, fleet: Fleet, weeks: Weeks, repeats: int) -> None:
@@ -121,7 +124,7 @@ class _Street:
         """A slot of every week, as often as it is lived."""
         return np.tile(values[:, slot], (self.repeats, 1))
 
-    def arrivals(self, slot: int, need: Floats, leaves: Ints, books: _Books) -> tuple[Floats, Ints]:
+    def arrivals(self, slot: int, need: Floats, leaves: Ints, books: Books) -> tuple[Floats, Ints]:
         """Cars that go, with what they lack, and cars that come."""
         gone = (leaves <= slot) & (need > 0)
         if gone.any():
@@ -137,7 +140,7 @@ class _Street:
         return need, leaves
 
     def slot(
-        self, slot: int, stored: Floats, need: Floats, leaves: Ints, decide: Decider, books: _Books
+        self, slot: int, stored: Floats, need: Floats, leaves: Ints, decide: Decider, books: Books
     ) -> tuple[Floats, Floats, Floats, Floats]:
         """One slot: decide, clear, move the devices, count."""
         weeks, fleet = self.weeks, self.fleet
@@ -200,7 +203,7 @@ class _Street:
         aim = np.where((scheduled == 0) | (moved * scheduled > 0), scheduled, strayed)
         return np.clip(aim - alone, -rungs.give_wh.sum(axis=2), rungs.fill_wh.sum(axis=2))
 
-    def _count(self, net: Floats, price: Floats, retail: Floats, feed_in: Floats, books: _Books) -> Floats:
+    def _count(self, net: Floats, price: Floats, retail: Floats, feed_in: Floats, books: Books) -> Floats:
         """Bills at the slot's price, or the retailer's where that is better; what broke a limit. Gives what each
         home took.
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from market.agents.policy.bids import (
     Call,
+    Heads,
     called,
     car_worth,
     cheapest_hours,
@@ -38,21 +39,25 @@ class Crowd:
         self.ranked, self.tariff = _ranked(weeks, fleet)
 
     def __call__(self, state: State, rungs: Rungs) -> Asked:
-        fleet, slot, batteries, cars = self.fleet, state.slot, self.fleet.batteries, self.fleet.cars
-        capacity = max(float(fleet.capacity_wh.sum()), 1.0)
+        features = self.features(state)
+        return self.asked(state, rungs, features, heads(self.numbers, features))
+
+    def features(self, state: State) -> Floats:
+        """What everybody may know of each street in a slot, normed, `[street, feature]`."""
         lived = now(
-            state.stored_wh.sum(axis=1) / capacity,
+            state.stored_wh.sum(axis=1) / max(float(self.fleet.capacity_wh.sum()), 1.0),
             state.need_wh.sum(axis=1),
             state.net_wh.sum(axis=1) / self.hours,
             self.scale,
         )
-        street = np.tile(self.street[:, slot], (self.repeats, 1))
-        features = self.weights.normed(np.concatenate((street, lived), axis=1))
-        found = heads(self.numbers, features)
-        planned, unit = (
-            np.tile(self.planned[:, slot], (self.repeats, 1)),
-            np.tile(self.unit[:, slot], self.repeats),
-        )
+        street = np.tile(self.street[:, state.slot], (self.repeats, 1))
+        return self.weights.normed(np.concatenate((street, lived), axis=1))
+
+    def asked(self, state: State, rungs: Rungs, features: Floats, found: Heads) -> Asked:
+        """What every home answers, if `found` is what it makes of the features."""
+        fleet, slot, cars = self.fleet, state.slot, self.fleet.cars
+        planned = np.tile(self.planned[:, slot], (self.repeats, 1))
+        unit = np.tile(self.unit[:, slot], self.repeats)
         car = np.zeros((len(unit), len(cars)))
         if len(cars):
             window, needed, haste = hours_needed(
@@ -61,16 +66,16 @@ class Crowd:
             week = np.tile(np.arange(self.weeks.count), self.repeats)[:, None]
             base = self.ranked[week, slot, self.tariff, window, needed]
             car = car_worth(base, haste, found, features)
-        if not len(batteries):
+        if not len(fleet.batteries):
             return Asked(rungs.give_at, rungs.fill_at, car)
         give, fill = (stored_worth(planned, unit, found, at) for at in (rungs.give_at, rungs.fill_at))
-        call = self._call(state)
-        if call.short_wh.any() or call.spare_wh.any():
-            give, fill = called(give, fill, call, rungs)
+        call = self.call(state, rungs)
+        if call.short.any() or call.spare.any():
+            give, fill = called(give, fill, call)
         return Asked(give, fill, car)
 
-    def _call(self, state: State) -> Call:
-        """By how much what flows in any case passes what each street may take or give."""
+    def call(self, state: State, rungs: Rungs) -> Call:
+        """What each street needs of its batteries, if what flows in any case passes what it may take or give."""
         fleet, weeks, hours = self.fleet, self.weeks, self.hours
         must = must_charge(state.need_wh, state.slots_left, fleet.car_w[fleet.cars] * hours)
         taken = state.net_wh.sum(axis=1) + must.sum(axis=1)
@@ -79,9 +84,10 @@ class Crowd:
             np.tile(price[:, state.slot][:, fleet.batteries], (self.repeats, 1))
             for price in (weeks.import_ueur_kwh, weeks.feed_in_ueur_kwh)
         )
+        gives, takes = (np.maximum(wh.sum(axis=(1, 2)), 1.0) for wh in (rungs.give_wh, rungs.fill_wh))
         return Call(
-            np.maximum(taken - fleet.import_limit_w * hours, 0.0),
-            np.maximum(-taken - fleet.export_limit_w * hours, 0.0),
+            np.maximum(taken - fleet.import_limit_w * hours, 0.0) / gives,
+            np.maximum(-taken - fleet.export_limit_w * hours, 0.0) / takes,
             retail * efficiency,
             feed_in / efficiency,
         )

@@ -82,4 +82,4 @@ def guidances(draw, stores):
         number: BatteryGuide(draw(steps), draw(steps), draw(prices), draw(prices), (Cause("stored", 0.2, 1_500),))
         for number in stores
     }
-    return Guided(guides, {CAR: draw(st.integers(0, 400_000))}, tight=draw(st.booleans()))
+    return Guided(guides, {CAR: draw(st.integers(0, 400_000))})

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from market.agents.policy.bids import Call, Heads, called, cheapest_hours, must_charge, scaled, stored_worth
 from market.agents.policy.weights import SIZE, planner_only
-from market.agents.rungs import Rungs
 from tests.market.agents.small_street import small_lesson
 
 
@@ -19,7 +18,10 @@ def test_a_fuller_battery_values_less(planned, level, slope):
     at = np.linspace(0, 1, 9)[None, None]
 
     found = stored_worth(
-        scaled(falling, unit[:, None]), unit, Heads(np.array([level]), np.array([slope]), np.zeros((1, 4))), at
+        scaled(falling, unit[:, None]),
+        unit,
+        Heads(np.array([[level]]), np.array([[slope]]), np.zeros((1, 1, 4))),
+        at,
     )
 
     if slope >= -0.5:
@@ -39,11 +41,11 @@ def test_a_car_must_charge_what_later_hours_cannot_bring():
 
 
 def test_a_full_cable_calls_as_many_rungs_as_it_needs():
-    worth, wh = np.array([[[150_000.0] * 4, [20_000.0] * 4]]), np.full((1, 2, 4), 500.0)
-    rungs, none, price = Rungs(worth, worth, wh, wh), np.zeros(1), np.full((1, 2), 1.0)
+    worth = np.array([[[150_000.0] * 4, [20_000.0] * 4]])
+    none, price = np.zeros(1), np.full((1, 2), 1.0)
 
-    short = called(worth, worth, Call(np.array([1_500.0]), none, 100_000 * price, 50_000 * price), rungs)
-    spare = called(worth, worth, Call(none, np.array([2_500.0]), 100_000 * price, 50_000 * price), rungs)
+    short = called(worth, worth, Call(np.array([0.375]), none, 100_000 * price, 50_000 * price))
+    spare = called(worth, worth, Call(none, np.array([0.625]), 100_000 * price, 50_000 * price))
 
     assert (short[0][0] < 100_000).sum(axis=1).tolist() == [2, 4]
     assert (short[1] < 100_000).all()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents.devices import Battery, EvCharger
-from market.agents.policy.guide import Message, battery_guides, car_worths
+from market.agents.policy.guide import Kept, Message, battery_guides, car_worths
 from market.agents.policy.signals import FEATURES, HOURS, NOW, STREET, Scale, Signals, now
 from market.agents.policy.weights import SIZE, Weights, planner_only
 from market.agents.rungs import battery_rungs
@@ -32,6 +32,8 @@ def streets(draw):
         efficiency=chance.integers(80, 100, homes) / 100,
         reserve_wh=np.floor(capacity * 0.1),
         car_w=chance.choice([0.0, 3_700.0, 7_400.0], homes),
+        import_limit_w=float(draw(st.sampled_from([2_000, 8_000, 10**6]))),
+        export_limit_w=float(draw(st.sampled_from([1_000, 10**6]))),
     )
     slots = HOURS * 60 // minutes
     prices = np.repeat(chance.integers(60, 260, (1, slots, 1)) * 1_000.0, homes, axis=2)
@@ -72,14 +74,23 @@ def test_a_home_is_told_what_the_simulated_home_is_told(street):
         state.net_wh.sum(axis=1) / hours,
         scale,
     )
-    message = Message.of(Signals(*(values[:1] for values in signals)), lived)
+    needed = crowd.call(state, rungs)
+    message = Message.of(
+        Signals(*(values[:1] for values in signals)), lived, float(needed.short[0]), float(needed.spare[0])
+    )
     batteries = [
-        (
+        Kept(
             Battery(
-                home, int(fleet.capacity_wh[home]), int(fleet.charge_w[home]), int(fleet.discharge_w[home]),
-                round(fleet.efficiency[home] * 1e6), int(state.stored_wh[0, home]),
+                home,
+                int(fleet.capacity_wh[home]),
+                int(fleet.charge_w[home]),
+                int(fleet.discharge_w[home]),
+                round(fleet.efficiency[home] * 1e6),
+                int(state.stored_wh[0, home]),
             ),
             int(fleet.reserve_wh[home]),
+            int(weeks.import_ueur_kwh[0, 0, home]),
+            int(weeks.feed_in_ueur_kwh[0, 0, home]),
         )
         for home in fleet.batteries
     ]  # fmt: skip
@@ -106,7 +117,7 @@ def test_a_home_is_told_what_the_simulated_home_is_told(street):
 def test_a_cause_is_what_the_worth_would_lose_without_it(street):
     _fleet, _weeks, weights, signals, _state = street
     message = Message.of(Signals(*(values[:1] for values in signals)), np.full((1, len(NOW)), 0.3))
-    battery = [(Battery(1, 10_000, 5_000, 5_000, 950_000, 6_000), 1_000)]
+    battery = [Kept(Battery(1, 10_000, 5_000, 5_000, 950_000, 6_000), 1_000, 200_000, 50_000)]
 
     (guide,) = battery_guides(message, weights, battery, 15)
 
