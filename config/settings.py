@@ -192,11 +192,15 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others.
-# A worker that is told of no queue serves both.
+# What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others;
+# so has training, which takes minutes and can wait. A worker that is told of no queue serves all.
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver")]
-CELERY_TASK_ROUTES = {"market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"}}
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training")]
+CELERY_TASK_ROUTES = {
+    "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
+    "market.tasks.train": {"queue": "training", "routing_key": "training"},
+    "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
+}
 # One at a time: a worker that is busy with a hard slot keeps no easy ones waiting.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A process that grew beyond this (KiB; a large file, many networks) is replaced after its task.
@@ -218,11 +222,19 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 TICK_S = max(2.0, 20.0 / CLOCK_SPEED)
 BOOKS_S = max(5.0, 60.0 / CLOCK_SPEED)
 SWEEP_S = max(60.0, 3600.0 / CLOCK_SPEED)
+TRAINING_S = max(30.0, 300.0 / CLOCK_SPEED)
+# How long a training goes on at a time: well below the time limit of a task. Its checkpoint carries it on.
+TRAINING_LEG_S = 120.0
 CELERY_BEAT_SCHEDULE = {
     # A tick that waited until the next one came has been overtaken by it.
     "tick": {"task": "market.tasks.tick", "schedule": TICK_S, "options": {"expires": TICK_S}},
     "tick_books": {"task": "market.tasks.tick_books", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
     "sweep_books": {"task": "market.tasks.sweep_books", "schedule": SWEEP_S, "options": {"expires": SWEEP_S}},
+    "tick_training": {
+        "task": "market.tasks.tick_training",
+        "schedule": TRAINING_S,
+        "options": {"expires": TRAINING_S},
+    },
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }

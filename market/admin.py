@@ -24,6 +24,8 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.Entry: ("community", "kind", "settlement", "month", "booked_at"),
     models.Posting: ("entry", "account", "amount_neur", "energy_wh"),
     models.Statement: ("household", "month", "issued_at", "slots", "provisional_slots"),
+    models.Policy: ("community", "status", "digest", "made_at", "champion_at", "ended_at"),
+    models.TrainingRun: ("community", "status", "why", "asked_at", "generation", "generations", "finished_at"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),
 }
 

@@ -1,9 +1,10 @@
 """Celery's side of the market: the bell. PostgreSQL says what is due, so a lost ring loses nothing.
 
 Each community and slot is a task of its own. `clear_slot` may load the solver and has a queue for itself
-(`CELERY_TASK_ROUTES`), so that workers for it can be added on any machine.
+(`CELERY_TASK_ROUTES`), so that workers for it can be added on any machine; so has training, which takes minutes.
 """
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -15,8 +16,11 @@ from django.db import OperationalError
 from community.models import Community
 from config.celery import app
 from config.clock import now
+from market.agents.training.exploited import exploited
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
-from market.services import accuracy, agents, clear, forecasts, settle, slots, statements
+from market.queries.policies import due_to_review
+from market.queries.training import due_to_train, open_runs
+from market.services import accuracy, agents, clear, forecasts, policies, settle, slots, statements, training
 
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
@@ -93,6 +97,30 @@ def settle_slots(*, community_id: int, slot_ids: list[int]) -> None:
 def close_months(*, community_id: int) -> None:
     """Close a community's months that are complete."""
     statements.close_due_months(community=Community.objects.get(pk=community_id), at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def tick_training() -> None:
+    """Ask for the trainings that are due, and ring for those that wait or stopped and for policies to review."""
+    at = now()
+    for community_id, why in due_to_train(at):
+        training.ask_for_training(community_id=community_id, why=why, at=at)
+    _ring(train, ({"run_id": run_id} for run_id in open_runs()), settings.TRAINING_S)
+    _ring(review_policy, ({"policy_id": pk} for pk in due_to_review(at)), settings.TRAINING_S)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def train(*, run_id: int) -> None:
+    """Go on with a training for a while; if it is not over, ring for the next while, behind whoever waits."""
+    until = time.monotonic() + settings.TRAINING_LEG_S
+    if training.go_on(run_id=run_id, at=now(), more=lambda: time.monotonic() < until, exploited=exploited):
+        _ring(train, [{"run_id": run_id}], settings.TRAINING_S)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def review_policy(*, policy_id: int) -> None:
+    """Live a policy's last week again and move it on or back."""
+    policies.review(policy_id=policy_id, at=now())
 
 
 def _ring_to_settle(due: Iterable[tuple[int, list[int]]], seconds: float) -> None:

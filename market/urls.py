@@ -9,6 +9,7 @@ from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
+from market.views.policies import agents, take_back, train
 from market.views.rules import rules
 from market.views.slot import slot
 from market.views.street import street
@@ -27,6 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/forecasts/", forecasts, name="forecasts"),
     path("street/rules/", rules, name="street-rules"),
     path("rules/", mandate, name="mandate"),
+    path("agents/", agents, name="agents"),
+    path("agents/train/", train, name="train-agents"),
+    path("agents/policies/<int:policy_id>/take-back/", take_back, name="take-policy-back"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),

@@ -75,13 +75,26 @@ def children(folder: Path, port: int) -> list[Child]:
     """In the order of stopping: who feeds the others goes first."""
     celery = [sys.executable, "-m", "celery", "--app", "config.celery"]
     beat = ["beat", "--schedule", str(folder / "beat-schedule"), "--pidfile="]
-    worker = ["worker", "--concurrency", "2", "--without-mingle", "--without-gossip"]
+    worker = ["worker", "--without-mingle", "--without-gossip", "--concurrency"]
     web = ["--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8", "--graceful-timeout", "10"]
     gateway = ["manage.py", "demo_gateway", "--url", f"http://127.0.0.1:{port}"]
     commands = {
         "gateway": [sys.executable, *gateway],
         "beat": [*celery, *beat],
-        "worker": [*celery, *worker],
+        "worker": [*celery, *worker, "2", "--queues", "default,solver", "--hostname", "worker@%h"],
+        # What takes minutes runs when nobody else wants the processor.
+        "training": [
+            "nice",
+            "-n",
+            "19",
+            *celery,
+            *worker,
+            "1",
+            "--queues",
+            "training",
+            "--hostname",
+            "training@%h",
+        ],
         "web": [
             sys.executable,
             "-m",

@@ -5,6 +5,7 @@ from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
+from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
 from market.models.statements import Statement, StatementLine
 
@@ -20,6 +21,7 @@ __all__ = [
     "Order",
     "Outcome",
     "PlanStep",
+    "Policy",
     "Posting",
     "SetPoint",
     "SettledHome",
@@ -29,5 +31,6 @@ __all__ = [
     "StatementLine",
     "StepDown",
     "Trade",
+    "TrainingRun",
     "WeatherHour",
 ]

@@ -15,7 +15,7 @@ from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
 from market.queries.charging import coordinated
 from market.queries.guidance import guided
-from market.queries.policies import policies
+from market.queries.policies import policy_of
 from market.services.step_downs import record_standings
 
 ORDER_FIELDS = (
@@ -42,7 +42,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         return
     street = street or read_street(slot.community, slot.start, at)
     planned = coordinated(assignments(street, slot, at), street, slot)
-    given, told = guided(planned, street, slot, policies(street))
+    given, told = guided(planned, street, slot, policy_of(slot.community_id, street.homes, at))
     decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))

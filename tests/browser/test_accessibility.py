@@ -29,7 +29,7 @@ PAGES = (
     "/", "/?d=2026-11-22", "/slots/2026-11-23T1100Z/", "/street/", "/street/congestion/", "/street/congestion/2026-12/",
     "/street/rules/", "/street/forecasts/", "/street/cables/", "/street/cables/new/", "/street/cables/homes/", "/rules/", "/months/", "/months/2026-11/",
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
-    "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/more/", "/password/", "/nowhere/",
+    "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/agents/", "/more/", "/password/", "/nowhere/",
 )  # fmt: skip
 
 

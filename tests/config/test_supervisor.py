@@ -168,3 +168,11 @@ def test_a_demo_that_never_ran_fast_shows_the_real_time(tmp_path):
     )
 
     assert virtual_time.begin(tmp_path, 1) == ""
+
+
+def test_trainings_have_a_worker_of_their_own_that_lets_everybody_else_go_first(tmp_path):
+    site = {child.name: list(child.command) for child in children.children(tmp_path, 8000)}
+
+    assert site["training"][:3] == ["nice", "-n", "19"]
+    assert site["training"][site["training"].index("--queues") + 1] == "training"
+    assert site["worker"][site["worker"].index("--queues") + 1] == "default,solver"
