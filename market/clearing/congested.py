@@ -13,7 +13,7 @@ import numpy as np
 from market.clearing.book import Book, Bools
 from market.clearing.face import canonical_duals
 from market.clearing.programme import PERCENT, Programme, Solution, Ways, Zones, programme, undecided, ways
-from market.clearing.quantities import EVEN_MEUR, canonical_energies, whole
+from market.clearing.quantities import EVEN_MEUR, PRICED_MEUR, canonical_energies, whole
 from market.clearing.rows import Rows, rows_of
 from market.clearing.wires import Wires
 from market.clearing.worth import MEUR, Worth, worth
@@ -169,10 +169,12 @@ def _settled(
 def clear_inside(market: Market, bounds: Bounds, best: Optimum) -> Answer:
     """An optimum in whole Wh, fairly shared inside every limit.
 
-    The solver's own energies keep all limits, so where a fairer share breaks one that had no price, it only has
-    to be looked at when sharing.
+    Limits without a price are left out first: which of them the solver came to hold is chance, and would show in
+    the last Wh. The solver's own energies keep all limits, so where a fairer share breaks one that had no price,
+    it only has to be looked at when sharing.
     """
     wires, network = market.wires, market.wires.network
+    best = _priced_only(market, best)
     for _ in range(MOST_ROUNDS):
         answer = in_whole_wh(market, best)
         found = broken(network, bounds, market.wires.flow(answer.flow_wh))
@@ -188,6 +190,21 @@ def clear_inside(market: Market, bounds: Bounds, best: Optimum) -> Answer:
             duals_meur=np.append(best.duals_meur, np.zeros(len(new))),
         )
     raise ArithmeticError("The limits of the street could not be brought together.")
+
+
+def _priced_only(market: Market, best: Optimum) -> Optimum:
+    """The optimum with those of its limits that have a price, or that firm energy breaks."""
+    first = len(best.duals_meur) - len(best.limits)
+    kept = (best.duals_meur[first:] > PRICED_MEUR) | (best.over_kwh > BROKEN_KWH)
+    if kept.all():
+        return best
+    limits = [limit for limit, held in zip(best.limits, kept.tolist(), strict=True) if held]
+    return replace(
+        best,
+        rows=rows_of(market.wires, best.rows.ways, limits, best.over_kwh[kept]),
+        over_kwh=best.over_kwh[kept],
+        duals_meur=np.concatenate((best.duals_meur[:first], best.duals_meur[first:][kept])),
+    )
 
 
 def _prices(market: Market, balance_meur: Floats) -> Floats:

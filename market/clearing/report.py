@@ -26,6 +26,7 @@ from market.grid.feeder import Complexes, Ints
 
 FULL = 0.995  # a limit used to this share counts as binding,
 PRICED = 0.5  # and one with this price (µ€/kWh), however much is used
+HALF = 1e-3
 # A limit whose price is no more than the rewards that settle ties still holds energy back, µ€/kWh.
 TOUCHED = 1e-3
 
@@ -145,7 +146,8 @@ def _bindings(on: Wires, bounds: Bounds, answer: Answer) -> tuple[Binding, ...]:
 
 
 def _binding(on: Wires, limit: Limit, exact_ueur_kwh: float, flow: Flow) -> Binding:
-    used, shadow = limit.used(on.network, flow), round(exact_ueur_kwh)
+    # Halves are common (two limits share one price) and go up, whatever a solver's last digits say.
+    used, shadow = limit.used(on.network, flow), int(exact_ueur_kwh + 0.5 + HALF)
     loading = used / limit.most if limit.most else 1.0
     return Binding(
         limit.element, limit.kind, limit.phase, limit.side, round(100 * loading, 2), shadow,
