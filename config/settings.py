@@ -198,6 +198,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training")]
 CELERY_TASK_ROUTES = {
     "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
+    "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
     "market.tasks.train": {"queue": "training", "routing_key": "training"},
     "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
 }

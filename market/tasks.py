@@ -6,7 +6,7 @@ Each community and slot is a task of its own. `clear_slot` may load the solver a
 
 import time
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from celery import Task, shared_task
@@ -18,9 +18,21 @@ from config.celery import app
 from config.clock import now
 from market.agents.training.exploited import exploited
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
+from market.queries.hindsight import due_to_look_back
 from market.queries.policies import due_to_review
 from market.queries.training import due_to_train, open_runs
-from market.services import accuracy, agents, clear, forecasts, policies, settle, slots, statements, training
+from market.services import (
+    accuracy,
+    agents,
+    clear,
+    forecasts,
+    hindsight,
+    policies,
+    settle,
+    slots,
+    statements,
+    training,
+)
 
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
@@ -100,12 +112,21 @@ def close_months(*, community_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def look_back(*, community_id: int, month: str) -> None:
+    """Find what a closed month would have cost otherwise."""
+    community = Community.objects.get(pk=community_id)
+    hindsight.look_back_at(community=community, month=date.fromisoformat(month), at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def tick_training() -> None:
     """Ask for the trainings that are due, and ring for those that wait or stopped and for policies to review."""
     at = now()
     for community_id, why in due_to_train(at):
         training.ask_for_training(community_id=community_id, why=why, at=at)
     _ring(train, ({"run_id": run_id} for run_id in open_runs()), settings.TRAINING_S)
+    looked_at = ({"community_id": pk, "month": month.isoformat()} for pk, month in due_to_look_back(at))
+    _ring(look_back, looked_at, settings.TRAINING_S)
     _ring(review_policy, ({"policy_id": pk} for pk in due_to_review(at)), settings.TRAINING_S)
 
 

@@ -3,6 +3,7 @@
 from market.models.acknowledgements import Acknowledgement
 from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
+from market.models.hindsight import Hindsight
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.policies import Policy, TrainingRun
@@ -16,6 +17,7 @@ __all__ = [
     "Forecast",
     "ForecastAccuracy",
     "Forecaster",
+    "Hindsight",
     "Mandate",
     "MandateHours",
     "Order",

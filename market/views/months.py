@@ -16,7 +16,9 @@ from community.tariffs import local_day, month_span
 from config import clock
 from market.addresses import kept, slot_address
 from market.queries import months as queries
+from market.queries.hindsight import hindsight_of
 from market.queries.month import rent_to_give_back
+from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
 
 
@@ -73,6 +75,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "rent_waiting": "" if closed else _rent_waiting(household, end),
         "unmeasured": wording.unmeasured(queries.unmeasured_in(household, start, end)),
         "corrections": wording.corrections(queries.corrections_of(household, start, end)),
+        "hindsight": hindsight_wording.told(hindsight_of(household.community_id, first)) if closed else None,
         "days": wording.day_rows(queries.days_of(household, start, end)),
         "day": day,
         "slots": [{"slot": slot, "address": slot_address(slot.start, kept(request.GET))} for slot in slots],
