@@ -7,6 +7,7 @@ from market import models
 
 COLUMNS: dict[type, tuple[str, ...]] = {
     models.Slot: ("community", "start", "status", "price_ueur_kwh", "traded_wh", "emergency"),
+    models.Hindsight: ("community", "month", "weeks", "alone_neur", "rule_neur", "agents_neur", "foresight_neur"),
     models.Mandate: ("household", "valid_from", "objective", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "paused"),
     models.MandateHours: ("mandate", "period", "days", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "may_trade"),
     models.Order: ("slot", "household", "side", "kind", "energy_wh", "limit_ueur_kwh", "placed_at"),
