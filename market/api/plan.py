@@ -30,6 +30,20 @@ class DevicePlanSerializer(serializers.Serializer[Any]):
     energy_wh = serializers.IntegerField()
 
 
+class SignalsSerializer(serializers.Serializer[Any]):
+    """What all agents of the street were told before they ordered: the same for everybody, of no home alone."""
+
+    worth_ueur_kwh = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="of one more stored kWh, from empty to full",
+    )
+    unit_ueur_kwh = serializers.IntegerField(help_text="mean import price of the week")
+    features = serializers.DictField(child=serializers.FloatField())
+    short = serializers.FloatField(help_text="share of what batteries can give that the limit on import needs")
+    spare = serializers.FloatField(help_text="share of what batteries can take that the limit on export needs")
+    weights = serializers.ListField(child=serializers.CharField(), help_text="digests of the policies followed")
+
+
 class SlotPlanSerializer(serializers.Serializer[Any]):
     """One cleared slot; `scheduled_net_wh` is what the home should draw in sum (+ import, − export)."""
 
@@ -39,6 +53,7 @@ class SlotPlanSerializer(serializers.Serializer[Any]):
     price_ueur_kwh = serializers.IntegerField(allow_null=True)
     scheduled_net_wh = serializers.IntegerField()
     devices = DevicePlanSerializer(many=True)
+    signals = SignalsSerializer(allow_null=True)
 
 
 class NextStepSerializer(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Case, F, Sum, When
@@ -29,7 +30,9 @@ class DevicePlan:
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
-    """One cleared slot of a home: what it is expected to draw in sum (+ import, − export)."""
+    """One cleared slot of a home: what it is expected to draw in sum (+ import, − export), and what all agents of
+    the street had been told.
+    """
 
     slot_id: int
     start: datetime
@@ -37,6 +40,7 @@ class SlotPlan:
     price_ueur_kwh: int | None
     scheduled_net_wh: int
     devices: tuple[DevicePlan, ...]
+    signals: dict[str, Any] | None = None
 
     @property
     def version(self) -> str:
@@ -63,7 +67,15 @@ def cleared_plan(household_id: int, community_id: int, start: datetime, end: dat
     for slot, device, kind, energy_wh in rows.values_list("slot_id", "device_id", "device__kind", "energy_wh"):
         devices[slot].append(DevicePlan(device, kind, energy_wh or 0))
     return [
-        SlotPlan(slot.pk, slot.start, slot.end, slot.price_ueur_kwh, nets.get(slot.pk, 0), tuple(devices[slot.pk]))
+        SlotPlan(
+            slot.pk,
+            slot.start,
+            slot.end,
+            slot.price_ueur_kwh,
+            nets.get(slot.pk, 0),
+            tuple(devices[slot.pk]),
+            slot.signals,
+        )
         for slot in slots
     ]
 
