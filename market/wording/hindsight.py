@@ -24,9 +24,9 @@ def told(found: Hindsight | None) -> Told | None:
         return None
     note = ngettext(
         "The whole street together, over %(count)s whole week of the month that had enough readings, lived again "
-        "by the hour at today's tariffs, without the grid fee.",
+        "by the hour at the mean of today's tariffs, without the grid fee.",
         "The whole street together, over %(count)s whole weeks of the month that had enough readings, lived again "
-        "by the hour at today's tariffs, without the grid fee.",
+        "by the hour at the mean of today's tariffs, without the grid fee.",
         found.weeks,
     )
     return Told(

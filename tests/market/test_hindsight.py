@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from community.models import Household
+from community.models import Household, SupplyContract
 from community.tariffs import month_span
 from market.models import Hindsight, Statement
 from market.queries.hindsight import due_to_look_back, hindsight_of
 from market.services.hindsight import look_back_at
 from market.wording.hindsight import told
+from tests import factories as make
 from tests import weeks
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,17 @@ def test_foresight_costs_least_and_the_agents_less_than_living_alone(street):
     assert max(found.agents_neur, found.rule_neur) < found.alone_neur
     possible = found.alone_neur - found.foresight_neur
     assert (found.alone_neur - found.agents_neur) / possible > 0.8
+
+
+def test_foresight_costs_least_whatever_tariffs_the_homes_have(street):
+    cheap = make.tariff("Barata", 120_000, 90_000, 60_000, 45_000)
+    for home in Household.objects.filter(community=street).order_by("pk")[:2]:
+        SupplyContract.objects.filter(household=home).update(tariff=cheap)
+
+    look_back_at(community=street, month=OCTOBER, at=weeks.MONDAY)
+
+    found = Hindsight.objects.get()
+    assert found.foresight_neur <= min(found.agents_neur, found.rule_neur, found.alone_neur)
 
 
 def test_a_month_is_looked_back_at_once(street):
