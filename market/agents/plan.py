@@ -197,13 +197,17 @@ def _window(seen: Observation, device_id: int | None, group: Sequence[Move]) -> 
     end = seen.start + minutes * (last.block.first + last.block.slots)
     prices = [move.price_ueur_kwh for move in group]
     buys = first.kind in {"charge", "ev_charge", "buy"}
-    price = max(prices) if buys else min(prices)
+    limit = max(prices) if buys else min(prices)
+    # Worth and price that stand beside each other are those of one hour, the one in which most moves: of different
+    # hours the comparison could come out the wrong way round.
+    told = first if device_id is None else max(group, key=lambda move: move.energy_wh)
+    price = limit if device_id is None else told.price_ueur_kwh
     facts: dict[str, int | str] = {"price_ueur_kwh": price, "until": end.isoformat()}
     if device_id is not None and first.kind == "ev_charge":
         facts["ready_by"] = (seen.start + minutes * first.use_slot).isoformat()
-    elif device_id is not None and first.worth_ueur_kwh:
-        facts["worth_ueur_kwh"] = first.worth_ueur_kwh
-        facts["worth_at"] = (seen.start + minutes * first.use_slot).isoformat()
-    limit = None if first.kind == "hold" else price
+    elif device_id is not None and told.worth_ueur_kwh:
+        facts["worth_ueur_kwh"] = told.worth_ueur_kwh
+        facts["worth_at"] = (seen.start + minutes * told.use_slot).isoformat()
     start = seen.start + minutes * first.block.first
-    return PlanStep(device_id, first.kind, start, end, sum(m.energy_wh for m in group), limit, first.reason, facts)
+    energy_wh, most = sum(move.energy_wh for move in group), None if first.kind == "hold" else limit
+    return PlanStep(device_id, first.kind, start, end, energy_wh, most, first.reason, facts)

@@ -3,7 +3,11 @@
 from datetime import timedelta
 from itertools import pairwise
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from market.agents import EvCharger, Mandate, decide
+from tests.market.agents.seeing import observations
 
 
 def of_device(decision, device_id):
@@ -69,3 +73,18 @@ def test_a_plan_is_made_only_when_asked_for(observe, battery):
 
     assert decide(seen, planned=False).plan == ()
     assert decide(seen, planned=False).orders == decide(seen).orders
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_worth_and_price_of_a_window_never_contradict_what_it_does(observe, battery, data):
+    seen = data.draw(observations(observe, battery))
+
+    for step in decide(seen).plan:
+        worth = step.facts.get("worth_ueur_kwh")
+        if worth is None:
+            continue
+        if step.reason == "store_surplus":
+            assert worth > step.facts["price_ueur_kwh"]
+        elif step.reason == "cover_need":
+            assert worth < step.facts["price_ueur_kwh"]
