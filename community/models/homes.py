@@ -47,12 +47,13 @@ class Household(models.Model):
 
 
 class Device(models.Model):
-    """A PV plant, battery or EV charger of a household. Fields that a kind lacks stay empty."""
+    """A PV plant, battery, EV charger or load of a household. Fields that a kind lacks stay empty."""
 
     class Kind(models.TextChoices):
         PV = "pv", _("Solar panels")
         BATTERY = "battery", _("Battery")
         EV_CHARGER = "ev_charger", _("Car charger")
+        LOAD = "load", _("Load that may stay off")
 
     household = models.ForeignKey(Household, models.PROTECT, related_name="devices")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -63,6 +64,9 @@ class Device(models.Model):
     discharge_w = models.PositiveIntegerField(null=True, blank=True)
     efficiency_ppm = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("Battery: one way, parts per million")
+    )
+    worth_ueur_kwh = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=_("Load: what a kWh is worth to its owner, µ€/kWh; dearer, it stays off")
     )
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -79,7 +83,8 @@ class Device(models.Model):
                     efficiency_ppm__gt=0,
                     efficiency_ppm__lte=1_000_000,
                 )
-                | Q(kind="ev_charger", charge_w__gt=0),
+                | Q(kind="ev_charger", charge_w__gt=0)
+                | Q(kind="load", charge_w__gt=0, worth_ueur_kwh__isnull=False),
             ),
         ]
 
@@ -97,7 +102,9 @@ class DeviceState(models.Model):
     )
     soc_wh = models.PositiveIntegerField(null=True, blank=True, help_text=_("Battery: stored energy, Wh"))
     plugged_in = models.BooleanField(default=False)
-    need_wh = models.PositiveIntegerField(default=0, help_text=_("Car: energy still wanted, Wh at the meter"))
+    need_wh = models.PositiveIntegerField(
+        default=0, help_text=_("Car: energy still wanted; load: wanted in a quarter of an hour; Wh")
+    )
     ready_by = models.DateTimeField(null=True, blank=True)
 
     class Meta:

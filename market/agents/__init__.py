@@ -4,7 +4,7 @@ from market.agents.charging import as_its_owner_says
 from market.agents.charging_windows import charging_windows
 from market.agents.clamp import clamped
 from market.agents.decision import Decision, OrderWish, PlanStep
-from market.agents.devices import Battery, EvCharger
+from market.agents.devices import Battery, Curtailable, EvCharger
 from market.agents.forecasting.profile import Forecast, forecast_net_load
 from market.agents.home import Metered, SimulatedHome
 from market.agents.hours import HoursRule, LocalTime, local_times
@@ -19,6 +19,7 @@ __all__ = [
     "Battery",
     "Car",
     "CarWindows",
+    "Curtailable",
     "Decision",
     "EvCharger",
     "EvSession",

@@ -35,6 +35,7 @@ def _bounds(seen: Observation) -> dict[int, Bounds]:
     """Bounds of every device that can be steered in the slot."""
     answer = {battery.id: battery_bounds(seen, battery) for battery in seen.batteries}
     answer |= {charger.id: charger_bounds(seen, charger) for charger in seen.ev_chargers if charger.plugged_in}
+    answer |= {load.id: Bounds(0, load.wish_wh) for load in seen.loads}
     return answer
 
 

@@ -90,3 +90,18 @@ class EvCharger:
     def most_wh(self, slot_minutes: int) -> int:
         """AC energy (Wh) that the car can take in one slot."""
         return min(self.charge_w * slot_minutes // 60, self.need_wh) if self.plugged_in else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Curtailable:
+    """A load that may stay off: the energy (Wh, AC) that it would like in the slot, and what a kWh is worth to its
+    owner (µ€/kWh). What it does not get is not made up for.
+    """
+
+    id: int
+    wish_wh: int
+    worth_ueur_kwh: int
+
+    def __post_init__(self) -> None:
+        if self.wish_wh < 0 or self.worth_ueur_kwh < 0:
+            raise ValueError(f"Load {self.id} has a negative wish or worth.")

@@ -9,6 +9,7 @@ from market.agents.decision import Decision
 from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.horizon import horizon
 from market.agents.ladder import Step, climb
+from market.agents.loads import load_steps
 from market.agents.observation import Observation
 from market.agents.plan import plan
 from market.agents.policy.guide import BatteryGuide, Guided
@@ -27,7 +28,7 @@ def decide_by_policy(seen: Observation, *, planned: bool = True) -> Decision:
     if seen.guided is None:
         return decide(seen, planned=planned)
     base_wh = {battery.id: 0 for battery in seen.batteries}
-    steps: list[Step] = []
+    steps = load_steps(seen, base_wh)
     why: dict[int, dict[str, Any]] = {}
     for charger in seen.ev_chargers:
         if charger.plugged_in:

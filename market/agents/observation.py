@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from market.agents.devices import Battery, EvCharger
+from market.agents.devices import Battery, Curtailable, EvCharger
 from market.agents.hours import LocalTime
 from market.agents.mandate import Mandate
 from market.agents.policy.guide import Guided
@@ -34,6 +34,7 @@ class Observation:
     mandate: Mandate
     batteries: tuple[Battery, ...] = ()
     ev_chargers: tuple[EvCharger, ...] = ()
+    loads: tuple[Curtailable, ...] = ()
     local: tuple[LocalTime, ...] = ()
     guided: Guided | None = None
     terms: tuple[SlotTerms, ...] = field(init=False, repr=False, compare=False)

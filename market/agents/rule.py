@@ -8,6 +8,7 @@ from market.agents.decision import Decision
 from market.agents.devices import PPM
 from market.agents.horizon import horizon
 from market.agents.ladder import Step, Terms, climb
+from market.agents.loads import load_steps
 from market.agents.observation import Observation
 from market.agents.plan import plan
 from market.agents.value import Outlook, outlooks
@@ -26,7 +27,7 @@ def decide(seen: Observation, *, planned: bool = True) -> Decision:
         return leave_alone(seen)
     blocks = horizon(seen, 1)
     base_wh = {battery.id: 0 for battery in seen.batteries}
-    steps: list[Step] = []
+    steps = load_steps(seen, base_wh)
     for charger in seen.ev_chargers:
         if not charger.plugged_in:
             continue
@@ -109,10 +110,11 @@ def _rungs(steps: Sequence[tuple[int, int]], most_wh: int) -> list[tuple[int, in
 
 
 def self_consumption(seen: Observation) -> dict[int, int]:
-    """What the devices do alone (Wh by device): batteries take surplus and cover need, cars charge at once."""
+    """What devices do alone (Wh by device): batteries take surplus and cover need, the others what they want."""
     base_wh = {
         charger.id: charger.most_wh(seen.slot_minutes) for charger in seen.ev_chargers if charger.plugged_in
     }
+    base_wh |= {load.id: load.wish_wh for load in seen.loads}
     net_wh = seen.net_load_wh[0] + sum(base_wh.values())
     for battery in seen.batteries:
         least_wh, most_wh = battery_bounds(seen, battery)

@@ -12,6 +12,7 @@ from market.agents.charging import Charging, in_windows, must_charge, slots_left
 from market.agents.decision import Decision, PlanStep
 from market.agents.devices import PPM, Battery, EvCharger
 from market.agents.ladder import Step, climb
+from market.agents.loads import load_steps
 from market.agents.observation import Observation
 from market.agents.rule import leave_alone, terms_now
 
@@ -30,7 +31,7 @@ def decide_by_tariff(seen: Observation, *, planned: bool = True) -> Decision:
     if not seen.trades:
         return leave_alone(seen)
     base_wh = {battery.id: 0 for battery in seen.batteries}
-    steps: list[Step] = []
+    steps = load_steps(seen, base_wh)
     for charger in seen.ev_chargers:
         if charger.plugged_in:
             base_wh[charger.id] = 0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from community.models import Community, Device, DeviceState
 from community.queries import TariffBook, active_households, devices_of, latest_states
 from community.tariffs import is_off_peak_day, local_day
-from market.agents import Battery, EvCharger, Observation, as_its_owner_says, local_times
+from market.agents import Battery, Curtailable, EvCharger, Observation, as_its_owner_says, local_times
 from market.agents import Mandate as MandateTerms
 from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
@@ -89,7 +89,7 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
         if contracts not in series:
             series[contracts] = street.tariffs.series(home, starts)
         imports, feed_ins, periods = series[contracts]
-        batteries, chargers = devices[home]
+        batteries, chargers, loads = devices[home]
         seen = Observation(
             household_id=home,
             start=slot.start,
@@ -103,6 +103,7 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
             mandate=street.terms[home],
             batteries=batteries,
             ev_chargers=chargers,
+            loads=loads,
             local=local,
         )
         answer.append(Assignment(street.mandates[home].pk, seen, standings[home]))
@@ -111,8 +112,8 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
 
 def _devices(
     street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime
-) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...]]]:
-    """Batteries and chargers that reported lately, by home, as they should stand when the slot starts."""
+) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...], tuple[Curtailable, ...]]]:
+    """Batteries, chargers and loads that reported lately, by home, as they should stand when the slot starts."""
     running = _running_set_points(slot, states)
     moved = _moved(street, slot, states, at)
     answer = {}
@@ -127,8 +128,17 @@ def _devices(
             charger = _charger(device, states[device.pk], running)
             zone = street.tariffs.zone
             chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, zone, taken_wh))
-        answer[home] = (tuple(batteries), tuple(chargers))
+        loads = [_load(device, states[device.pk], slot) for device in own if device.kind == Device.Kind.LOAD]
+        answer[home] = (tuple(batteries), tuple(chargers), tuple(loads))
     return answer
+
+
+def _load(device: Device, state: DeviceState, slot: Slot) -> Curtailable:
+    """A load as it last wished to run: so much a quarter of an hour, within its power."""
+    minutes = (slot.end - slot.start) // timedelta(minutes=1)
+    wish_wh = state.need_wh * minutes // 15 if state.plugged_in else 0
+    most_wh = (device.charge_w or 0) * minutes // 60
+    return Curtailable(device.pk, min(wish_wh, most_wh), device.worth_ueur_kwh or 0)
 
 
 def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> dict[int, Standing]:

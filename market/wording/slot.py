@@ -116,6 +116,9 @@ def badge(asked_wh: int, local_wh: int | None) -> str:
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
     energy, why = {"energy": figures.energy(abs(device.energy_wh))}, tuple(device_why(device.why))
+    if device.kind == "load":
+        runs = _("Was asked to run with %(energy)s.") % energy
+        return DeviceLine(device.name, runs if device.energy_wh else _("Was asked to stay off."), why)
     if device.energy_wh > 0:
         return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy, why)
     if device.energy_wh < 0:

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from market.agents import EvCharger, HoursRule, Mandate
+from market.agents import Curtailable, EvCharger, HoursRule, Mandate
 from market.agents.hours import DAYS, PERIODS
 from market.agents.mandate import OBJECTIVES
 from market.agents.policy.guide import BatteryGuide, Cause, Guided
 from tests.market.agents.conftest import START
 
-CAR = 3
+CAR, LOAD = 3, 4
 periods = st.frozensets(st.sampled_from(sorted(PERIODS)))
 prices = st.integers(0, 300_000)
 limits = st.fixed_dictionaries({}, optional={"min_sell_ueur_kwh": prices, "max_buy_ueur_kwh": prices})
@@ -69,7 +69,8 @@ def observations(draw, observe, battery):
     )
     charger = EvCharger(CAR, 7_400, draw(st.booleans()), draw(st.integers(0, 9_000)), seen.start.replace(hour=23))
     seen = replace(seen, ev_chargers=draw(st.sampled_from([(), (charger,)])))
-    return replace(seen, guided=draw(st.none() | guidances([store.id for store in stores])))
+    loads = draw(st.lists(st.builds(Curtailable, st.just(LOAD), st.integers(0, 900), prices), max_size=1))
+    return replace(seen, loads=tuple(loads), guided=draw(st.none() | guidances([store.id for store in stores])))
 
 
 steps = st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 900)), max_size=4).map(tuple)

@@ -10,7 +10,7 @@ from market.agents import Mandate, clamped, decide
 from market.agents.bounds import battery_bounds
 from market.agents.hours import PERIODS
 from market.agents.levels import DECIDERS
-from tests.market.agents.seeing import CAR, observations
+from tests.market.agents.seeing import CAR, LOAD, observations
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +48,8 @@ def test_devices_stay_within_their_limits_whatever_clears(some, level, chance):
     for charger in seen.ev_chargers:
         if charger.plugged_in:
             assert 0 <= set_point(decision, charger.id, fills) <= charger.most_wh(15)
+    for load in seen.loads:
+        assert 0 <= set_point(decision, load.id, fills) <= load.wish_wh
 
 
 @on_every_level
@@ -69,7 +71,7 @@ def test_no_order_breaks_the_mandate(some, level, chance):
             assert terms.may_buy
             assert wish.limit_ueur_kwh <= terms.max_buy_ueur_kwh
         if wish.side == "buy" and wish.kind == "flexible" and wish.limit_ueur_kwh == seen.import_ueur_kwh[0]:
-            assert seen.mandate.grid_charge or wish.device_id == CAR
+            assert seen.mandate.grid_charge or wish.device_id in {CAR, LOAD}
 
 
 @on_every_level
