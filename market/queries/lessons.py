@@ -39,6 +39,12 @@ SELECT t.household_id, t.at, t.need_wh, coalesce(t.ready_by, (
 ), %(until)s)
 FROM told t WHERE t.wants AND NOT coalesce(t.wanted, false) ORDER BY t.household_id, t.at
 """
+# Loads say what they would like in a quarter of an hour.
+WISHES = """
+SELECT device_id, floor(extract(epoch FROM at - %(first)s) / 3600)::int,
+    avg(CASE WHEN plugged_in THEN need_wh ELSE 0 END)
+FROM community_devicestate WHERE device_id = ANY(%(devices)s) AND at >= %(first)s AND at < %(until)s GROUP BY 1, 2
+"""
 
 
 def read_course(
@@ -83,6 +89,7 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
         feed_in_ueur_kwh=np.array([[float(prices[home][band][1]) for home in homes] for band in periods]),
         arrives_wh=arrives,
         leaves=leaves,
+        wishes_wh=_wishes(homes, devices, first, len(net)),
         first=first,
         zone=community.zone,
     )
@@ -131,9 +138,31 @@ def _fleet(community: Community, homes: Sequence[int], devices: dict[int, list[D
         efficiency=np.where(capacity > 0, kept / np.maximum(capacity, 1.0) / 1e6, 1.0),
         reserve_wh=capacity * np.array([reserve_pct[home] for home in homes]) / 100,
         car_w=_sums([[one.charge_w for one in owned] for owned in chargers]),
+        load_ueur_kwh=_load_worths([devices[home] for home in homes]),
         import_limit_w=NO_LIMIT if community.import_limit_w is None else float(community.import_limit_w),
         export_limit_w=NO_LIMIT if community.export_limit_w is None else float(community.export_limit_w),
     )
+
+
+def _load_worths(devices: Sequence[Sequence[Device]]) -> Floats | None:
+    """What a kWh is worth to each home's loads that may stay off; of several the most; None if nobody has any."""
+    worths = [
+        [float(one.worth_ueur_kwh or 0) for one in owned if one.kind == Device.Kind.LOAD] for owned in devices
+    ]
+    return np.array([max(own, default=0.0) for own in worths]) if any(worths) else None
+
+
+def _wishes(homes: Sequence[int], devices: dict[int, list[Device]], first: datetime, hours: int) -> Floats | None:
+    """What loads that may stay off would have liked, Wh `[hour, home]`: the mean of each hour's reports."""
+    loads = {one.pk: i for i, home in enumerate(homes) for one in devices[home] if one.kind == Device.Kind.LOAD}
+    if not loads:
+        return None
+    wishes = np.zeros((hours, len(homes)))
+    with connection.cursor() as cursor:
+        cursor.execute(WISHES, {"devices": list(loads), "first": first, "until": first + HOUR * hours})
+        for device, hour, wish_wh in cursor.fetchall():
+            wishes[hour, loads[device]] += 4 * float(wish_wh)
+    return wishes
 
 
 def _sums(figures: Sequence[Sequence[int | None]]) -> Floats:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.models import Member
+from community.models import Device, DeviceState, Member
 from market.agents.policy.weights import planner_only
 from market.models import Policy
 from market.queries.lessons import read_course, read_past
@@ -217,8 +217,15 @@ def test_a_past_is_what_was_metered_owned_and_agreed_on():
     came = weeks.MONDAY - 2 * DAY + 18 * HOUR
     weeks.car(other, [(came, 9_000, came + 13 * HOUR), (came + DAY, 4_000, came + DAY + 12 * HOUR)])
 
+    pump = Device.objects.create(household=home, kind="load", name="Bomba", charge_w=2_000, worth_ueur_kwh=130_000)
+    for quarter, wish_wh in enumerate((300, 300, 0, 0)):
+        at = came + timedelta(minutes=15 * quarter)
+        DeviceState.objects.create(device=pump, at=at, plugged_in=wish_wh > 0, need_wh=wish_wh, energy_wh=0)
+
     past = read_past(street, weeks.MONDAY, AT, 4)
 
+    assert past.fleet.load_ueur_kwh.tolist() == [130_000, 0, 0, 0]
+    assert past.wishes_wh.sum(axis=0).tolist() == [600, 0, 0, 0]
     assert past.homes.kinds == ("both", "battery", "panels", "none")
     assert past.fleet.capacity_wh.tolist() == [10_000, 10_000, 0, 0]
     assert past.fleet.reserve_wh.tolist() == [3_000, 1_000, 0, 0]

@@ -15,7 +15,8 @@ NO_LIMIT = float("inf")
 class Fleet:
     """Homes, one entry each; what a home does not have is 0. Powers are AC, `efficiency` is one way (0 to 1).
 
-    The limits (W) hold for the whole street at its transformer.
+    The limits (W) hold for the whole street at its transformer. `load_ueur_kwh` is what a kWh is worth to loads
+    that may stay off (None: nobody has any).
     """
 
     capacity_wh: Floats
@@ -26,6 +27,7 @@ class Fleet:
     car_w: Floats
     import_limit_w: float = NO_LIMIT
     export_limit_w: float = NO_LIMIT
+    load_ueur_kwh: Floats | None = None
 
     @property
     def batteries(self) -> Ints:
@@ -36,6 +38,11 @@ class Fleet:
     def cars(self) -> Ints:
         """The homes that have a charger."""
         return np.flatnonzero(self.car_w > 0)
+
+    @property
+    def loads(self) -> Ints:
+        """The homes that have a load that may stay off."""
+        return np.flatnonzero(np.zeros(0) if self.load_ueur_kwh is None else self.load_ueur_kwh > 0)
 
     @property
     def usable_wh(self) -> float:
@@ -55,6 +62,7 @@ class Fleet:
             self.car_w[chosen],
             self.import_limit_w * share,
             self.export_limit_w * share,
+            None if self.load_ueur_kwh is None else self.load_ueur_kwh[chosen],
         )
 
 
@@ -64,7 +72,8 @@ class Weeks:
 
     `net_wh` is load less sun without the steered devices; `expected_wh` what was forecast of it one slot before
     (None: the agents see the slot itself). Prices are each home's own retailer's, µ€/kWh. `arrives_wh` is what a
-    car that arrives at the start of a slot needs (AC), `leaves` the slot at whose start it goes.
+    car that arrives at the start of a slot needs (AC), `leaves` the slot at whose start it goes. `wishes_wh` is
+    what loads that may stay off would like in a slot; it is not part of `net_wh`.
     """
 
     net_wh: Floats
@@ -74,6 +83,7 @@ class Weeks:
     leaves: Ints
     slot_minutes: int = 60
     expected_wh: Floats | None = None
+    wishes_wh: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -96,6 +106,7 @@ class Weeks:
             arrives_wh=self.arrives_wh[..., chosen],
             leaves=self.leaves[..., chosen],
             expected_wh=None if self.expected_wh is None else self.expected_wh[..., chosen],
+            wishes_wh=None if self.wishes_wh is None else self.wishes_wh[..., chosen],
         )
 
     def pick(self, weeks: Sequence[int]) -> "Weeks":
@@ -109,4 +120,5 @@ class Weeks:
             arrives_wh=self.arrives_wh[chosen],
             leaves=self.leaves[chosen],
             expected_wh=None if self.expected_wh is None else self.expected_wh[chosen],
+            wishes_wh=None if self.wishes_wh is None else self.wishes_wh[chosen],
         )

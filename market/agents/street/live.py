@@ -115,7 +115,8 @@ class Simulation:
 
     def __init__(self, fleet: Fleet, weeks: Weeks, repeats: int) -> None:
         self.fleet, self.weeks, self.repeats = fleet, weeks, repeats
-        self.batteries, self.cars = fleet.batteries, fleet.cars
+        self.batteries, self.cars, self.loads = fleet.batteries, fleet.cars, fleet.loads
+        self.load_ueur_kwh = np.zeros(0) if fleet.load_ueur_kwh is None else fleet.load_ueur_kwh[self.loads]
         self.hours = weeks.slot_minutes / 60
         self.most = (fleet.import_limit_w * self.hours, fleet.export_limit_w * self.hours)
         self.car_wh = fleet.car_w[self.cars] * self.hours
@@ -152,51 +153,69 @@ class Simulation:
         asked = decide(State(slot, stored, need, left, seen), rungs)
         must = must_charge(need, left, self.car_wh)
         could = np.minimum(need, self.car_wh) * (left > 0)
-        steps = self._steps(rungs, asked, could - must)
+        wish = self._wishes(slot, len(seen))
+        steps = self._steps(rungs, asked, could - must, wish)
         at_least = seen.copy()
         at_least[:, self.cars] += must
         at_least[:, self.batteries] -= rungs.give_wh.sum(axis=2)
         cleared = clear(steps, at_least, retail, feed_in, self.most)
-        charge, give, flexible = self._moves(rungs, cleared.passed, could - must)
+        charge, give, flexible, runs = self._moves(rungs, cleared.passed, could - must, wish)
         car, moved = must + flexible, charge - give
         net = actual.copy()
         net[:, self.cars] += car
+        net[:, self.loads] += runs
+        books.bill_neur[:, self.loads] += (wish - runs) * self.load_ueur_kwh  # what staying off costs its owner
         if weeks.expected_wh is not None:
-            moved = self._followed(seen, net, moved, car, rungs)
+            moved = self._followed(seen, net, moved, (car, runs), rungs)
         net[:, self.batteries] += moved
         efficiency = fleet.efficiency[self.batteries]
         stored = stored + np.maximum(moved, 0) * efficiency + np.minimum(moved, 0) / efficiency
         net = self._count(net, cleared.price_ueur_kwh, retail, feed_in, books)
         return stored, need - car, net, cleared.price_ueur_kwh
 
-    def _steps(self, rungs: Rungs, asked: Asked, flexible_wh: Floats) -> Steps:
-        """Charging at the worth of what is stored, giving at what it cost to store; cars at theirs."""
+    def _wishes(self, slot: int, streets: int) -> Floats:
+        """What loads that may stay off would like in the slot, `[street, load]`."""
+        if self.weeks.wishes_wh is None:
+            return np.zeros((streets, len(self.loads)))
+        return self.of(self.weeks.wishes_wh[..., self.loads], slot)
+
+    def _steps(self, rungs: Rungs, asked: Asked, flexible_wh: Floats, wish_wh: Floats) -> Steps:
+        """Charging at the worth of what is stored, giving at what it cost to store; cars and loads at theirs."""
         streets = len(flexible_wh)
         efficiency = self.fleet.efficiency[self.batteries][:, None]
         sides = (
             ((asked.fill * efficiency).reshape(streets, -1), rungs.fill_wh.reshape(streets, -1)),
             ((asked.give / efficiency).reshape(streets, -1), rungs.give_wh.reshape(streets, -1)),
             (asked.car, flexible_wh),
+            (np.broadcast_to(self.load_ueur_kwh, wish_wh.shape), wish_wh),
         )
         homes = np.repeat(self.batteries, rungs.fill_wh.shape[2])
         return Steps(
             np.concatenate([price for price, _ in sides], axis=1),
             np.concatenate([energy for _, energy in sides], axis=1),
-            np.concatenate((homes, homes, self.cars)),
-            np.repeat([False, True, False], [len(homes), len(homes), len(self.cars)]),
+            np.concatenate((homes, homes, self.cars, self.loads)),
+            np.repeat([False, True, False], [len(homes), len(homes), len(self.cars) + len(self.loads)]),
         )
 
-    def _moves(self, rungs: Rungs, passed: Floats, flexible_wh: Floats) -> tuple[Floats, Floats, Floats]:
-        """AC energy that batteries take and give, and that cars take, from the shares passed."""
+    def _moves(
+        self, rungs: Rungs, passed: Floats, flexible_wh: Floats, wish_wh: Floats
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """AC energy that batteries take and give, and that cars and loads take, from the shares passed."""
         size, shape = rungs.fill_wh[0].size, rungs.fill_wh.shape
         charge = ((1 - passed[:, :size]).reshape(shape) * rungs.fill_wh).sum(axis=2)
         give = (passed[:, size : 2 * size].reshape(shape) * rungs.give_wh).sum(axis=2)
-        return charge, give, (1 - passed[:, 2 * size :]) * flexible_wh
+        car, load = np.split(1 - passed[:, 2 * size :], [len(self.cars)], axis=1)
+        return charge, give, car * flexible_wh, load * wish_wh
 
-    def _followed(self, seen: Floats, net: Floats, moved: Floats, car: Floats, rungs: Rungs) -> Floats:
-        """What batteries do as load and sun turn out: as `SimulatedHome.step` follows a schedule."""
+    def _followed(
+        self, seen: Floats, net: Floats, moved: Floats, taken: tuple[Floats, Floats], rungs: Rungs
+    ) -> Floats:
+        """What batteries do as load and sun turn out: as `SimulatedHome.step` follows a schedule. `taken` is what
+        cars and loads take.
+        """
         scheduled = seen.copy()
-        scheduled[:, self.cars] += car
+        scheduled[:, self.cars] += taken[0]
+        scheduled[:, self.loads] += taken[1]
         scheduled = scheduled[:, self.batteries] + moved
         alone = net[:, self.batteries]
         strayed = np.where(scheduled < 0, np.minimum(alone + moved, 0), np.maximum(alone + moved, 0))

@@ -33,7 +33,8 @@ class Past:
 
     `net_wh` is load less sun without the steered devices, NaN where nothing was metered; `metered_pv_wh` the yield
     of panels with a meter of their own, else NaN; `peak_w` each home's peak power. `arrives_wh` is what a
-    car that comes in an hour needs, `leaves` the hour (counted from `first`) at whose start it goes.
+    car that comes in an hour needs, `leaves` the hour (counted from `first`) at whose start it goes. `wishes_wh`
+    is what loads that may stay off would have liked (None: nobody has any).
     """
 
     homes: Homes
@@ -47,6 +48,7 @@ class Past:
     leaves: Ints
     first: datetime
     zone: ZoneInfo
+    wishes_wh: Floats | None = None
 
     def between(self, first: int, end: int) -> "Past":
         """The hours `[first, end)` of this past; they must be whole weeks."""
@@ -59,6 +61,7 @@ class Past:
             arrives_wh=self.arrives_wh[first:end],
             leaves=np.maximum(self.leaves[first:end] - first, 0),
             first=self.first + timedelta(hours=first),
+            wishes_wh=None if self.wishes_wh is None else self.wishes_wh[first:end],
         )
 
     def delivered(self) -> "Past":
@@ -170,6 +173,7 @@ def _lesson(past: Past) -> Lesson:
         feed_in_ueur_kwh=by_week(past.feed_in_ueur_kwh),
         arrives_wh=by_week(arrives),
         leaves=by_week(leaves),
+        wishes_wh=None if past.wishes_wh is None else by_week(past.wishes_wh),
     )
     scale = scale_of(float(fleet.capacity_wh.sum()), homes, fleet.import_limit_w)
     end = float(past.import_ueur_kwh.min(axis=0).mean())

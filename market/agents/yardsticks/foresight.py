@@ -40,6 +40,7 @@ def foresight(fleet: Fleet, weeks: Weeks, *, end_ueur_kwh: float, start_share: f
             stored,
             end_ueur_kwh=end_ueur_kwh,
             hours=weeks.slot_minutes / 60,
+            wishes_wh=None if weeks.wishes_wh is None else weeks.wishes_wh[week],
         )
         for week in range(weeks.count)
     ]

@@ -100,8 +100,12 @@ def planned(
     *,
     end_ueur_kwh: float,
     hours: float = 1.0,
+    wishes_wh: Floats | None = None,
 ) -> Planned:
-    """The cheapest way through slots of so many hours; `net_wh` and prices are the street's, `[slot]`."""
+    """The cheapest way through slots of so many hours; `net_wh` and prices are the street's, `[slot]`.
+
+    `wishes_wh` `[slot, home]` is what loads that may stay off would like; what they do not get costs its worth.
+    """
     build, slots = _Build(), len(net_wh)
     charge, give = _batteries(build, fleet, stored_wh, slots, end_ueur_kwh, hours)
     bought, sold = import_ueur_kwh / 1e6, feed_in_ueur_kwh / 1e6
@@ -109,17 +113,18 @@ def planned(
     given = build.add(slots, 0, fleet.export_limit_w * hours / 1e3, -sold)
     over = build.add(slots, 0, np.inf, bought + BREAKING_EUR_KWH)
     unmade = build.add(slots, 0, np.inf, 1e-4)
-    # net + charging − giving + cars + not made = taken − given + over
-    balance = build.equal(-net_wh / 1e3, (taken, -1.0), (given, 1.0), (over, -1.0), (unmade, 1.0))
+    liked_wh = np.zeros((slots, 0)) if wishes_wh is None else wishes_wh[:, fleet.loads]
+    wanted = net_wh + liked_wh.sum(axis=1)  # + charging − giving + cars − off + not made = taken − given + over
+    balance = build.equal(-wanted / 1e3, (taken, -1.0), (given, 1.0), (over, -1.0), (unmade, 1.0))
     for columns, sign in ((charge, 1.0), (give, -1.0)):
-        for each in columns:
-            build.entries.append((balance, each, np.full(slots, sign)))
+        build.entries += [(balance, each, np.full(slots, sign)) for each in columns]
     plugged, missing = _cars(build, fleet, sessions, balance, hours)
-    found = build.solved()
-    end = _stored(fleet, stored_wh, found, charge, give) * end_ueur_kwh / 1e9
+    off, found = _loads(build, fleet, liked_wh, balance), build.solved()
     paid = found[taken] @ bought + found[over] @ bought - found[given] @ sold
+    paid -= _stored(fleet, stored_wh, found, charge, give) * end_ueur_kwh / 1e9
+    paid += sum(float(found[columns].sum()) * eur_kwh for columns, eur_kwh in off)
     return Planned(
-        float(paid - end),
+        float(paid),
         found[over],
         float(sum(found[one].sum() for one in missing)),
         1e3 * (found[charge] - found[give]) if len(charge) else np.zeros((0, slots)),
@@ -141,6 +146,17 @@ def _cars(
         plugged.append(takes)
         missing.append(lacks)
     return plugged, missing
+
+
+def _loads(build: _Build, fleet: Fleet, liked_wh: Floats, balance: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Columns of what each load does without by slot, with what a kWh of it costs its owner, €."""
+    off = []
+    for home, liked in zip(fleet.loads, liked_wh.T, strict=bool(liked_wh.size)):
+        eur_kwh = 0.0 if fleet.load_ueur_kwh is None else float(fleet.load_ueur_kwh[home]) / 1e6
+        columns = build.add(len(liked), 0, liked / 1e3, eur_kwh)
+        build.entries.append((balance, columns, np.full(len(liked), -1.0)))
+        off.append((columns, eur_kwh))
+    return off
 
 
 def _batteries(

@@ -1,5 +1,7 @@
 """Lived weeks keep to physics, to the limits and to what each home could have had alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,7 +73,9 @@ def test_only_inelastic_load_breaks_a_limit(seed, most_import, most_export):
     lived = live(street, happens, AnyWish(seed), end_ueur_kwh=END)
 
     could_wait = 2 * 7_400  # what cars that must go may still take at most
-    firm_wh = happens.net_wh.sum(axis=2).T + could_wait
+    # Agents of chance may keep their own sun while another's car breaks the limit; those of the policy are called.
+    kept = np.minimum(np.maximum(-happens.net_wh[..., [0, 1, 3]], 0), 5_000).sum(axis=2).T
+    firm_wh = happens.net_wh.sum(axis=2).T + could_wait + kept
     assert (lived.exchange_wh >= -most_export - 1e-6).all()
     assert (lived.exchange_wh <= np.maximum(most_import, firm_wh) + 1e-6).all()
 
@@ -101,3 +105,20 @@ def test_what_homes_pay_is_what_the_retailers_get_under_one_tariff(late, seed):
     total = lived.exchange_wh.T
     grid = np.where(total > 0, total * happens.import_ueur_kwh[..., 0], total * 50_000.0).sum(axis=1)
     assert lived.cost_eur == pytest.approx((grid - lived.stored_wh[-1].sum(axis=1) * END) / 1e9)
+
+
+@given(st.integers(0, 10_000), st.sampled_from([60_000.0, 130_000.0, 250_000.0]))
+@settings(max_examples=25, deadline=None)
+def test_loads_run_up_to_their_worth_and_staying_off_costs_it(seed, worth):
+    wishes = np.zeros((2, SLOTS, HOMES))
+    wishes[..., 4] = 400.0
+    happens, owned = replace(weeks(seed), wishes_wh=wishes), np.array([0, 0, 0, 0, worth])
+
+    lived = live(replace(fleet(), load_ueur_kwh=owned), happens, AnyWish(seed), end_ueur_kwh=END)
+
+    ran = lived.home_wh[..., 4] - happens.net_wh[..., 4].T
+    assert ran.min() >= -1e-6
+    assert ran.max() <= 400 + 1e-6
+    price, retail = lived.price_ueur_kwh, happens.import_ueur_kwh[..., 4].T
+    assert ran[np.minimum(price, retail) < worth - 1] == pytest.approx(400)
+    assert ran[(price > worth + 1) & (retail > worth + 1)] == pytest.approx(0, abs=1e-6)

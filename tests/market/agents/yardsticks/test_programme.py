@@ -1,5 +1,7 @@
 """The yardsticks: cases that can be solved by hand, and their order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,21 @@ def test_foresight_is_never_dearer_than_planning_anew_and_that_not_dearer_than_a
     assert (steered.cost_eur <= baseline.netted_eur + 1e-9).all()
     assert steered.unserved_kwh == pytest.approx(0, abs=1e-6)
     assert best.missing_kwh == pytest.approx(0, abs=1e-6)
+
+
+def test_a_load_stays_off_where_energy_is_dearer_than_it_is_worth():
+    fleet = replace(street(), capacity_wh=np.zeros(2), load_ueur_kwh=np.array([0.0, 150_000.0]))
+    shape, wishes = (1, 3, 2), np.zeros((1, 3, 2))
+    wishes[0, :, 1] = 1_000.0
+    net, retail = (
+        np.zeros(shape),
+        np.repeat([[[100_000.0]], [[200_000.0]], [[200_000.0]]], 2, axis=2).reshape(shape),
+    )
+    net[0, 2, 0] = -1_000.0  # in the last hour the neighbour has sun
+    happens = Weeks(net, retail, np.full(shape, FEED_IN), np.zeros(shape), np.zeros(shape, int), wishes_wh=wishes)
+
+    found = foresight(fleet, happens, end_ueur_kwh=0.0)
+
+    # runs for 0.10, stays off for its worth of 0.15, runs on the neighbour's sun
+    assert found.cost_eur == pytest.approx([0.25])
+    assert alone(fleet, happens, end_ueur_kwh=0.0).bill_eur.sum() == pytest.approx(0.10 + 0.15 + 0.15 - 0.05)
