@@ -6,7 +6,7 @@ from market.agents.decision import Decision
 from market.agents.fallback import LEVELS, Level
 from market.agents.learned import decide_by_policy
 from market.agents.observation import Observation
-from market.agents.rule import decide, leave_alone
+from market.agents.rule import leave_alone
 from market.agents.time_of_use import decide_by_tariff
 
 Decider = Callable[..., Decision]  # (seen: Observation, *, planned: bool) -> Decision
@@ -14,7 +14,7 @@ Decider = Callable[..., Decision]  # (seen: Observation, *, planned: bool) -> De
 DECIDERS: dict[Level, Decider] = {
     "self_consumption": leave_alone,
     "rule": decide_by_tariff,
-    "planner": decide,
+    "planner": decide_by_policy,  # with weights that add nothing to the street's planner
     "policy": decide_by_policy,
 }
 

@@ -18,6 +18,7 @@ from market.models import Forecast, Mandate, Slot
 from market.queries.flows import Moved, moved_since, silent_since, usual_cars
 from market.queries.health import community_health, silent_minutes
 from market.queries.mandates import mandate_terms, mandates_at
+from market.queries.policies import knows_its_street
 
 HORIZON = timedelta(hours=24)
 # A forecast older than this is worse than none.
@@ -68,7 +69,11 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
         forecasts=forecasts,
         tariffs=TariffBook(community.pk, community.zone),
-        health=replace(community_health(community, forecasts.values(), at), top="policy"),
+        health=replace(
+            community_health(community, forecasts.values(), at),
+            top="policy",
+            tariffs_known=knows_its_street(community.pk),
+        ),
         cars_wh=usual_cars([device for devices in owned.values() for device in devices], community.zone.key, at),
     )
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Greatest
 
 from market.agents.policy.weights import PRIOR, UnreadableWeights, Weights, planner_only, prior, weights_of
 from market.models import Policy, TrainingRun
+from market.queries.training import plant_hash
 
 SHADOW_FOR = timedelta(days=7)
 CANARY_FOR = timedelta(days=7)
@@ -38,6 +39,16 @@ def policy_of(community_id: int, households: Iterable[int], at: datetime) -> dic
     usual = usual or shipped()
     tried, chosen = (_read(trial), set(trial.canary_homes)) if trial else (None, set())
     return {home: tried if tried is not None and home in chosen else usual for home in households}
+
+
+def knows_its_street(community_id: int) -> bool:
+    """Whether the community's own champion was trained with the tariffs, devices and limits of now.
+
+    What ships was trained for no street alone, and counts prices in units of the street's own.
+    """
+    rows = Policy.objects.filter(community=community_id, status=Policy.Status.CHAMPION, run__isnull=False)
+    learned = rows.values_list("run__plant_hash", flat=True).first()
+    return learned is None or learned == plant_hash(community_id)
 
 
 def _read(policy: Policy) -> Weights | None:

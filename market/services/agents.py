@@ -1,6 +1,6 @@
 """Agents write the orders of a slot: load what they may see, let each decide, record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from community.copying import copy_into
 from market.agents import Decision, clamped
 from market.agents.fallback import standing
 from market.agents.levels import decide_on
+from market.agents.policy.weights import Weights, planner_only
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
 from market.queries.charging import coordinated
@@ -18,6 +19,7 @@ from market.queries.guidance import guided
 from market.queries.policies import policy_of
 from market.services.step_downs import record_standings
 
+PLANNER = planner_only()
 ORDER_FIELDS = (
     "slot_id", "household_id", "mandate_id", "device_id", "side", "kind", "energy_wh", "limit_ueur_kwh",
     "retailer_ueur_kwh", "placed_at",
@@ -42,7 +44,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         return
     street = street or read_street(slot.community, slot.start, at)
     planned = coordinated(assignments(street, slot, at), street, slot)
-    given, told = guided(planned, street, slot, policy_of(slot.community_id, street.homes, at))
+    given, told = guided(planned, street, slot, _followed(planned, slot, at))
     decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
@@ -66,6 +68,12 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         at=at,
     )
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at, signals=told)
+
+
+def _followed(given: Sequence[Assignment], slot: Slot, at: datetime) -> dict[int, Weights]:
+    """The weights that each home follows; homes that may not use what was learned follow the planner alone."""
+    learned = policy_of(slot.community_id, (one.observation.household_id for one in given), at)
+    return learned | {one.observation.household_id: PLANNER for one in given if one.standing.level != "policy"}
 
 
 def _decision(slot: Slot, assignment: Assignment) -> Decision:

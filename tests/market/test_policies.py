@@ -9,11 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.models import Device, DeviceState, Member
+from community.models import Device, DeviceState, Member, TariffVersion
 from market.agents.policy.weights import planner_only
-from market.models import Policy
+from market.models import Policy, TrainingRun
 from market.queries.lessons import read_course, read_past
-from market.queries.policies import due_to_review, policy_of, shipped
+from market.queries.policies import due_to_review, knows_its_street, policy_of, shipped
 from market.queries.training import plant_hash
 from market.services.mandates import give_mandate
 from market.services.policies import NotAdministrator, canary_homes, move, roll_back, take_in
@@ -287,3 +287,22 @@ def test_the_plant_changes_with_devices_tariffs_and_limits_and_with_nothing_else
     street.save()
 
     assert len({first, second, plant_hash(street.pk)}) == 3
+
+
+def test_a_champion_does_not_know_a_street_whose_tariffs_have_changed(street):
+    make.home(street, "Azahar 99", make.tariff("Otra"))
+    run = TrainingRun.objects.create(
+        community=street, status="done", why="first", seed=1, plant_hash=plant_hash(street.pk), asked_at=AT,
+        finished_at=AT,
+    )  # fmt: skip
+    Policy.objects.create(
+        community=street, run=run, status="champion", weights=planner_only().as_json(), digest="own", made_at=AT,
+        champion_at=AT,
+    )  # fmt: skip
+    assert knows_its_street(street.pk)
+
+    TariffVersion.objects.update(import_p1_ueur_kwh=333_000)
+
+    assert not knows_its_street(street.pk)
+    TrainingRun.objects.update(plant_hash=plant_hash(street.pk))
+    assert knows_its_street(street.pk)
