@@ -151,7 +151,7 @@ def _choose(sheet: Sheet, readings: dict[str, Days], zone: ZoneInfo, minutes: in
     if best == "start" and sheet.declares != "start":
         raise UnreadableFile("start-or-end", **_where(days))
     rivals = [name for name in candidates if costs[name] == costs[best] and name not in {best, "start"}]
-    return best, _doubts(days, zone, minutes, best, rivals)
+    return best, _doubts(readings[best], zone, minutes, best, rivals)
 
 
 def _where(days: Days) -> dict[str, int]:
@@ -198,7 +198,10 @@ def _doubts(days: Days, zone: ZoneInfo, minutes: int, best: str, rivals: Sequenc
 
 def _halved(rows: Sequence[Line], places: dict[int, list[int]]) -> bool:
     """Whether a doubled hour has one line only, or twice the same one on a day that is not whole."""
-    whole = len(rows) == sum(len(seats) for seats in places.values())
+    # A line said again, out of its turn, must not stand in for one that was lost; midnight alone may come first.
+    told = [row.label for row in rows]
+    named = [label for _, label in sorted((seat, label) for label, seats in places.items() for seat in seats)]
+    whole = named in (told, told[1:] + told[:1])
     for label, seats in list(places.items()):
         lines = [row for row in rows if row.label == label]
         if len(seats) > 1 and lines and not whole and len({(row.energies, row.quality) for row in lines}) < 2:

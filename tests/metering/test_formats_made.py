@@ -113,6 +113,18 @@ def test_with_lines_lost_and_doubled_nothing_is_invented(name, dialect, which, r
     assert all(one.start.astimezone(MADRID).date() == DAYS[which] for one in wrong)
 
 
+@pytest.mark.parametrize("repeated", [26, 42])
+def test_a_repeated_line_does_not_hide_that_a_doubled_hour_lost_one(repeated):
+    draws = Random(1)
+    rows = true_days(days_around("autumn", 1, 1), 60, "end_next", drawing(draws))
+    # The first of two lines 02:00 is lost; the other one, or one of the afternoon, is said twice: 25 lines again.
+    kept = [row for i, row in enumerate(rows) if i != 25]
+
+    got = read_file(write("datadis-api", [*kept, rows[repeated]], 60, PLAIN), MADRID)
+
+    assert [remark.code for remark in got.remarks] == ["doubtful-clock-change"]
+
+
 def test_one_impossible_hour_spoils_its_line_only():
     rows = true_days([DAYS["plain"]], 60, "counted", lambda: (500, 0, True))
     content = write("edistribucion", rows, 60, PLAIN) + f"{CUPS};12/05/2026;77;0,1;0;0;R\n".encode()
