@@ -14,7 +14,8 @@ from market.models import Forecast, WeatherHour
 Floats = NDArray[np.float64]
 HOUR = timedelta(hours=1)
 
-# One pass without a join: planners guess badly how many rows a brand-new partition holds.
+# One pass without a join: planners guess badly how many rows a brand-new partition holds. A device says at the end
+# of a while what its meter counted in it.
 NET_PARTS = """
 WITH newest AS (
     SELECT DISTINCT ON (r.metering_point_id, r.channel, r.start)
@@ -27,7 +28,8 @@ WITH newest AS (
 parts AS (
     SELECT household_id, start, energy_wh, 1 AS readings FROM newest
     UNION ALL
-    SELECT d.household_id, s.at - make_interval(mins => %(minutes)s), -s.energy_wh, 0
+    SELECT d.household_id, %(first)s + make_interval(mins => %(minutes)s) * (
+        ceil(extract(epoch FROM s.at - %(first)s) / (60 * %(minutes)s)) - 1), -s.energy_wh, 0
     FROM community_devicestate s JOIN community_device d ON d.id = s.device_id
     WHERE d.household_id = ANY(%(homes)s) AND s.at > %(first)s AND s.at <= %(until)s
 )

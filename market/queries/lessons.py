@@ -96,12 +96,19 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
 
 
 def _hourly(read: Series, homes: Sequence[int], first: datetime, weeks: int, minutes: int, at: datetime) -> Floats:
-    """Energies (Wh) as `[hour, home]`; an hour counts if all of its slots were read."""
+    """Energies (Wh) as `[hour, home]`; an hour counts if all of its slots were read, or the hour as a whole.
+
+    Distributors' files tell of hours, also of the years before a home had a meter by the slot.
+    """
     slots = WEEK * 60 // minutes
     found = [np.zeros((0, len(homes)))]
     for week in range(weeks):  # one by one: the rows of half a year of a large street would fill the memory
-        energies = read(homes, first + HOUR * WEEK * week, slots, minutes, at)
-        found.append(energies.reshape(len(homes), WEEK, slots // WEEK).sum(axis=2).transpose())
+        start = first + HOUR * WEEK * week
+        energies = read(homes, start, slots, minutes, at)
+        by_slot = energies.reshape(len(homes), WEEK, slots // WEEK).sum(axis=2).transpose()
+        if minutes < 60 and np.isnan(by_slot).any():
+            by_slot = np.where(np.isnan(by_slot), read(homes, start, WEEK, 60, at).transpose(), by_slot)
+        found.append(by_slot)
     return np.concatenate(found)
 
 

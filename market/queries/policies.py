@@ -73,6 +73,11 @@ def champion_of(community_id: int) -> Policy | None:
     return Policy.objects.filter(community=community_id, status=Policy.Status.CHAMPION).first()
 
 
+def has_decided(community_id: int) -> bool:
+    """Whether a policy on record decides in the community or has decided there."""
+    return Policy.objects.filter(community=community_id, champion_at__isnull=False).exists()
+
+
 def champion_weights(community_id: int) -> Weights:
     """What decides in the community now, those on trial apart."""
     own = Policy.objects.filter(

@@ -22,6 +22,7 @@ from market.queries.policies import (
     champion_before,
     champion_of,
     champion_weights,
+    has_decided,
     shipped,
 )
 
@@ -48,9 +49,8 @@ def take_in(
     found = Policy.objects.filter(run=run).first()
     if found is not None:
         return found
-    policy = Policy(
-        community_id=run.community_id, run=run, weights=weights.as_json(), digest=weights.digest, made_at=at
-    )
+    policy = _of(run.community_id, weights, at)
+    policy.run = run
     if not report["passed"]:
         return _step(policy, Policy.Status.REFUSED, at, [one for one in report["reasons"] if not one["ok"]])
     for other in Policy.objects.filter(community=run.community_id, status__in=ON_TRIAL):
@@ -58,6 +58,19 @@ def take_in(
     if known:
         return _crown(policy, at, report["reasons"])
     return _step(policy, Policy.Status.SHADOW, at, report["reasons"])
+
+
+@transaction.atomic
+def admit(*, community_id: int, weights: Weights, report: Mapping[str, Any], at: datetime) -> Policy | None:
+    """After its examination, let a policy from elsewhere decide; if it failed, the planner alone. Happens once."""
+    _lock(community_id)
+    if has_decided(community_id):
+        return None
+    policy = _of(community_id, weights, at)
+    if report["passed"]:
+        return _crown(policy, at, report["reasons"])
+    _step(policy, Policy.Status.REFUSED, at, [one for one in report["reasons"] if not one["ok"]])
+    return _crown(_of(community_id, planner_only(), at), at, [_reason("in_place_of", of=weights.digest)])
 
 
 def review(*, policy_id: int, at: datetime) -> None:
@@ -146,13 +159,20 @@ def _stays(policy: Policy, at: datetime) -> bool:
 
 
 def _take_back(policy: Policy, at: datetime, reasons: Reasons) -> None:
-    """End a trial, or let the champion before decide again."""
-    before = champion_before(policy) if policy.status == Policy.Status.CHAMPION else None
+    """End a trial, or let the champion before decide again; in the place of what ships, the planner alone."""
+    decided = policy.status == Policy.Status.CHAMPION
+    before = champion_before(policy) if decided else None
     _step(policy, ENDS.get(Policy.Status(policy.status), Policy.Status.ROLLED_BACK), at, reasons)
     if before is not None:
         before.ended_at = None
         before.reviewed_at = at
         _step(before, Policy.Status.CHAMPION, at, [_reason("back_again", instead_of=policy.digest)])
+    elif decided and policy.digest == shipped().digest and policy.community_id is not None:
+        _crown(_of(policy.community_id, planner_only(), at), at, [_reason("in_place_of", of=policy.digest)])
+
+
+def _of(community_id: int, weights: Weights, at: datetime) -> Policy:
+    return Policy(community_id=community_id, weights=weights.as_json(), digest=weights.digest, made_at=at)
 
 
 def _crown(policy: Policy, at: datetime, reasons: Reasons) -> Policy:

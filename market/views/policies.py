@@ -47,7 +47,7 @@ def agents(request: HttpRequest) -> HttpResponse:
         "lives": wording.lives(queries.policies_of(community.pk), homes),
         "taken_back": taken_back,
         "take_back": wording.take_back(taken_back) if taken_back is not None else "",
-        "falls_to": wording.falls_to(trial, before),
+        "falls_to": wording.falls_to(trial, champion, before),
         **_report(community, judged, homes),
     }
     return page(request, "market/policies.html", context)

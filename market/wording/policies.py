@@ -124,12 +124,14 @@ def take_back(policy: Policy) -> str:
     return _("Roll %(name)s back…") % {"name": name_of(policy)}
 
 
-def falls_to(trial: Policy | None, before: Policy | None) -> str:
-    """What taking back the policy on trial, or else the champion, leads to."""
+def falls_to(trial: Policy | None, champion: Policy | None, before: Policy | None) -> str:
+    """What taking back the policy on trial, or else the champion, leads to; `before` is whom it replaced."""
     if trial is not None:
         return _("The policy on trial ends, and the one that decides now goes on in all homes.")
     if before is not None:
         return _("What decided before it, %(name)s, decides again.") % {"name": name_of(before)}
+    if _made(champion, "") == "shipped":
+        return _("The planner alone decides then.")
     return _("The policy that ships with Azotea decides again.")
 
 
@@ -200,6 +202,8 @@ def _why(said: Mapping[str, Any], names: Mapping[int, str]) -> str:
             return _("%(name)s took it back.") % {"name": facts["name"]}
         case "overtaken":
             return _("A newer policy passed the tests and took its place on trial.")
+        case "in_place_of":
+            return _("The policy that ships did not prove itself here, so the planner decides by itself.")
         case "replaced":
             return _("A newer policy proved cheaper and decides now.")
         case "back_again":

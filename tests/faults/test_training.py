@@ -128,7 +128,8 @@ def test_two_rings_after_each_other_train_once():
     for _ in range(2):
         go_on(run_id=run.pk, at=AT)
 
-    assert Policy.objects.count() == 1
+    assert Policy.objects.filter(run=run).count() == 1
+    assert Policy.objects.filter(run=None).count() == 1, "what ships was examined once"
 
 
 def test_tariffs_that_change_meanwhile_void_what_was_learned_and_are_a_reason_to_train_again():

@@ -100,7 +100,14 @@ def test_too_few_weeks_train_nobody_but_the_better_of_what_ships_decides(monkeyp
     street = weeks.street(weeks=5)
     worse = weights_of(wasteful())
     monkeypatch.setattr("market.services.training.shipped", lambda: worse)
-    monkeypatch.setattr("market.services.training.champion_weights", lambda _: worse)
+    Policy.objects.create(
+        community=street,
+        status="champion",
+        weights=worse.as_json(),
+        digest=worse.digest,
+        made_at=AT,
+        champion_at=AT,
+    )
 
     run = ask_for_training(community_id=street.pk, why="first", at=AT)
     go_on(run_id=run.pk, at=AT)
@@ -108,8 +115,8 @@ def test_too_few_weeks_train_nobody_but_the_better_of_what_ships_decides(monkeyp
     run.refresh_from_db()
     assert (run.status, run.weeks, run.report["trained_weeks"], run.generation) == ("done", 4, 0, 0)
     assert run.report["passed"], run.report["reasons"]
-    policy = Policy.objects.get()
-    assert (policy.status, policy.digest) == ("champion", planner_only().digest)
+    policy = Policy.objects.get(status="champion")
+    assert (policy.run, policy.digest) == (run, planner_only().digest)
 
 
 def test_without_readings_a_training_ends_at_once_and_what_ships_decides():

@@ -68,7 +68,7 @@ def verdict(
     return (
         *(_cheaper(new, found[name], name, seed) for name in against),
         _limits(new, others),
-        *_homes(new, found[CHAMPION], alone_eur, homes),
+        *_homes(new, found.get(CHAMPION, found[RULE]), alone_eur, homes),
         _cars(new, others),
         _exploitability(exploited.get(CHALLENGER), exploited.get(CHAMPION)),
     )
@@ -85,8 +85,8 @@ def judge(
 ) -> dict[str, Any]:
     """The gate's report on held-out weeks: figures of every candidate and, if one is a challenger, the verdict.
 
-    Money is in n€. `candidates` holds `RULE` and `CHAMPION` at least; the challenger must be cheaper than those
-    whom it stands `against`.
+    Money is in n€. `candidates` holds `RULE` at least; the challenger must be cheaper than those whom it stands
+    `against`. Without a champion the rule is who decides so far.
     """
     found = replays(lesson, candidates)
     by_itself = alone(lesson.fleet, lesson.weeks, end_ueur_kwh=lesson.end_ueur_kwh).bill_eur

@@ -20,6 +20,7 @@ from community.models import Community
 from community.tariffs import local_day
 from config.clock import now
 from config.embedded import DATA_DIR
+from market.demo.before import tell_of_before
 from market.demo.build import build
 from market.demo.history import live_through
 from market.queries.due import next_to_open
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             first = _first_instant(at, options["days"])
             community, logins = build(at=first - timedelta(days=1))
             _keep(logins)
+            tell_of_before(community, first)
         else:
             first = next_to_open(community, at)
         _catch_up(community, first, at)
