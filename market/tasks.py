@@ -25,12 +25,12 @@ from market.services import (
     accuracy,
     agents,
     clear,
+    closing,
     forecasts,
     hindsight,
     policies,
     settle,
     slots,
-    statements,
     training,
 )
 
@@ -107,8 +107,8 @@ def settle_slots(*, community_id: int, slot_ids: list[int]) -> None:
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def close_months(*, community_id: int) -> None:
-    """Close a community's months that are complete."""
-    statements.close_due_months(community=Community.objects.get(pk=community_id), at=now())
+    """Close a community's months that are complete, and correct those before that were settled again."""
+    closing.close_due_months(community=Community.objects.get(pk=community_id), at=now())
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

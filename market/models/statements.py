@@ -9,11 +9,15 @@ from community.models import Household
 
 
 class Statement(models.Model):
-    """What a household traded in one civil month, closed once for the whole community."""
+    """What a household traded in one civil month, closed once for the whole community.
+
+    Later readings make a correction: another version beside it, which states the month anew. Both stay.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(Household, models.PROTECT, related_name="statements")
     month = models.DateField(help_text=_("First day of the month."))
+    version = models.PositiveSmallIntegerField(default=1, help_text=_("Beyond the first: a correction."))
     issued_at = models.DateTimeField()
     slots = models.PositiveIntegerField()
     provisional_slots = models.PositiveIntegerField(default=0)
@@ -23,10 +27,12 @@ class Statement(models.Model):
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["household", "month"], name="statement_once_a_month")]
+        constraints = [
+            models.UniqueConstraint(fields=["household", "month", "version"], name="statement_once_a_version")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.household_id} {self.month:%Y-%m}"
+        return f"{self.household_id} {self.month:%Y-%m} v{self.version}"
 
 
 class StatementLine(models.Model):

@@ -165,4 +165,4 @@ def step_down(home: Household, at: datetime) -> StepDown | None:
 
 def latest_statement(home: Household) -> Statement | None:
     """The newest closed month."""
-    return Statement.objects.filter(household=home).order_by("-month").first()
+    return Statement.objects.filter(household=home).order_by("-month", "-version").first()

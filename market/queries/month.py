@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 
 from community.models import Community
 from community.tariffs import month_span
-from market.models import Account, Outcome, Posting, SettledHome, Slot, Statement
+from market.models import Account, Outcome, Posting, SettledHome, Settlement, Slot, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,26 @@ def lost_by_home(community: Community, start: datetime, end: datetime) -> dict[i
         slot__community=community, slot__start__gte=start, slot__start__lt=end, lost_neur__gt=0
     )
     return dict(rows.values_list("order__household").annotate(Sum("lost_neur")))
+
+
+def latest_statements(community: Community, month: date) -> dict[int, Statement]:
+    """The newest statement of each household for a month with its lines, by household; none while it is open."""
+    rows = Statement.objects.filter(household__community=community, month=month).order_by("version")
+    return {statement.household_id: statement for statement in rows.prefetch_related("lines")}
+
+
+def months_to_correct(community: Community) -> list[date]:
+    """Closed months with slots that were settled again after their newest statements, oldest first."""
+    issued = Statement.objects.filter(household__community=community).values_list("month")
+    answer = []
+    for month, last in issued.annotate(Max("issued_at")).order_by("month"):
+        start, end = month_span(month.year, month.month, community.zone)
+        again = Settlement.objects.filter(
+            slot__community=community, slot__start__gte=start, slot__start__lt=end, settled_at__gt=last
+        )
+        if again.exists():
+            answer.append(month)
+    return answer
 
 
 def unclosed_months(community: Community, before: datetime) -> list[date]:

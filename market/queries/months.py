@@ -86,7 +86,7 @@ def months_of(home: Household) -> list[Span]:
 
     A closed month is what its statement says, so that a year is a dozen rows; open ones are summed up.
     """
-    statements = Statement.objects.filter(household=home).prefetch_related("lines").order_by("month")
+    statements = Statement.objects.filter(household=home).prefetch_related("lines").order_by("month", "version")
     closed = {statement.month: _closed(statement) for statement in statements}
     rows = SettledHome.objects.filter(household=home)
     first = rows.filter(is_current=True).order_by("start").values_list("start", flat=True).first()
@@ -214,9 +214,10 @@ def street_month(home: Household, start: datetime, end: datetime) -> StreetMonth
     return StreetMonth(found["low"], found["high"], found["full"], held["curtailed_wh__sum"] or 0)
 
 
-def statement_of(home: Household, month: date) -> Statement | None:
-    """The closed month's statement with its lines, or None while it is open."""
-    return Statement.objects.filter(household=home, month=month).prefetch_related("lines").first()
+def statements_of(home: Household, month: date) -> list[Statement]:
+    """The closed month's statement with its lines and its corrections, newest first; empty while it is open."""
+    rows = Statement.objects.filter(household=home, month=month).prefetch_related("lines")
+    return list(rows.order_by("-version"))
 
 
 def settled_slots(home: Household, start: datetime, end: datetime) -> Sequence[SettledHome]:

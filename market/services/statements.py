@@ -1,8 +1,9 @@
 """Closing a community's month: one statement per household, rounded once, never changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -16,14 +17,28 @@ from market.queries.month import (
     home_months,
     lost_by_home,
     rent_to_give_back,
-    unclosed_months,
 )
 from market.services.accounts import open_accounts
 from market.settlement.rent import Stake, given_back
 from market.settlement.statement import balance_cents, to_cents
 
-# Distributors deliver about two days late; a month is closed when that has passed and all is settled.
-CLOSING_DELAY = timedelta(days=3)
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line before rounding: Wh and n€, + in the household's favour; `posted` lines are owed."""
+
+    kind: str
+    energy_wh: int
+    amount_neur: int
+    posted: bool
+
+
+class Draft(NamedTuple):
+    """A statement about to be written: its lines, exact and in cents."""
+
+    statement: Statement
+    rows: Sequence[Row]
+    cents: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +47,6 @@ class GivenBack:
 
     rule: str
     amounts_neur: Sequence[int]
-
-
-def close_due_months(*, community: Community, at: datetime) -> None:
-    """Close every past month whose slots are all settled."""
-    for month in unclosed_months(community, at - CLOSING_DELAY):
-        close_month(community=community, month=month, at=at)
 
 
 @transaction.atomic
@@ -52,25 +61,12 @@ def close_month(*, community: Community, month: date, at: datetime) -> None:
         return
     homes = home_months(community, month)
     rent = _give_back(locked, homes, month, at)
-    cents = _cents(locked, homes, rent, month)
-    statements = Statement.objects.bulk_create(
-        [
-            Statement(
-                household_id=home.household_id,
-                month=month,
-                issued_at=at,
-                slots=home.slots,
-                provisional_slots=home.provisional_slots,
-                saving_neur=home.saving_neur + given_neur,
-                rent_rule=rent.rule,
-            )
-            for home, given_neur in zip(homes, rent.amounts_neur, strict=True)
-        ]
-    )
-    StatementLine.objects.bulk_create(
-        line
-        for i, (statement, home) in enumerate(zip(statements, homes, strict=True))
-        for line in _lines(statement, home, rent.amounts_neur[i], [part[i] for part in cents])
+    rows = [rows_of(home, given, rent.rule) for home, given in zip(homes, rent.amounts_neur, strict=True)]
+    posted = [row.amount_neur for own in rows for row in own if row.posted]
+    cents = iter(balance_cents([*posted, *kept_by_the_community(community, month, sum(rent.amounts_neur))]))
+    write(
+        Draft(Statement(**facts_of(home, given, rent.rule), month=month, issued_at=at), own, cents_of(own, cents))
+        for home, given, own in zip(homes, rent.amounts_neur, rows, strict=True)
     )
 
 
@@ -99,48 +95,60 @@ def _give_back(community: Community, homes: Sequence[HomeMonth], month: date, at
     return GivenBack(rule, amounts)
 
 
-def _cents(
-    community: Community, homes: Sequence[HomeMonth], rent: GivenBack, month: date
-) -> tuple[list[int], ...]:
-    """The cents of what was bought, sold, given up, pooled and given back, household by household."""
+def kept_by_the_community(community: Community, month: date, given_neur: int) -> tuple[int, int]:
+    """What the month left on the accounts of grid fee and congestion rent, n€, `given_neur` of rent given back."""
     span = month_span(month.year, month.month, community.zone)
-    fee_neur = collected(community, Account.Kind.GRID_FEE, *span)
-    kept_neur = collected(community, Account.Kind.CONGESTION_RENT, *span) - sum(rent.amounts_neur)
-    columns = (
-        [home.bought_neur for home in homes],
-        [home.sold_neur for home in homes],
-        [home.shortfall_neur for home in homes],
-        [home.pool_neur for home in homes],
-        list(rent.amounts_neur),
-    )
-    cents = balance_cents([*(amount for column in columns for amount in column), fee_neur, kept_neur])
-    return tuple(cents[i * len(homes) : (i + 1) * len(homes)] for i in range(len(columns)))
+    rent_neur = collected(community, Account.Kind.CONGESTION_RENT, *span)
+    return collected(community, Account.Kind.GRID_FEE, *span), rent_neur - given_neur
 
 
-def _lines(
-    statement: Statement, home: HomeMonth, given_neur: int, cents: Sequence[int]
-) -> Iterable[StatementLine]:
-    """Posted lines carry their share of the pool's cents; the others inform and are rounded alone."""
+def facts_of(home: HomeMonth, given_neur: int, rent_rule: str) -> dict[str, Any]:
+    """What a statement says beside its lines."""
+    return {
+        "household_id": home.household_id,
+        "slots": home.slots,
+        "provisional_slots": home.provisional_slots,
+        "saving_neur": home.saving_neur + given_neur,
+        "rent_rule": rent_rule,
+    }
+
+
+def rows_of(home: HomeMonth, given_neur: int, rent_rule: str) -> list[Row]:
+    """A household's lines in their order, exact."""
     kinds = StatementLine.Kind
-    bought, sold, shortfall, pool, rent = cents
     saved_neur = home.saving_neur + given_neur
-    rows = [
-        (kinds.BOUGHT, home.bought_wh, home.bought_neur, bought, True),
-        (kinds.SOLD, home.sold_wh, home.sold_neur, sold, True),
-        *([(kinds.SHORTFALL, 0, home.shortfall_neur, shortfall, True)] if home.shortfall_neur else []),
-        *([(kinds.POOL, 0, home.pool_neur, pool, True)] if home.pool_neur else []),
-        *([(kinds.RENT, 0, given_neur, rent, True)] if statement.rent_rule else []),
-        (kinds.RETAILER_IMPORT, home.retailer_import_wh, home.retailer_import_neur, None, False),
-        (kinds.RETAILER_EXPORT, home.retailer_export_wh, home.retailer_export_neur, None, False),
-        (kinds.SAVING, home.bought_wh + home.sold_wh, saved_neur, None, False),
+    return [
+        Row(kinds.BOUGHT, home.bought_wh, home.bought_neur, posted=True),
+        Row(kinds.SOLD, home.sold_wh, home.sold_neur, posted=True),
+        *([Row(kinds.SHORTFALL, 0, home.shortfall_neur, posted=True)] if home.shortfall_neur else []),
+        *([Row(kinds.POOL, 0, home.pool_neur, posted=True)] if home.pool_neur else []),
+        *([Row(kinds.RENT, 0, given_neur, posted=True)] if rent_rule else []),
+        Row(kinds.RETAILER_IMPORT, home.retailer_import_wh, home.retailer_import_neur, posted=False),
+        Row(kinds.RETAILER_EXPORT, home.retailer_export_wh, home.retailer_export_neur, posted=False),
+        Row(kinds.SAVING, home.bought_wh + home.sold_wh, saved_neur, posted=False),
     ]
-    for position, (kind, energy_wh, amount_neur, rounded, posted) in enumerate(rows):
-        yield StatementLine(
-            statement=statement,
+
+
+def cents_of(rows: Sequence[Row], posted: Iterator[int]) -> list[int]:
+    """Posted lines take the next cents of the pool; the others inform and are rounded alone."""
+    return [next(posted) if row.posted else to_cents(row.amount_neur) for row in rows]
+
+
+def write(drafts: Iterable[Draft]) -> int:
+    """Write statements with their lines; how many."""
+    written = list(drafts)
+    Statement.objects.bulk_create([one.statement for one in written])
+    StatementLine.objects.bulk_create(
+        StatementLine(
+            statement=one.statement,
             position=position,
-            kind=kind,
-            energy_wh=energy_wh,
-            amount_neur=amount_neur,
-            amount_cents=to_cents(amount_neur) if rounded is None else rounded,
-            posted=posted,
+            kind=row.kind,
+            energy_wh=row.energy_wh,
+            amount_neur=row.amount_neur,
+            amount_cents=cents,
+            posted=row.posted,
         )
+        for one in written
+        for position, (row, cents) in enumerate(zip(one.rows, one.cents, strict=True))
+    )
+    return len(written)

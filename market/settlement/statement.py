@@ -15,18 +15,26 @@ def to_cents(amount_neur: int) -> int:
     return cents if amount_neur >= 0 else -cents
 
 
-def balance_cents(amounts_neur: Sequence[int]) -> list[int]:
-    """Round a pool of amounts (n€, either sign) so that the cents add up to the rounded total.
+def balance_cents(amounts_neur: Sequence[int], total_cents: int | None = None) -> list[int]:
+    """Round a pool of amounts (n€, either sign) so that the cents add up to the rounded total, or to a given one.
 
     Each amount is rounded down and the cents left over go to the largest remainders, the earlier first;
-    a pool that adds up to zero n€ therefore adds up to zero cents.
+    a pool that adds up to zero n€ therefore adds up to zero cents. Raises ValueError for an empty pool with a
+    total.
 
     >>> balance_cents([333_333_333, 333_333_333, -666_666_666])
     [33, 33, -66]
+    >>> balance_cents([333_333_333, 333_333_333], 67)
+    [34, 33]
     """
     cents = [amount // NEUR_PER_CENT for amount in amounts_neur]
-    left_over = to_cents(sum(amounts_neur)) - sum(cents)
+    total = to_cents(sum(amounts_neur)) if total_cents is None else total_cents
+    if not cents:
+        if total:
+            raise ValueError(f"No amount can take {total} cents.")
+        return cents
+    each, left_over = divmod(total - sum(cents), len(cents))
     by_remainder = sorted(range(len(cents)), key=lambda i: -(amounts_neur[i] % NEUR_PER_CENT))
-    for i in by_remainder[:left_over]:
-        cents[i] += 1
+    for place, i in enumerate(by_remainder):
+        cents[i] += each + (place < left_over)
     return cents

@@ -53,7 +53,8 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     first = _month(year, month)
     start, end = month_span(year, month, zone)
     today = clock.now().astimezone(zone).date()
-    closed = queries.statement_of(household, first)
+    issued = queries.statements_of(household, first)
+    closed = issued[0] if issued else None
     total = queries.month_of(household, start, end)
     if total is None:
         raise Http404("This home has no settled slots in that month.")
@@ -70,6 +71,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "first": first,
         "household": household,
         "closed": closed,
+        "versions": wording.versions(issued),
         "lines": wording.statement_lines(closed, total),
         "total": total,
         "rent_waiting": "" if closed else _rent_waiting(household, end),

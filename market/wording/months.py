@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
@@ -143,6 +146,49 @@ def statement_lines(closed: Statement | None, total: Span) -> list[Line]:
         )
         for kind, energy_wh, neur, cents, posted in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A correction of a closed month: when, and line by line what it changed, in words."""
+
+    title: str
+    changes: tuple[str, ...]
+    total: str
+
+
+def versions(issued: Sequence[Statement]) -> list[Version]:
+    """What each correction of a month changed against the one before it, newest first."""
+    return [_version(new, old) for new, old in pairwise(issued)]
+
+
+def _version(new: Statement, old: Statement) -> Version:
+    labels, notes = dict(StatementLine.Kind.choices), _notes(new.rent_rule)
+    before = {line.kind: line for line in old.lines.all()}
+    changes, owed_cents = [], 0
+    for line in sorted(new.lines.all(), key=lambda line: line.position):
+        was = before.get(line.kind)
+        energy_wh = line.energy_wh - (was.energy_wh if was else 0)
+        cents = line.amount_cents - (was.amount_cents if was else 0)
+        owed_cents += cents if line.posted else 0
+        if not energy_wh and not cents:
+            continue
+        given = {
+            "line": labels[line.kind],
+            "energy": _signed_kwh(energy_wh),
+            "money": figures.cents(cents, signed=True),
+        }
+        words = _("%(line)s: %(money)s") if line.kind in notes else _("%(line)s: %(energy)s, %(money)s")
+        changes.append(words % given)
+    return Version(
+        _("Correction %(number)s of %(day)s") % {"number": new.version - 1, "day": figures.day(_local(new.issued_at))},
+        tuple(changes),
+        _("Between neighbours that is %(money)s for you.") % {"money": figures.cents(owed_cents, signed=True)},
+    )
+
+
+def _local(instant: datetime) -> date:
+    return timezone.localtime(instant).date()
 
 
 def _notes(rent_rule: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ from market.services import statements
 def hang(*_):
     print("inside", flush=True)
     time.sleep(60)
-statements._cents = hang
+statements.balance_cents = hang
 statements.close_month(community=Community.objects.get(), month=date(2026, 11, 1), at=datetime(2026, 12, 4, tzinfo=UTC))
 """
 
@@ -89,7 +89,7 @@ def test_a_correction_that_comes_amid_a_closing_waits_for_its_end(street, homes,
     at = CLOSING + timedelta(minutes=1)
     make.read(homes[2], START, 300, 0, at=at)
     correction = threading.Thread(target=lambda: (settle_due(community=street, at=at), connection.close()))
-    usual_cents = statements._cents
+    usual_cents = statements.balance_cents
 
     def late(*arguments):
         correction.start()
@@ -97,7 +97,7 @@ def test_a_correction_that_comes_amid_a_closing_waits_for_its_end(street, homes,
         assert correction.is_alive(), "it was not held back by the closing"
         return usual_cents(*arguments)
 
-    monkeypatch.setattr(statements, "_cents", late)
+    monkeypatch.setattr(statements, "balance_cents", late)
 
     close_month(community=street, month=NOVEMBER, at=CLOSING)
     correction.join()

@@ -11,8 +11,8 @@ from django.db import connection
 
 from community.models import Community
 from config.clock import now
+from market.services.closing import close_due_months
 from market.services.settle import settle_due
-from market.services.statements import close_due_months
 from metering.models import Upload
 
 PAUSE_S = 0.5
