@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
 from market.views.cables import cables
+from market.views.closing import close, closing, correct
 from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
@@ -31,6 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agents/", agents, name="agents"),
     path("agents/train/", train, name="train-agents"),
     path("agents/policies/<int:policy_id>/take-back/", take_back, name="take-policy-back"),
+    path("closing/", closing, name="closing"),
+    path("closing/<int:year>-<int:month>/close/", close, name="close-month"),
+    path("closing/<int:year>-<int:month>/correct/", correct, name="correct-month"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),

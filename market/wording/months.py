@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
@@ -181,14 +180,11 @@ def _version(new: Statement, old: Statement) -> Version:
         words = _("%(line)s: %(money)s") if line.kind in notes else _("%(line)s: %(energy)s, %(money)s")
         changes.append(words % given)
     return Version(
-        _("Correction %(number)s of %(day)s") % {"number": new.version - 1, "day": figures.day(_local(new.issued_at))},
+        _("Correction %(number)s of %(day)s")
+        % {"number": new.version - 1, "day": figures.day(timezone.localtime(new.issued_at).date())},
         tuple(changes),
         _("Between neighbours that is %(money)s for you.") % {"money": figures.cents(owed_cents, signed=True)},
     )
-
-
-def _local(instant: datetime) -> date:
-    return timezone.localtime(instant).date()
 
 
 def _notes(rent_rule: str) -> dict[str, str]:
