@@ -193,11 +193,15 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 # What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others;
-# so has training, which takes minutes and can wait. A worker that is told of no queue serves all.
+# so have training, which takes minutes and can wait, and pilots, which somebody waits for. A worker that is told
+# of no queue serves all.
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training")]
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training", "studio")
+]
 CELERY_TASK_ROUTES = {
     "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
+    "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
     "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
     "market.tasks.train": {"queue": "training", "routing_key": "training"},
     "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
@@ -237,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": TRAINING_S,
         "options": {"expires": TRAINING_S},
     },
+    "tick_studio": {"task": "market.tasks.tick_studio", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }

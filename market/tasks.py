@@ -17,6 +17,7 @@ from community.models import Community
 from config.celery import app
 from config.clock import now
 from market.agents.training.exploited import exploited
+from market.pilot.states import months_to_live
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
 from market.queries.hindsight import due_to_look_back
 from market.queries.policies import due_to_review
@@ -28,12 +29,14 @@ from market.services import (
     closing,
     forecasts,
     hindsight,
+    pilot_months,
     policies,
     settle,
     slots,
     training,
 )
 
+MOST_PILOT_RINGS = 50
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
 
@@ -142,6 +145,18 @@ def train(*, run_id: int) -> None:
 def review_policy(*, policy_id: int) -> None:
     """Live a policy's last week again and move it on or back."""
     policies.review(policy_id=policy_id, at=now())
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def tick_studio() -> None:
+    """Ring for months of pilots that nobody has lived yet."""
+    _ring(live_pilot_month, ({"month_id": pk} for pk in months_to_live(MOST_PILOT_RINGS)), settings.BOOKS_S)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def live_pilot_month(*, month_id: int) -> None:
+    """Live one month of a pilot."""
+    pilot_months.live(month_id=month_id)
 
 
 def _ring_to_settle(due: Iterable[tuple[int, list[int]]], seconds: float) -> None:

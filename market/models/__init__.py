@@ -6,6 +6,7 @@ from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, Step
 from market.models.hindsight import Hindsight
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
+from market.models.pilots import Pilot, PilotMonth
 from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
 from market.models.statements import Statement, StatementLine
@@ -22,6 +23,8 @@ __all__ = [
     "MandateHours",
     "Order",
     "Outcome",
+    "Pilot",
+    "PilotMonth",
     "PlanStep",
     "Policy",
     "Posting",
