@@ -10,6 +10,7 @@ from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement
+from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.rules import rules
 from market.views.slot import slot
@@ -35,6 +36,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closing/", closing, name="closing"),
     path("closing/<int:year>-<int:month>/close/", close, name="close-month"),
     path("closing/<int:year>-<int:month>/correct/", correct, name="correct-month"),
+    path("pilots/", studio, name="studio"),
+    path("pilots/new/", new_pilot, name="new-pilot"),
+    path("pilots/<uuid:public_id>/", pilot, name="pilot"),
+    path("pilots/<uuid:public_id>/share/", share_pilot, name="share-pilot"),
+    path("pilots/<uuid:public_id>/found/", found_community, name="found-community"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),

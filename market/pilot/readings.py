@@ -1,5 +1,6 @@
 """A neighbour's meter file as a year of hours: gaps are filled by what the home usually takes."""
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ import numpy as np
 from market.agents.training.course import WEEK, fill
 from metering.formats import FileReading
 
+LEAP_DAY = (31 + 28) * 24
 YEAR_HOURS = 8_784  # of a leap year, so that every hour of any year has its place
 LEAST_HOURS = 28 * 24
 IMPORT, EXPORT, SELF = 0, 1, 3
@@ -58,15 +60,23 @@ def curve_of(reading: FileReading, zone: ZoneInfo) -> HomeCurve:
 
 
 def _filled(hours: dict[tuple[int, int], int], zone: ZoneInfo) -> tuple[int, ...]:
-    """The hours of a leap year, gaps filled by the home's usual hour of the week, else of the day."""
-    year = np.full((-(-YEAR_HOURS // WEEK) * WEEK, 1), np.nan)
+    """The hours of a leap year, gaps filled by the home's usual hour of the week, else of the day.
+
+    Weekdays are those of the latest year read; where that has no 29 February, the day before stands for it.
+    """
+    latest = max(year for year, _hour in hours)
+    found = np.full(YEAR_HOURS, np.nan)
     for (_year, hour), energy_wh in hours.items():
-        year[hour, 0] = energy_wh
-    # Weeks begin on the weekday of the latest year's first of January.
-    latest = max(key[0] for key in hours)
-    shift = datetime(latest, 1, 1, tzinfo=zone).weekday() * 24
-    rolled = np.roll(fill(np.roll(year, shift, axis=0)), -shift, axis=0)
-    return tuple(np.rint(rolled[:YEAR_HOURS, 0]).astype(int).tolist())
+        found[hour] = energy_wh
+    if not isleap(latest):
+        found = np.delete(found, np.s_[LEAP_DAY : LEAP_DAY + 24])
+    weeks = np.full((-(-len(found) // WEEK) + 1) * WEEK, np.nan)
+    first = datetime(latest, 1, 1, tzinfo=zone).weekday() * 24
+    weeks[first : first + len(found)] = found
+    year = fill(weeks[:, None])[first : first + len(found), 0]
+    if not isleap(latest):
+        year = np.insert(year, LEAP_DAY, year[LEAP_DAY - 24 : LEAP_DAY])
+    return tuple(np.rint(year).astype(int).tolist())
 
 
 def hour_of_year(local: datetime) -> int:

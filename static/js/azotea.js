@@ -30,3 +30,9 @@ addEventListener("online", () => say(""));
 document.addEventListener("htmx:sendError", () => say(navigator.onLine ? "error" : "offline"));
 document.addEventListener("htmx:responseError", () => say("error"));
 document.addEventListener("htmx:afterOnLoad", () => say(""));
+
+// A slider says what it is set to.
+document.addEventListener("input", (event) => {
+  const shown = event.target.matches("input[data-shown]") && document.querySelector(`output[for="${event.target.id}"]`);
+  if (shown) shown.value = Number(event.target.value).toLocaleString(document.documentElement.lang);
+});
