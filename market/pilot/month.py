@@ -193,7 +193,7 @@ def _settle(street: PilotStreet, hour: int, clearing: Clearing, metered: Sequenc
     lived.traded_wh += sold
     lived.price_wh_ueur_kwh += sold * (clearing.price_ueur_kwh or 0)
     lived.congested_hours += bool(clearing.bindings)
-    lived.held_back_wh += int(clearing.curtailed_wh.sum())
+    lived.held_back_wh += int(clearing.curtailed_wh[book.firm & ~book.buys].sum())
 
 
 def _add(month: HomeMonth, line: Line) -> None:

@@ -19,10 +19,10 @@ class HomeRow:
     """A home's year as the table shows it; `payback` is empty without devices of its own."""
 
     name: str
-    today_neur: int
-    alone_neur: int
-    member_neur: int
-    gain_neur: int
+    today: str
+    alone: str
+    member: str
+    gain: str
     own_pct: str
     payback: str
 
@@ -99,10 +99,10 @@ def home_rows(year: StreetYear) -> list[HomeRow]:
     return [
         HomeRow(
             home.name,
-            home.today_neur,
-            home.alone_neur,
-            home.member_neur,
-            home.gain_neur,
+            figures.euros(home.today_neur, 0),
+            figures.euros(home.alone_neur, 0),
+            figures.euros(home.member_neur, 0),
+            figures.euros(home.gain_neur, 0, signed=True),
             figures.percent(max(home.self_sufficiency_pct, 0)),
             _payback(home),
         )
