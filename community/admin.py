@@ -55,6 +55,11 @@ class TariffAdmin(admin.ModelAdmin):
     inlines = (VersionInline,)
 
 
+@admin.register(models.OfferTerms)
+class OfferTermsAdmin(admin.ModelAdmin):
+    list_display = ("tariff", "valid_from", "region", "surplus_ueur_kwh", "wallet_ppm")
+
+
 @admin.register(models.SupplyContract)
 class SupplyContractAdmin(admin.ModelAdmin):
     list_display = ("household", "tariff", "valid_from")

@@ -197,7 +197,7 @@ def short_day(value: date) -> str:
 
 def day_and_year(value: date) -> str:
     """`22 de noviembre de 2026`, `22 November 2026`."""
-    return str(format_skeleton("yMMMMd", value, locale=locale()))
+    return str(format_date(value, "long", locale=locale()))
 
 
 def month(value: date) -> str:

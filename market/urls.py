@@ -15,6 +15,7 @@ from market.views.policies import agents, take_back, train
 from market.views.rules import rules
 from market.views.slot import slot
 from market.views.street import street
+from market.views.tariffs import check_bill, new_offer, tariffs
 
 register_converter(SlotStart, "slot_start")
 
@@ -41,6 +42,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pilots/<uuid:public_id>/", pilot, name="pilot"),
     path("pilots/<uuid:public_id>/share/", share_pilot, name="share-pilot"),
     path("pilots/<uuid:public_id>/found/", found_community, name="found-community"),
+    path("tariffs/", tariffs, name="tariffs"),
+    path("tariffs/new/", new_offer, name="new-offer"),
+    path("tariffs/<int:pk>/check/", check_bill, name="check-bill"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),

@@ -2,18 +2,28 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from community.models.homes import Household
+from community.models.people import Community
 
 
 class Tariff(models.Model):
-    """A retailer's 2.0TD offer with three periods. Its prices live in dated versions."""
+    """A retailer's 2.0TD offer with three periods. Its prices live in dated versions.
 
+    One that a community typed in is that community's alone; without a community it is the operator's, for all.
+    """
+
+    community = models.ForeignKey(Community, models.PROTECT, null=True, blank=True, related_name="tariffs")
     retailer = models.CharField(max_length=120)
     name = models.CharField(max_length=120)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["retailer", "name"], name="tariff_name_is_unique")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "retailer", "name"], name="tariff_name_is_unique", nulls_distinct=False
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.retailer} {self.name}"
@@ -58,3 +68,65 @@ class SupplyContract(models.Model):
 
     def __str__(self) -> str:
         return f"{self.household}: {self.tariff} from {self.valid_from}"
+
+
+class OfferTerms(models.Model):
+    """A retailer's offer as its contract states it, before taxes, from a civil day on; prices of versions follow.
+
+    Energy and power include tolls and charges. The region says which taxes fall on it.
+    """
+
+    class Region(models.TextChoices):
+        PENINSULA = "peninsula", _("Peninsula")
+        BALEARIC = "balearic", _("Balearic Islands")
+        CANARY = "canary", _("Canary Islands")
+        CEUTA = "ceuta", _("Ceuta")
+        MELILLA = "melilla", _("Melilla")
+
+    class Cap(models.TextChoices):
+        WITH_TOLLS = "with_tolls", _("The whole energy term, tolls and charges inside")
+        WITHOUT_TOLLS = "without_tolls", _("The energy term without tolls and charges")
+
+    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="terms")
+    valid_from = models.DateField()
+    region = models.CharField(max_length=10, choices=Region, default=Region.PENINSULA)
+    energy_p1_ueur_kwh = models.BigIntegerField()
+    energy_p2_ueur_kwh = models.BigIntegerField()
+    energy_p3_ueur_kwh = models.BigIntegerField()
+    surplus_ueur_kwh = models.BigIntegerField()
+    power_p1_ueur_kw_year = models.BigIntegerField()
+    power_p2_ueur_kw_year = models.BigIntegerField()
+    cap = models.CharField(max_length=14, choices=Cap, default=Cap.WITH_TOLLS)
+    wallet_ppm = models.PositiveIntegerField(
+        default=0,
+        help_text=_("Virtual battery: part of the surplus left over that counts, ppm; 0: none."),
+    )
+    wallet_fee_cents = models.PositiveIntegerField(default=0, help_text=_("A month, before taxes."))
+    wallet_expiry_months = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "offer terms"
+        constraints = [
+            models.UniqueConstraint(fields=["tariff", "valid_from"], name="offer_terms_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(energy_p1_ueur_kwh__gte=0, energy_p2_ueur_kwh__gte=0, energy_p3_ueur_kwh__gte=0)
+                & Q(power_p1_ueur_kw_year__gte=0, power_p2_ueur_kw_year__gte=0),
+                name="offer_terms_are_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(wallet_ppm__lte=1_000_000), name="offer_terms_wallet_is_at_most_all"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tariff} {self.valid_from}"
+
+    @property
+    def energy_ueur_kwh(self) -> tuple[int, int, int]:
+        """Energy in P1, P2 and P3."""
+        return self.energy_p1_ueur_kwh, self.energy_p2_ueur_kwh, self.energy_p3_ueur_kwh
+
+    @property
+    def power_ueur_kw_year(self) -> tuple[int, int]:
+        """Power in P1 and P2."""
+        return self.power_p1_ueur_kw_year, self.power_p2_ueur_kw_year

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Sum
 
-from community.models import Community
+from community.models import Community, Household
 from community.queries import TariffBook, active_households
-from community.tariffs import is_off_peak_day
+from community.tariffs import is_off_peak_day, period
 from market.agents import Mandate as MandateTerms
 from market.agents import local_times, terms_at
 from market.models import Mandate, SettledHome, Settlement, Slot, Trade
@@ -56,16 +56,14 @@ def slot_cases(community: Community, slots: Sequence[Slot]) -> list[SlotCase]:
     traded = _traded(slots)
     tariffs = TariffBook(community.pk, community.zone)
     mandates = _mandates(homes)
-    priorities = _priorities(slots)
+    before = _settled_before(slots)
     return [
         SlotCase(
             SlotFacts(slot.price_ueur_kwh, slot.grid_fee_ueur_kwh, slot.pool_pct, slot.pool_rule),
             tuple(_metered(home, slot.start, measured) for home in homes),
             tuple(traded.get((slot.pk, home), Traded(home, 0, 0)) for home in homes),
             tuple(
-                _terms(
-                    home.pk, slot, tariffs, mandates[home.pk], priorities.get((slot.pk, home.pk), home.priority)
-                )
+                _terms(home, slot, tariffs, mandates[home.pk], before.get((slot.pk, home.pk)))
                 for home in households
             ),
         )
@@ -101,11 +99,14 @@ def _traded(slots: Sequence[Slot]) -> dict[tuple[int, int], Traded]:
     return answer
 
 
-def _priorities(slots: Sequence[Slot]) -> dict[tuple[int, int], int]:
-    """The priority that each household had when a slot was settled first: a correction does not change it."""
+def _settled_before(slots: Sequence[Slot]) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """Priority, import and feed-in price with which each household was settled first: corrections keep them."""
     rows = SettledHome.objects.filter(settlement__slot__in=slots, is_current=True)
-    found = rows.values_list("settlement__slot", "household", "priority")
-    return {(slot, home): priority for slot, home, priority in found}
+    fields = ("settlement__slot", "household", "priority", "import_ueur_kwh", "feed_in_ueur_kwh")
+    return {
+        (slot, home): (priority, charged, paid)
+        for slot, home, priority, charged, paid in rows.values_list(*fields)
+    }
 
 
 def _mandates(homes: Sequence[int]) -> dict[int, list[tuple[datetime, MandateTerms]]]:
@@ -126,20 +127,24 @@ def _metered(home: int, start: datetime, measured: dict[tuple[int, str, datetime
 
 
 def _terms(
-    home: int,
+    home: Household,
     slot: Slot,
     tariffs: TariffBook,
     mandates: list[tuple[datetime, MandateTerms]],
-    priority: int,
+    before: tuple[int, int, int] | None,
 ) -> Terms:
-    """The retailer's prices and the mandate in force when the gate closed; without one, no true-up and no pool."""
-    prices = tariffs.prices(home, slot.start)
+    """The retailer's prices and the mandate in force when the gate closed; without one, no true-up and no pool.
+
+    Of a slot that was settled `before` the prices are frozen: a contract that is typed in later changes nothing.
+    """
+    if before is None:
+        prices = tariffs.prices(home.pk, slot.start)
+        before = (home.priority, prices.import_ueur_kwh, prices.feed_in_ueur_kwh)
+    priority, charged, paid = before
     given = next((terms for valid_from, terms in mandates if valid_from <= slot.gate_closure), None)
-    charged, paid = prices.import_ueur_kwh, prices.feed_in_ueur_kwh
     if given is None:
-        return Terms(home, charged, paid, 0, 0, may_buy=False, may_sell=False, takes_part=False)
+        return Terms(home.pk, charged, paid, 0, 0, may_buy=False, may_sell=False, takes_part=False)
     local = local_times([slot.start], tariffs.zone, is_off_peak_day)[0] if given.has_own_hours else None
     minutes = (slot.end - slot.start) // timedelta(minutes=1)
-    return Terms(
-        home, charged, paid, *terms_at(given, slot.start, minutes, prices.period, local), priority=priority
-    )
+    band = period(slot.start, tariffs.zone)
+    return Terms(home.pk, charged, paid, *terms_at(given, slot.start, minutes, band, local), priority=priority)

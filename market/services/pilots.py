@@ -68,9 +68,9 @@ def _free_slug(name: str) -> str:
 
 
 def _tariff(scenario: Scenario, name: str, community: Community, today: date) -> Tariff:
-    """The tariff as this community's own, so that a change of its prices concerns nobody else."""
+    """The tariff as this community's own."""
     prices = next(tariff for tariff in scenario.tariffs if tariff.name == name)
-    tariff = Tariff.objects.create(retailer=community.name, name=f"{name} ({community.slug})")
+    tariff = Tariff.objects.create(community=community, retailer=community.name, name=name)
     first, second, third = prices.import_ueur_kwh
     TariffVersion.objects.create(
         tariff=tariff,

@@ -1,0 +1,128 @@
+"""What administrators type in about retailers: offers with their terms, and which home has which contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from django.db import transaction
+from django.db.models import Q
+
+from community.models import Household, Member, OfferTerms, SupplyContract, Tariff, TariffVersion
+from community.regulated import changes_between, taxes_on
+from community.services.homes import NotAdministrator
+
+# Tax tables know no further future than this.
+FAR = date(2100, 1, 1)
+
+
+class TermsComeTooEarly(ValueError):
+    """New terms of an offer have to begin after its last ones; `last` is when those began."""
+
+    def __init__(self, last: date) -> None:
+        super().__init__(f"The last terms began on {last}: new ones begin later.")
+        self.last = last
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer as typed: prices before taxes, µ€/kWh and µ€ per kW and year; the rest as in `OfferTerms`."""
+
+    retailer: str
+    name: str
+    valid_from: date
+    region: str
+    energy_ueur_kwh: tuple[int, int, int]
+    surplus_ueur_kwh: int
+    power_ueur_kw_year: tuple[int, int]
+    cap: str
+    wallet: Mapping[str, int | None]
+
+
+@transaction.atomic
+def add_offer(*, by: Member, offer: Offer) -> Tariff:
+    """Keep an offer of the administrator's community, or new terms of one that is there.
+
+    Prices with taxes follow from the terms, a version for each day on which the region's taxes change. Raises
+    `NotAdministrator`, `TermsComeTooEarly`, and `community.regulated.NotKnown` for a day without known taxes.
+    """
+    _only_admins(by)
+    tariff, _made = Tariff.objects.get_or_create(
+        community=by.community, retailer=offer.retailer.strip(), name=offer.name.strip()
+    )
+    latest = OfferTerms.objects.select_for_update().filter(tariff=tariff).order_by("-valid_from").first()
+    if latest is not None and latest.valid_from >= offer.valid_from:
+        raise TermsComeTooEarly(latest.valid_from)
+    first, second, third = offer.energy_ueur_kwh
+    terms = OfferTerms.objects.create(
+        tariff=tariff,
+        valid_from=offer.valid_from,
+        region=offer.region,
+        energy_p1_ueur_kwh=first,
+        energy_p2_ueur_kwh=second,
+        energy_p3_ueur_kwh=third,
+        surplus_ueur_kwh=offer.surplus_ueur_kwh,
+        power_p1_ueur_kw_year=offer.power_ueur_kw_year[0],
+        power_p2_ueur_kw_year=offer.power_ueur_kw_year[1],
+        cap=offer.cap,
+        **offer.wallet,
+    )
+    TariffVersion.objects.filter(tariff=tariff, valid_from__gte=offer.valid_from).delete()
+    TariffVersion.objects.bulk_create(_versions(terms))
+    return tariff
+
+
+@transaction.atomic
+def give_contract(*, by: Member, household_id: int, tariff_id: int, valid_from: date) -> SupplyContract:
+    """Say which tariff supplies a home from a day on; of the same day, the last word counts.
+
+    Raises `NotAdministrator`, and `DoesNotExist` for a home or tariff that is not the community's to use.
+    """
+    _only_admins(by)
+    home = Household.objects.select_for_update(no_key=True).get(pk=household_id, community=by.community_id)
+    tariff = Tariff.objects.get(Q(community=None) | Q(community=by.community_id), pk=tariff_id)
+    contract, _made = SupplyContract.objects.update_or_create(
+        household=home, valid_from=valid_from, defaults={"tariff": tariff}
+    )
+    return contract
+
+
+def with_taxes(price_ueur_kwh: int, factor: Fraction) -> int:
+    """A price before taxes as it counts on the bill, µ€/kWh, half away from zero."""
+    exact = price_ueur_kwh * factor
+    whole = int(abs(exact) + Fraction(1, 2))
+    return whole if exact >= 0 else -whole
+
+
+def _versions(terms: OfferTerms) -> list[TariffVersion]:
+    """Prices with taxes, from the terms' day on and again whenever the region's taxes change."""
+    days = [terms.valid_from, *changes_between(terms.valid_from, FAR, terms.region)]
+    answer: list[TariffVersion] = []
+    for day in days:
+        factor = taxes_on(day, terms.region).factor
+        first, second, third = (with_taxes(price, factor) for price in terms.energy_ueur_kwh)
+        version = TariffVersion(
+            tariff=terms.tariff,
+            valid_from=day,
+            import_p1_ueur_kwh=first,
+            import_p2_ueur_kwh=second,
+            import_p3_ueur_kwh=third,
+            feed_in_ueur_kwh=with_taxes(terms.surplus_ueur_kwh, factor),
+        )
+        if not answer or _prices(answer[-1]) != _prices(version):
+            answer.append(version)
+    return answer
+
+
+def _prices(version: TariffVersion) -> tuple[int, ...]:
+    return (
+        version.import_p1_ueur_kwh,
+        version.import_p2_ueur_kwh,
+        version.import_p3_ueur_kwh,
+        version.feed_in_ueur_kwh,
+    )
+
+
+def _only_admins(by: Member) -> None:
+    if by.role != Member.Role.ADMIN or by.left_at is not None:
+        raise NotAdministrator(by.pk)

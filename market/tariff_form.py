@@ -1,0 +1,188 @@
+"""What an administrator types about retailers: an offer, a home's contract, and a real bill to check it with."""
+
+from calendar import isleap
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from community.models import Community, Household, OfferTerms, Tariff
+from community.regulated import NotKnown, changes_between, levies_on, taxes_on, tolls_on
+from community.services.tariffs import Offer
+from market.forms import UEUR, PriceField, to_ueur
+from market.settlement.apportion import apportion
+from market.settlement.bill import Bill, Contract, Part, Use, bill
+
+DAYS = 366
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+# What common offers look like before taxes, €/kWh; power at tolls and charges. Starting points, no one's prices.
+PRESETS = {
+    "three": ("0.180", "0.125", "0.092", "0.045"),
+    "flat": ("0.135", "0.135", "0.135", "0.055"),
+    "night": ("0.197", "0.132", "0.077", "0.035"),
+}
+
+
+class EurosField(forms.DecimalField):
+    """An amount in euros, typed with comma or point."""
+
+    def __init__(self, decimals: int = 2, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(
+            min_value=Decimal(0), max_value=Decimal(100_000), decimal_places=decimals, widget=widget, **kwargs
+        )
+        self.error_messages["invalid"] = gettext_lazy("Write an amount in euros, such as 64,56.")
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.replace(",", ".") if isinstance(value, str) else value)
+
+
+class EnergyField(EurosField):
+    """An energy in kWh, typed with comma or point."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(decimals=3, **kwargs)
+        self.error_messages["invalid"] = gettext_lazy("Write an energy in kWh, such as 115 or 70,5.")
+
+
+class OfferForm(forms.Form):
+    """An offer before taxes, as contracts state it."""
+
+    retailer = forms.CharField(label=gettext_lazy("Retailer"), max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name of the offer"), max_length=120)
+    valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=DAY)
+    region = forms.ChoiceField(label=gettext_lazy("Where"), choices=OfferTerms.Region.choices)
+    p1 = PriceField(label=gettext_lazy("Peak (P1)"))
+    p2 = PriceField(label=gettext_lazy("Shoulder (P2)"))
+    p3 = PriceField(label=gettext_lazy("Off-peak (P3)"))
+    surplus = PriceField(label=gettext_lazy("Paid for surplus"))
+    power_p1 = EurosField(decimals=6, label=gettext_lazy("Power, peak"))
+    power_p2 = EurosField(decimals=6, label=gettext_lazy("Power, off-peak"))
+    cap = forms.ChoiceField(
+        label=gettext_lazy("Surplus pays for at most"),
+        choices=OfferTerms.Cap.choices,
+        help_text=gettext_lazy("Most retailers count the whole energy term; look at the contract."),
+    )
+    wallet_pct = forms.IntegerField(
+        label=gettext_lazy("Virtual battery: what counts of the rest"),
+        min_value=0,
+        max_value=100,
+        help_text=gettext_lazy("100 percent or less, as the contract says; 0 if there is none."),
+    )
+    wallet_fee = EurosField(label=gettext_lazy("Its fee a month, before taxes"))
+    wallet_expiry = forms.IntegerField(
+        label=gettext_lazy("Lost after so many months"),
+        required=False,
+        min_value=1,
+        max_value=120,
+        help_text=gettext_lazy("Empty: never."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        charged = [given[name] for name in ("p1", "p2", "p3") if given.get(name) is not None]
+        if given.get("surplus") is not None and charged and given["surplus"] >= min(charged):
+            self.add_error("surplus", _("A retailer pays less for surplus than it charges: look at both prices."))
+        if given.get("valid_from") and given.get("region"):
+            try:
+                taxes_on(given["valid_from"], given["region"])
+                tolls_on(given["valid_from"])
+            except NotKnown:
+                words = _("Azotea knows no tolls and taxes of that day: choose one from 2025 on.")
+                self.add_error("valid_from", words)
+        return given
+
+    def offer(self) -> Offer:
+        """The offer as typed."""
+        given = self.cleaned_data
+        first, second, third = (to_ueur(given[name]) or 0 for name in ("p1", "p2", "p3"))
+        return Offer(
+            retailer=given["retailer"],
+            name=given["name"],
+            valid_from=given["valid_from"],
+            region=given["region"],
+            energy_ueur_kwh=(first, second, third),
+            surplus_ueur_kwh=to_ueur(given["surplus"]) or 0,
+            power_ueur_kw_year=(int(given["power_p1"] * UEUR), int(given["power_p2"] * UEUR)),
+            cap=given["cap"],
+            wallet={
+                "wallet_ppm": given["wallet_pct"] * 10_000,
+                "wallet_fee_cents": int(given["wallet_fee"] * 100),
+                "wallet_expiry_months": given["wallet_expiry"],
+            },
+        )
+
+
+def preset(name: str, today: date) -> dict[str, Any]:
+    """What the form says at first: a common offer with power at tolls and charges."""
+    first, second, third, surplus = PRESETS.get(name, PRESETS["three"])
+    power = tolls_on(today).power_ueur_kw_year
+    return {
+        "p1": Decimal(first), "p2": Decimal(second), "p3": Decimal(third), "surplus": Decimal(surplus),
+        "power_p1": Decimal(power[0]) / UEUR, "power_p2": Decimal(power[1]) / UEUR,
+        "valid_from": today.replace(month=1, day=1), "wallet_pct": 0, "wallet_fee": Decimal(0),
+    }  # fmt: skip
+
+
+class ContractForm(forms.Form):
+    """Which tariff supplies a home from a day on."""
+
+    household = forms.ModelChoiceField(label=gettext_lazy("Home"), queryset=Household.objects.none())
+    tariff = forms.ModelChoiceField(label=gettext_lazy("Tariff"), queryset=Tariff.objects.none())
+    valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=DAY)
+
+    def __init__(self, *args: Any, community: Community, tariffs: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        homes, offers = self.fields["household"], self.fields["tariff"]
+        assert isinstance(homes, forms.ModelChoiceField)
+        assert isinstance(offers, forms.ModelChoiceField)
+        homes.queryset = Household.objects.filter(community=community).order_by("name")
+        offers.queryset = tariffs
+
+
+class BillForm(forms.Form):
+    """A real bill: what was used in which days, and what it asks for."""
+
+    first = forms.DateField(label=gettext_lazy("First day"), widget=DAY)
+    last = forms.DateField(label=gettext_lazy("Last day"), widget=DAY)
+    kilowatts = EurosField(decimals=3, label=gettext_lazy("Contracted power"))
+    p1 = EnergyField(label=gettext_lazy("Peak (P1)"))
+    p2 = EnergyField(label=gettext_lazy("Shoulder (P2)"))
+    p3 = EnergyField(label=gettext_lazy("Off-peak (P3)"))
+    surplus = EnergyField(label=gettext_lazy("Surplus"), required=False)
+    total = EurosField(label=gettext_lazy("Total of the bill"))
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if first and last and not 0 <= (last - first).days < DAYS:
+            self.add_error("last", _("The last day comes after the first, within a year."))
+        return given
+
+    def ours(self, terms: OfferTerms) -> Bill:
+        """The bill as Azotea works it out. Raises `NotKnown` for days without known tolls or taxes.
+
+        Where tolls, taxes or levies change inside the period, its energy is split by days.
+        """
+        given = self.cleaned_data
+        first, end = given["first"], given["last"] + timedelta(days=1)
+        watts = int(given["kilowatts"] * 1_000)
+        bounds = [first, *changes_between(first, end, terms.region), end]
+        days = [(until - since).days for since, until in pairwise(bounds)]
+        bands = [apportion(int(given[name] * 1_000), days) for name in ("p1", "p2", "p3")]
+        surplus = apportion(int((given["surplus"] or 0) * 1_000), days)
+        parts = [
+            Part(
+                Use((bands[0][i], bands[1][i], bands[2][i]), days[i], surplus[i] * terms.surplus_ueur_kwh),
+                tolls_on(since),
+                taxes_on(since, terms.region),
+                levies_on(since),
+                366 if isleap(since.year) else 365,
+            )
+            for i, since in enumerate(bounds[:-1])
+        ]
+        return bill(Contract(terms.energy_ueur_kwh, terms.power_ueur_kw_year, (watts, watts), terms.cap), parts)
