@@ -9,7 +9,7 @@ from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
-from market.views.months import month_csv, months, statement
+from market.views.months import month_csv, months, statement, statement_file
 from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.rules import rules
@@ -47,5 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tariffs/<int:pk>/check/", check_bill, name="check-bill"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
+    path("months/<int:year>-<int:month>/statement.<str:form>", statement_file, name="statement-file"),
     path("months/<int:year>-<int:month>.csv", month_csv, name="month-csv"),
 ]

@@ -1,7 +1,7 @@
 """A home's months and days in sums, for the log and the statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
@@ -174,6 +174,12 @@ def month_of(home: Household, start: datetime, end: datetime) -> Span | None:
     """One month's sums, or None if nothing of it is settled."""
     rows = SettledHome.objects.filter(household=home, start__gte=start, start__lt=end)
     return next(iter(_spans(rows, TruncMonth, home)), None)
+
+
+def closed_month(statement: Statement, settled: Span | None) -> Span:
+    """A closed month's sums as its statement says, and its gaps as they are settled."""
+    span = _closed(statement)
+    return span if settled is None else replace(span, missing=settled.missing)
 
 
 def unmeasured_in(home: Household, start: datetime, end: datetime) -> dict[str, int]:

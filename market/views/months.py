@@ -15,11 +15,21 @@ from community.pages import page
 from community.tariffs import local_day, month_span
 from config import clock
 from market.addresses import kept, slot_address
+from market.documents import as_csv, as_json, as_pdf, as_xlsx
 from market.queries import months as queries
 from market.queries.hindsight import hindsight_of
 from market.queries.month import rent_to_give_back
+from market.wording import documents
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
+
+# What each form of a statement is, and who writes it.
+FORMS = {
+    "pdf": ("application/pdf", as_pdf),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
+    "csv": ("text/csv; charset=utf-8", as_csv),
+    "json": ("application/json", as_json),
+}
 
 
 @login_required
@@ -97,6 +107,31 @@ def month_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(wording.CSV_COLUMNS)
     writer.writerows(wording.csv_row(row) for row in rows)
+    return response
+
+
+@login_required
+@require_safe
+def statement_file(request: HttpRequest, year: int, month: int, form: str) -> HttpResponse:
+    """A closed month as a file: PDF, XLSX, CSV or JSON."""
+    household = household_of(request)
+    first = _month(year, month)
+    issued = queries.statements_of(household, first)
+    if not issued or form not in FORMS:
+        raise Http404("There is no such statement.")
+    span = month_span(year, month, _zone(household))
+    total = queries.closed_month(issued[0], queries.month_of(household, *span))
+    made = documents.document(
+        household,
+        issued,
+        total,
+        queries.street_month(household, *span),
+        queries.days_of(household, *span),
+        queries.unmeasured_in(household, *span),
+    )
+    kind, write = FORMS[form]
+    response = HttpResponse(write(made), content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{documents.file_name(household, issued[0], form)}"'
     return response
 
 

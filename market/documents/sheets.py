@@ -1,0 +1,96 @@
+"""Statements for programs: CSV, XLSX and JSON. Texts that a spreadsheet would run are made harmless."""
+
+import csv
+import json
+from datetime import datetime, time
+from io import BytesIO, StringIO
+
+import xlsxwriter
+
+from market.documents.document import StatementDocument
+
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+COLUMNS = ("kind", "label", "energy_kwh", "amount_eur", "amount_exact_eur", "posted")
+WIDTHS = (18, 40, 14, 14, 22, 10)
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet runs: a formula's first character is led by an apostrophe.
+
+    >>> harmless("=1+1"), harmless("Ana")
+    ("'=1+1", 'Ana')
+    """
+    return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+def as_json(document: StatementDocument) -> bytes:
+    """The document's plain values; energies in Wh, money in n€ and cents."""
+    return json.dumps(document.as_plain(), ensure_ascii=False, indent=1).encode()
+
+
+def as_csv(document: StatementDocument) -> bytes:
+    """The lines as a table: kWh and euros with a decimal point, UTF-8 with a mark so that spreadsheets see it."""
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for line in document.lines:
+        writer.writerow(
+            (
+                line.kind,
+                harmless(line.label),
+                "" if line.energy_wh is None else _thousandths(line.energy_wh),
+                _cents(line.amount_cents),
+                f"{'-' if line.amount_neur < 0 else ''}{abs(line.amount_neur) // 10**9}"
+                f".{abs(line.amount_neur) % 10**9:09}",
+                "yes" if line.posted else "no",
+            )
+        )
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def as_xlsx(document: StatementDocument) -> bytes:
+    """The lines and the days as a workbook; the same document gives the same bytes."""
+    target = BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties(
+        {"title": document.title, "author": "Azotea", "created": datetime.combine(document.issued, time())}
+    )
+    bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00 [$€-1]"})
+    energy, exact = book.add_format({"num_format": "#,##0.000"}), book.add_format({"num_format": "0.000000000"})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet = book.add_worksheet(document.words["statement"][:31])
+    for column, width in enumerate(WIDTHS):
+        sheet.set_column(column, column, width)
+    sheet.write_string(0, 0, harmless(document.title), bold)
+    sheet.write_string(1, 0, harmless(f"{document.home} · {document.community}"))
+    sheet.merge_range(2, 0, 2, len(COLUMNS) - 1, harmless(document.legal_text), wrapped)
+    sheet.set_row(2, 48)
+    for column, name in enumerate(COLUMNS):
+        sheet.write_string(4, column, name, bold)
+    for row, line in enumerate(document.lines, start=5):
+        sheet.write_string(row, 0, line.kind)
+        sheet.write_string(row, 1, harmless(line.label))
+        if line.energy_wh is not None:
+            sheet.write_number(row, 2, line.energy_wh / 1_000, energy)
+        sheet.write_number(row, 3, line.amount_cents / 100, money)
+        sheet.write_number(row, 4, line.amount_neur / 1e9, exact)
+        sheet.write_string(row, 5, "yes" if line.posted else "no")
+    days = book.add_worksheet(document.words["days"][:31])
+    days.set_column(0, 2, 16)
+    for column, name in enumerate(("day", "bought_kwh", "sold_kwh")):
+        days.write_string(0, column, name, bold)
+    for row, one in enumerate(document.days, start=1):
+        days.write_string(row, 0, one.day.isoformat())
+        days.write_number(row, 1, one.bought_wh / 1_000, energy)
+        days.write_number(row, 2, one.sold_wh / 1_000, energy)
+    book.close()
+    return target.getvalue()
+
+
+def _thousandths(energy_wh: int) -> str:
+    return f"{energy_wh // 1_000}.{energy_wh % 1_000:03}"
+
+
+def _cents(cents: int) -> str:
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"

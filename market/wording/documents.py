@@ -1,0 +1,174 @@
+"""A closed month as a document: every sentence and figure of it, in the reader's language."""
+
+from collections.abc import Sequence
+
+from django.utils import timezone
+from django.utils.formats import get_format
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from community import figures
+from community.models import Community, Household
+from market.documents import Day, DocumentLine, StatementDocument
+from market.models import Statement, StatementLine
+from market.queries.months import Span, StreetMonth
+from market.wording import months as wording
+
+
+def document(
+    home: Household,
+    issued: Sequence[Statement],
+    total: Span,
+    street: StreetMonth,
+    days: Sequence[Span],
+    unmeasured: dict[str, int],
+) -> StatementDocument:
+    """The newest of a month's statements, `issued` newest first, as a document."""
+    statement, community = issued[0], home.community
+    versions = wording.versions(issued)
+    lines = tuple(
+        DocumentLine(
+            line.kind, line.label, line.energy_wh, line.amount_neur, line.amount_cents, line.posted, line.note
+        )
+        for line in wording.statement_lines(statement, total)
+    )
+    name = {"month": figures.month(statement.month)}
+    chart = _(
+        "By day: sold to neighbours upwards, bought from them downwards. In all %(sold)s sold and %(bought)s "
+        "bought."
+    )
+    return StatementDocument(
+        language=get_language() or "es",
+        title=_("Statement %(month)s") % name,
+        community=community.name,
+        home=home.name,
+        month=statement.month,
+        version=statement.version,
+        issued=timezone.localtime(statement.issued_at).date(),
+        public_id=str(statement.public_id),
+        legal_mode=community.legal_mode,
+        legal_text=legal_text(community.legal_mode),
+        sentence=_sentence(statement),
+        lines=lines,
+        owed_cents=sum(line.amount_cents for line in lines if line.posted),
+        facts=tuple(_facts(total, street, unmeasured)),
+        days=tuple(Day(one.first, one.bought_wh, one.sold_wh) for one in days),
+        chart_text=chart % {"sold": figures.kwh(total.sold_wh), "bought": figures.kwh(total.bought_wh)},
+        changes=(*versions[0].changes, versions[0].total) if versions else (),
+        computed=tuple(_computed(lines)),
+        words=_words(community.legal_mode),
+    )
+
+
+def legal_text(mode: str) -> str:
+    """What the community's legal mode is and is not, in plain words."""
+    return {
+        Community.LegalMode.SIMULATION: _(
+            "This is a simulation. Nothing is owed: your retailer's bill stays what it is, and these lines show "
+            "what would have changed hands."
+        ),
+        Community.LegalMode.PRIVATE_SETTLEMENT: _(
+            "Neighbours settle among themselves over energy that the distributor has shared out already. It is "
+            "not a sale of electricity and no bill of a retailer: yours keeps coming."
+        ),
+        Community.LegalMode.COEFFICIENTS: _(
+            "Energy is shared by coefficients that the distributor applies. The market only advises the next "
+            "ones: nothing here is owed, and your retailer's bill holds."
+        ),
+        Community.LegalMode.SHARING: _(
+            "Energy is shared under your country's law; what the rule leaves free is settled among neighbours as "
+            "stated here. Your retailer bills the rest."
+        ),
+    }[Community.LegalMode(mode)]
+
+
+def _sentence(statement: Statement) -> str:
+    saved = figures.euros(statement.saving_neur)
+    return _("Your neighbours spared you %(saved)s against your retailer alone.") % {"saved": saved}
+
+
+def _facts(total: Span, street: StreetMonth, unmeasured: dict[str, int]) -> list[tuple[str, str]]:
+    """Average prices, where the energy came from and went, congestion, and what was not measured."""
+
+    def price(value: int | None) -> str:
+        return "—" if value is None else figures.price(value)
+
+    share = total.neighbour_share
+    facts = [
+        (_("Average price of what you bought from neighbours"), price(total.buy_price_ueur_kwh)),
+        (_("Average price of what you sold to neighbours"), price(total.sell_price_ueur_kwh)),
+        (_("From your retailer"), figures.kwh(total.rest_import_wh)),
+        (_("Surplus to your retailer"), figures.kwh(total.rest_export_wh)),
+        (_("Part of what you took that neighbours supplied"), "—" if share is None else figures.percent(share)),
+        (_("Quarters of an hour with a full cable in the street"), figures.number(street.congested_slots, 0)),
+        (_("Energy of yours that a full cable held back"), figures.kwh(street.held_back_wh)),
+    ]
+    count = sum(unmeasured.values())
+    if count:
+        facts.append((_("Quarters of an hour that were not measured"), figures.number(count, 0)))
+    if total.missing:
+        facts.append((_("Quarters of an hour without readings"), figures.number(total.missing, 0)))
+    return facts
+
+
+def _computed(lines: Sequence[DocumentLine]) -> list[tuple[str, str]]:
+    """How each kind of line comes about."""
+    kinds = StatementLine.Kind
+    texts = {
+        kinds.BOUGHT: _(
+            "For each quarter of an hour the lesser of what was agreed and what your meter saw, at the "
+            "price of its trades, grid fee inside."
+        ),
+        kinds.SOLD: _("Likewise what your meter gave, at the price of its trades less the grid fee."),
+        kinds.RETAILER_IMPORT: _(
+            "What you took beyond that, at your retailer's price of the hour with taxes. Your retailer "
+            "bills it; it is not owed here."
+        ),
+        kinds.RETAILER_EXPORT: _(
+            "What you gave beyond that, at what your retailer pays. It comes with your retailer's bill."
+        ),
+        kinds.SAVING: _(
+            "What your retailer alone would have charged for all of it, less what it came to in truth. "
+            "Prices are those frozen in each quarter of an hour."
+        ),
+    }
+    found = [(line.label, line.note or texts.get(kinds(line.kind), "")) for line in lines]
+    cents = _(
+        "Exact amounts are added up and rounded once; the cents of all homes and of the community add up to zero."
+    )
+    return [*((label, text) for label, text in found if text), (_("Cents"), cents)]
+
+
+def _words(mode: str) -> dict[str, str]:
+    owed = (
+        _("Between neighbours it would come to")
+        if mode in {Community.LegalMode.SIMULATION, Community.LegalMode.COEFFICIENTS}
+        else _("Between neighbours it comes to")
+    )
+    return {
+        "statement": _("Statement"),
+        "document": pgettext("a file", "document"),
+        "issued": _("issued on"),
+        "version": _("version"),
+        "lines": _("What you traded"),
+        "line": _("Line"),
+        "exact": _("exact, €"),
+        "owed": owed,
+        "posted": _("+ is in your favour. Lines with a dot count between neighbours; the others inform."),
+        "days": _("Day by day"),
+        "bought": _("bought"),
+        "sold": _("sold"),
+        "facts": _("Prices, energy and the cables"),
+        "fact": _("What"),
+        "figure": _("How much"),
+        "changes": _("What the correction changed"),
+        "computed": _("How these figures come about"),
+        "decimal": str(get_format("DECIMAL_SEPARATOR")),
+        "group": str(get_format("THOUSAND_SEPARATOR")),
+    }
+
+
+def file_name(home: Household, statement: Statement, form: str) -> str:
+    """A plain name for the downloaded file."""
+    version = f"-v{statement.version}" if statement.version > 1 else ""
+    return f"azotea-{statement.month:%Y-%m}-{home.pk}{version}.{form}"

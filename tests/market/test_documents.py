@@ -1,0 +1,184 @@
+"""A statement's files: the same numbers to the cent in each, harmless to spreadsheets, readable and one's own."""
+
+import csv
+import json
+import zipfile
+from dataclasses import replace
+from datetime import date, timedelta
+from io import BytesIO, StringIO
+from xml.etree import ElementTree
+
+import pytest
+from pypdf import PdfReader
+
+from market.documents import Day, DocumentLine, StatementDocument, as_csv, as_json, as_pdf, as_xlsx
+from market.services.closing import correct_month
+from market.services.statements import close_month
+from tests import factories as make
+from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, homes, metered, street, usual
+
+__all__ = ["homes", "street"]
+
+WORDS = {
+    name: name
+    for name in (
+        "statement", "document", "issued", "version", "lines", "line", "exact", "owed", "posted", "days", "bought",
+        "sold", "facts", "fact", "figure", "changes", "computed",
+    )
+} | {"decimal": ",", "group": "."}  # fmt: skip
+
+
+def document(**changes):
+    plain = StatementDocument(
+        language="es", title="Extracto", community="Calle", home="Ana", month=date(2026, 11, 1), version=1,
+        issued=date(2026, 12, 4), public_id="0000", legal_mode="simulation", legal_text="Nada se debe.",
+        sentence="Ahorro", owed_cents=-1_234_567,
+        lines=(
+            DocumentLine("bought", "Comprado", 123_456, -12_345_678_901_234, -1_234_568, True),
+            DocumentLine("rent", "Renta", None, 5_000_001, 1, True, "nota"),
+        ),
+        facts=(("Precio", "0,1"),), days=(Day(date(2026, 11, 1), 1_000, 2_500),), chart_text="Por días",
+        changes=(), computed=(("Comprado", "así"),), words=WORDS,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def sheet(content, number=1):
+    """Texts and numbers of a worksheet by cell."""
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        names = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+        strings = [
+            "".join(one.itertext())
+            for one in ElementTree.fromstring(book.read("xl/sharedStrings.xml")).findall("m:si", names)
+        ]
+        cells = ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml")).iter(f"{{{names['m']}}}c")
+        found = {}
+        for cell in cells:
+            value = cell.find("m:v", names)
+            if value is not None:
+                found[cell.get("r")] = strings[int(value.text)] if cell.get("t") == "s" else float(value.text)
+            assert cell.find("m:f", names) is None, "no formula anywhere"
+        return found
+
+
+def text_of(pdf):
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
+
+
+def test_every_form_has_the_same_cents():
+    one = document()
+
+    plain = json.loads(as_json(one))
+    rows = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    cells = sheet(as_xlsx(one))
+    pdf = text_of(as_pdf(one))
+
+    assert [line["amount_cents"] for line in plain["lines"]] == [-1_234_568, 1]
+    assert [(row["amount_eur"], row["amount_exact_eur"], row["energy_kwh"]) for row in rows] == [
+        ("-12345.68", "-12345.678901234", "123.456"), ("0.01", "0.005000001", ""),
+    ]  # fmt: skip
+    assert (cells["D6"], cells["C6"], cells["D7"]) == (-12_345.68, 123.456, 0.01)
+    assert "−12.345,68" in pdf
+    assert "−12.345,678901234" in pdf
+    assert "+0,01" in pdf
+
+
+def test_the_same_statement_is_the_same_file():
+    for write in (as_pdf, as_xlsx, as_csv, as_json):
+        assert write(document()) == write(document())
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx"])
+def test_no_text_is_a_formula(name):
+    line = replace(document().lines[0], label=name)
+    one = document(home=name, title=name, lines=(line,))
+
+    rows = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    cells = sheet(as_xlsx(one))
+
+    assert rows[0]["label"] == f"'{name}"
+    assert cells["A1"] == f"'{name}"
+    assert cells["B6"] == f"'{name}"
+
+
+def test_no_name_is_markup_in_the_pdf():
+    name = '#read("/etc/passwd") *x* $y$ <a> \\ "]}'
+
+    pdf = text_of(as_pdf(document(home=name, title=name, lines=(replace(document().lines[0], label=name),))))
+
+    assert '#read("/etc/passwd") *x* $y$ <a> \\ "]}' in pdf
+
+
+def test_the_pdf_says_its_language_and_title_and_is_tagged():
+    reader = PdfReader(BytesIO(as_pdf(document())))
+
+    catalogue = reader.trailer["/Root"]
+    assert catalogue["/Lang"] == "es"
+    assert catalogue["/MarkInfo"]["/Marked"]
+    assert reader.metadata.title == "Extracto"
+    assert "pdfuaid" in catalogue["/Metadata"].get_object().get_data().decode()
+
+
+@pytest.fixture
+def carla(street, homes):
+    carla = homes[2]
+    carla.member = make.member(street, "Carla")
+    carla.save()
+    cleared(street, usual(homes))
+    metered(homes)
+    return carla
+
+
+@pytest.mark.django_db
+def test_a_closed_month_is_downloaded_in_every_form_with_the_figures_of_the_page(client, street, homes, carla):
+    client.force_login(carla.member.user)
+    assert client.get("/months/2026-11/statement.pdf").status_code == 404, "it is still open"
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+
+    page = client.get("/months/2026-11/", headers={"accept-language": "en"}).content.decode()
+    answers = {
+        form: client.get(f"/months/2026-11/statement.{form}", headers={"accept-language": "en"})
+        for form in ("pdf", "xlsx", "csv", "json")
+    }
+
+    assert "/months/2026-11/statement.pdf" in page
+    assert {form: answer.headers["content-type"].split(";")[0] for form, answer in answers.items()} == {
+        "pdf": "application/pdf", "csv": "text/csv", "json": "application/json",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }  # fmt: skip
+    said = json.loads(answers["json"].content)
+    bought = next(line for line in said["lines"] if line["kind"] == "bought")
+    assert (bought["energy_wh"], bought["amount_neur"], bought["amount_cents"]) == (600, -90_000_000, -9)
+    assert said["legal_text"].startswith("This is a simulation. Nothing is owed")
+    pdf = text_of(answers["pdf"].content)
+    assert "Statement November 2026" in pdf
+    assert "−0.09" in pdf
+    assert "0.150 €/kWh" in pdf.replace("\xa0", " ")
+    assert f'filename="azotea-2026-11-{carla.pk}.pdf"' in answers["pdf"].headers["content-disposition"]
+
+
+@pytest.mark.django_db
+def test_a_corrected_month_says_what_changed_and_which_version_it_is(client, street, homes, carla):
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+    metered(homes, at=CLOSING + timedelta(hours=1), taken=(400, 300))
+    correct_month(community=street, month=NOVEMBER, at=CLOSING + timedelta(days=2))
+    client.force_login(carla.member.user)
+
+    said = client.get("/months/2026-11/statement.json", headers={"accept-language": "es"}).json()
+
+    assert said["version"] == 2
+    assert said["language"] == "es"
+    assert any("−0,30" in change for change in said["changes"])
+    pdf = text_of(client.get("/months/2026-11/statement.pdf", headers={"accept-language": "es"}).content)
+    assert "versión 2" in pdf
+    assert "Qué ha cambiado la corrección" in pdf
+
+
+@pytest.mark.django_db
+def test_nobody_downloads_anothers_statement_or_a_form_that_does_not_exist(client, street, homes, carla):
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+    client.force_login(make.member(street, "Eva").user)
+    assert client.get(f"/months/2026-11/statement.pdf?home={carla.pk}").status_code == 404
+    client.force_login(carla.member.user)
+    assert client.get("/months/2026-11/statement.docx").status_code == 404
+    assert client.get("/months/2026-13/statement.pdf").status_code == 404
