@@ -41,6 +41,7 @@ class StatementDocument:
     month: date
     version: int
     issued: date
+    issued_text: str
     public_id: str
     legal_mode: str
     legal_text: str

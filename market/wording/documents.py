@@ -35,8 +35,9 @@ def document(
     name = {"month": figures.month(statement.month)}
     chart = _(
         "By day: sold to neighbours upwards, bought from them downwards. In all %(sold)s sold and %(bought)s "
-        "bought."
+        "bought; the most on a day was %(most)s."
     )
+    most = max((max(one.bought_wh, one.sold_wh) for one in days), default=0)
     return StatementDocument(
         language=get_language() or "es",
         title=_("Statement %(month)s") % name,
@@ -45,6 +46,7 @@ def document(
         month=statement.month,
         version=statement.version,
         issued=timezone.localtime(statement.issued_at).date(),
+        issued_text=figures.day_and_year(timezone.localtime(statement.issued_at).date()),
         public_id=str(statement.public_id),
         legal_mode=community.legal_mode,
         legal_text=legal_text(community.legal_mode),
@@ -53,7 +55,12 @@ def document(
         owed_cents=sum(line.amount_cents for line in lines if line.posted),
         facts=tuple(_facts(total, street, unmeasured)),
         days=tuple(Day(one.first, one.bought_wh, one.sold_wh) for one in days),
-        chart_text=chart % {"sold": figures.kwh(total.sold_wh), "bought": figures.kwh(total.bought_wh)},
+        chart_text=chart
+        % {
+            "sold": figures.kwh(total.sold_wh),
+            "bought": figures.kwh(total.bought_wh),
+            "most": figures.kwh(most),
+        },
         changes=(*versions[0].changes, versions[0].total) if versions else (),
         computed=tuple(_computed(lines)),
         words=_words(community.legal_mode),

@@ -31,7 +31,7 @@ WORDS = {
 def document(**changes):
     plain = StatementDocument(
         language="es", title="Extracto", community="Calle", home="Ana", month=date(2026, 11, 1), version=1,
-        issued=date(2026, 12, 4), public_id="0000", legal_mode="simulation", legal_text="Nada se debe.",
+        issued=date(2026, 12, 4), issued_text="4 de diciembre de 2026", public_id="0000", legal_mode="simulation", legal_text="Nada se debe.",
         sentence="Ahorro", owed_cents=-1_234_567,
         lines=(
             DocumentLine("bought", "Comprado", 123_456, -12_345_678_901_234, -1_234_568, True),
