@@ -27,6 +27,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.Statement: ("household", "month", "issued_at", "slots", "provisional_slots"),
     models.Policy: ("community", "status", "digest", "made_at", "champion_at", "ended_at"),
     models.TrainingRun: ("community", "status", "why", "asked_at", "generation", "generations", "finished_at"),
+    models.SharingSet: ("community", "cau", "year", "version", "kind", "agreed_on", "added_by"),
     models.Pilot: ("name", "owner", "created_at", "shared", "community"),
     models.PilotMonth: ("pilot", "variant", "month", "failed"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),

@@ -13,6 +13,7 @@ from market.views.months import month_csv, months, statement, statement_file
 from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.rules import rules
+from market.views.sharing import sharing, sharing_file
 from market.views.slot import slot
 from market.views.street import street
 from market.views.tariffs import check_bill, new_offer, tariffs
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pilots/<uuid:public_id>/", pilot, name="pilot"),
     path("pilots/<uuid:public_id>/share/", share_pilot, name="share-pilot"),
     path("pilots/<uuid:public_id>/found/", found_community, name="found-community"),
+    path("sharing/", sharing, name="sharing"),
+    path("sharing/<int:pk>/<slug:ends>.txt", sharing_file, name="sharing-file"),
     path("tariffs/", tariffs, name="tariffs"),
     path("tariffs/new/", new_offer, name="new-offer"),
     path("tariffs/<int:pk>/check/", check_bill, name="check-bill"),

@@ -9,6 +9,7 @@ from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.pilots import Pilot, PilotMonth
 from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
+from market.models.sharing import SharingSet
 from market.models.statements import Statement, StatementLine
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "SetPoint",
     "SettledHome",
     "Settlement",
+    "SharingSet",
     "Slot",
     "Statement",
     "StatementLine",

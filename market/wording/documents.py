@@ -26,27 +26,17 @@ def document(
     """The newest of a month's statements, `issued` newest first, as a document."""
     statement, community = issued[0], home.community
     versions = wording.versions(issued)
-    lines = tuple(
-        DocumentLine(
-            line.kind, line.label, line.energy_wh, line.amount_neur, line.amount_cents, line.posted, line.note
-        )
-        for line in wording.statement_lines(statement, total)
-    )
-    name = {"month": figures.month(statement.month)}
-    chart = _(
-        "By day: sold to neighbours upwards, bought from them downwards. In all %(sold)s sold and %(bought)s "
-        "bought; the most on a day was %(most)s."
-    )
-    most = max((max(one.bought_wh, one.sold_wh) for one in days), default=0)
+    lines = tuple(_line(line) for line in wording.statement_lines(statement, total))
+    day = timezone.localtime(statement.issued_at).date()
     return StatementDocument(
         language=get_language() or "es",
-        title=_("Statement %(month)s") % name,
+        title=_("Statement %(month)s") % {"month": figures.month(statement.month)},
         community=community.name,
         home=home.name,
         month=statement.month,
         version=statement.version,
-        issued=timezone.localtime(statement.issued_at).date(),
-        issued_text=figures.day_and_year(timezone.localtime(statement.issued_at).date()),
+        issued=day,
+        issued_text=figures.day_and_year(day),
         public_id=str(statement.public_id),
         legal_mode=community.legal_mode,
         legal_text=legal_text(community.legal_mode),
@@ -55,16 +45,31 @@ def document(
         owed_cents=sum(line.amount_cents for line in lines if line.posted),
         facts=tuple(_facts(total, street, unmeasured)),
         days=tuple(Day(one.first, one.bought_wh, one.sold_wh) for one in days),
-        chart_text=chart
-        % {
-            "sold": figures.kwh(total.sold_wh),
-            "bought": figures.kwh(total.bought_wh),
-            "most": figures.kwh(most),
-        },
+        chart_text=_chart(total, days),
         changes=(*versions[0].changes, versions[0].total) if versions else (),
         computed=tuple(_computed(lines)),
         words=_words(community.legal_mode),
     )
+
+
+def _line(line: wording.Line) -> DocumentLine:
+    return DocumentLine(
+        line.kind, line.label, line.energy_wh, line.amount_neur, line.amount_cents, line.posted, line.note
+    )
+
+
+def _chart(total: Span, days: Sequence[Span]) -> str:
+    """What the chart shows, in a sentence."""
+    most = max((max(one.bought_wh, one.sold_wh) for one in days), default=0)
+    words = _(
+        "By day: sold to neighbours upwards, bought from them downwards. In all %(sold)s sold and %(bought)s "
+        "bought; the most on a day was %(most)s."
+    )
+    return words % {
+        "sold": figures.kwh(total.sold_wh),
+        "bought": figures.kwh(total.bought_wh),
+        "most": figures.kwh(most),
+    }
 
 
 def legal_text(mode: str) -> str:

@@ -1,0 +1,139 @@
+"""A month of a street under every rule of sharing, on the same readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.db.models import F, Sum
+
+from community.models import Community, Household
+from community.tariffs import month_span
+from market.grid.fairness import gini
+from market.models import SettledHome, SharingSet
+from market.settlement.allocation import (
+    Coefficients,
+    Equal,
+    Hybrid,
+    Proportional,
+    Rule,
+    allocate,
+    netted,
+)
+from market.settlement.coefficients import shares_ppm
+
+HOURS = """
+SELECT floor(extract(epoch FROM start) / 3600)::bigint, household_id, sum(import_wh)::bigint,
+    sum(export_wh)::bigint, sum(export_wh * feed_in_ueur_kwh)::bigint, max(import_ueur_kwh)
+FROM market_settledhome s JOIN community_household h ON h.id = s.household_id
+WHERE h.community_id = %s AND s.is_current AND s.start >= %s AND s.start < %s GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a rule makes of a month: Wh that neighbours used of what others gave, n€ that the street saves by it,
+    and how unevenly (Gini) what is spared falls to the homes that take.
+    """
+
+    rule: str
+    shared_wh: int
+    saved_neur: int
+    unevenness: float
+
+
+@dataclass(frozen=True, slots=True)
+class MonthShared:
+    """The month under every rule; `given_wh` is what could be shared at all."""
+
+    given_wh: int
+    rules: tuple[Shared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hour:
+    given_wh: int
+    given_worth_neur: int
+    taken_wh: tuple[int, ...]
+    price_ueur_kwh: tuple[int, ...]
+
+
+def month_shared(community: Community, month: date) -> MonthShared | None:
+    """What homes gave to the grid in a month, shared hour by hour among what homes took; None without readings.
+
+    A shared kWh spares its taker the retailer's price of the hour and costs the street what retailers would have
+    paid for it. The market's own row is what was settled.
+    """
+    homes = list(Household.objects.filter(community=community).order_by("pk").values_list("pk", flat=True))
+    hours = _hours(community, month, homes)
+    if not hours:
+        return None
+    rules: list[tuple[str, Rule]] = [("equal", Equal()), ("proportional", Proportional())]
+    beta = latest_beta(community, homes)
+    if beta is not None:
+        rules = [("static", Coefficients(beta)), ("hybrid", Hybrid(beta)), *rules]
+    found = [_shared(name, rule, hours) for name, rule in rules]
+    return MonthShared(sum(hour.given_wh for hour in hours), (*found, _market(community, month, homes)))
+
+
+def latest_beta(community: Community, homes: Sequence[int]) -> tuple[int, ...] | None:
+    """The coefficients agreed last, by household; None without any that fit."""
+    latest = SharingSet.objects.filter(community=community).exclude(constant_ppm={}).order_by("-added_at").first()
+    if latest is None:
+        return None
+    supplies = Household.objects.filter(community=community).values_list("pk", "metering_points__cups")
+    by_supply = {cups[:20]: ppm for cups, ppm in latest.constant_ppm.items()}
+    found: dict[int, int] = dict.fromkeys(homes, 0)
+    for home, cups in supplies:
+        found[home] += by_supply.get((cups or "")[:20], 0)
+    return tuple(shares_ppm([found[home] for home in homes])) if any(found.values()) else None
+
+
+def _hours(community: Community, month: date, homes: Sequence[int]) -> list[_Hour]:
+    places = {home: i for i, home in enumerate(homes)}
+    rows: dict[int, list[tuple[int, int, int, int, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(HOURS, [community.pk, *month_span(month.year, month.month, community.zone)])
+        for hour, home, taken, given, worth, price in cursor.fetchall():
+            rows.setdefault(hour, []).append((places[home], taken, given, worth, price))
+    answer = []
+    for own in rows.values():
+        taken, prices = [0] * len(homes), [0] * len(homes)
+        for place, taken_wh, _given, _worth, price in own:
+            taken[place], prices[place] = taken_wh, price
+        given = sum(row[2] for row in own)
+        answer.append(_Hour(given, sum(row[3] for row in own), tuple(taken), tuple(prices)))
+    return answer
+
+
+def _shared(name: str, rule: Rule, hours: Sequence[_Hour]) -> Shared:
+    total_wh = saved = 0
+    by_home = [0] * len(hours[0].taken_wh)
+    for hour in hours:
+        if not hour.given_wh:
+            continue
+        rows = netted(allocate(hour.given_wh, hour.taken_wh, rule), hour.taken_wh)
+        used = sum(row.own_wh for row in rows)
+        spared = [row.own_wh * price for row, price in zip(rows, hour.price_ueur_kwh, strict=True)]
+        total_wh += used
+        saved += sum(spared) - hour.given_worth_neur * used // hour.given_wh
+        by_home = [before + more for before, more in zip(by_home, spared, strict=True)]
+    return Shared(name, total_wh, saved, gini([float(one) for one in by_home]))
+
+
+def _market(community: Community, month: date, homes: Sequence[int]) -> Shared:
+    start, end = month_span(month.year, month.month, community.zone)
+    rows = SettledHome.objects.filter(
+        household__community=community, is_current=True, start__gte=start, start__lt=end
+    )
+    spared = Sum(F("bought_wh") * F("import_ueur_kwh"))
+    saved = Sum(F("baseline_neur") - F("actual_neur"))
+    sums = {
+        home: (int(bought), int(own), int(gained))
+        for home, bought, own, gained in rows.values_list("household").annotate(
+            bought=Sum("bought_wh"), own=spared, gained=saved
+        )
+    }
+    even = [float(sums.get(home, (0, 0, 0))[1]) for home in homes]
+    total_wh, total_neur = (sum(row[i] for row in sums.values()) for i in (0, 2))
+    return Shared("market", total_wh, total_neur, gini(even))
