@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from community.models import Household
+from community.models import Community, Household
 
 
 class Statement(models.Model):
@@ -19,6 +19,12 @@ class Statement(models.Model):
     month = models.DateField(help_text=_("First day of the month."))
     version = models.PositiveSmallIntegerField(default=1, help_text=_("Beyond the first: a correction."))
     issued_at = models.DateTimeField()
+    legal_mode = models.CharField(
+        max_length=20,
+        choices=Community.LegalMode,
+        default=Community.LegalMode.SIMULATION,
+        help_text=_("The community's when it was issued."),
+    )
     slots = models.PositiveIntegerField()
     provisional_slots = models.PositiveIntegerField(default=0)
     saving_neur = models.BigIntegerField(help_text=_("Congestion rent given back included."))

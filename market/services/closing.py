@@ -53,12 +53,19 @@ def correct_month(*, community: Community, month: date, at: datetime) -> int:
     issued = latest_statements(locked, month)
     if not issued:
         return 0
+    mode = next(iter(issued.values())).legal_mode
     rule = next((statement.rent_rule for statement in issued.values() if statement.rent_rule), "")
     news = [_anew(home, issued.get(home.household_id), rule) for home in home_months(locked, month)]
     cents = _cents(locked, month, news)
     return write(
         Draft(
-            Statement(**facts_of(one.home, one.rent_neur, rule), month=month, version=one.version, issued_at=at),
+            Statement(
+                **facts_of(one.home, one.rent_neur, rule),
+                legal_mode=mode,
+                month=month,
+                version=one.version,
+                issued_at=at,
+            ),
             one.rows,
             [cents[one.home.household_id, row.kind] for row in one.rows],
         )

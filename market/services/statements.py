@@ -65,7 +65,11 @@ def close_month(*, community: Community, month: date, at: datetime) -> None:
     posted = [row.amount_neur for own in rows for row in own if row.posted]
     cents = iter(balance_cents([*posted, *kept_by_the_community(community, month, sum(rent.amounts_neur))]))
     write(
-        Draft(Statement(**facts_of(home, given, rent.rule), month=month, issued_at=at), own, cents_of(own, cents))
+        Draft(
+            Statement(**facts_of(home, given, rent.rule), legal_mode=locked.legal_mode, month=month, issued_at=at),
+            own,
+            cents_of(own, cents),
+        )
         for home, given, own in zip(homes, rent.amounts_neur, rows, strict=True)
     )
 

@@ -81,7 +81,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "first": first,
         "household": household,
         "closed": closed,
-        "legal_text": documents.legal_text(household.community.legal_mode),
+        "legal_text": documents.legal_text(closed.legal_mode if closed else household.community.legal_mode),
         "versions": wording.versions(issued),
         "lines": wording.statement_lines(closed, total),
         "total": total,

@@ -38,8 +38,8 @@ def document(
         issued=day,
         issued_text=figures.day_and_year(day),
         public_id=str(statement.public_id),
-        legal_mode=community.legal_mode,
-        legal_text=legal_text(community.legal_mode),
+        legal_mode=statement.legal_mode,
+        legal_text=legal_text(statement.legal_mode),
         sentence=_sentence(statement),
         lines=lines,
         owed_cents=sum(line.amount_cents for line in lines if line.posted),
@@ -48,7 +48,7 @@ def document(
         chart_text=_chart(total, days),
         changes=(*versions[0].changes, versions[0].total) if versions else (),
         computed=tuple(_computed(lines)),
-        words=_words(community.legal_mode),
+        words=_words(statement.legal_mode),
     )
 
 

@@ -10,16 +10,21 @@ from axe_playwright_python.sync_playwright import Axe
 from community.models import Device, Member
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
+from community.services.tariffs import add_offer
 from market.services.accuracy import watch_forecasts
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
+from market.services.pilots import begin
 from market.services.settle import settle_due
 from market.services.slots import open_slots
 from market.services.statements import close_month
 from metering.services.meter_files import take_in
 from tests import factories as make
 from tests.browser.conftest import DESK, PHONE, log_in
+from tests.market.pilot.test_studio import lived
+from tests.market.pilot.test_year import street as scenario
+from tests.market.test_tariffs_page import offer as offered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,6 +35,7 @@ PAGES = (
     "/street/rules/", "/street/forecasts/", "/street/cables/", "/street/cables/new/", "/street/cables/homes/", "/rules/", "/months/", "/months/2026-11/",
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
     "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/agents/", "/more/", "/password/", "/nowhere/",
+    "/closing/", "/closing/?m=2026-11", "/tariffs/", "/tariffs/new/", "/sharing/", "/sharing/?m=2026-11", "/pilots/", "/pilots/new/?homes=3",
 )  # fmt: skip
 
 
@@ -59,6 +65,11 @@ def street():
     file = FILES / "edistribucion_dirty.csv"
     street.file = take_in(community=street, name=file.name, content=file.read_bytes(), at=NOW).public_id
     street.point = make.meter(marta).public_id
+    pilot = begin(name="Calle Nueva", scenario=scenario(import_limit_w=9_000), owner=admin.user, at=NOW)
+    lived(pilot)
+    waiting = begin(name="Calle Otra", scenario=scenario(), owner=admin.user, at=NOW)
+    street.tried = (pilot.public_id, waiting.public_id)
+    street.tariff = add_offer(by=admin, offer=offered()).pk
     street.secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)[1]
     with patch("config.clock.now", lambda: NOW):
         yield street
@@ -75,7 +86,13 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
         page.goto(path)
         found += problems(page, path)
     log_in(page, "marta@example.org", make.PASSWORD)
-    for path in (*PAGES, f"/meter-files/{street.file}/", f"/metering-points/{street.point}/changes/"):
+    for path in (
+        *PAGES,
+        f"/meter-files/{street.file}/",
+        f"/metering-points/{street.point}/changes/",
+        f"/tariffs/{street.tariff}/check/",
+        *(f"/pilots/{one}/" for one in street.tried),
+    ):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         found += problems(page, path)
