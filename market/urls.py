@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
 from market.views.cables import cables
-from market.views.closing import close, closing, correct
+from market.views.closing import close, closing, correct, payments
 from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closing/", closing, name="closing"),
     path("closing/<int:year>-<int:month>/close/", close, name="close-month"),
     path("closing/<int:year>-<int:month>/correct/", correct, name="correct-month"),
+    path("closing/<int:year>-<int:month>/payments.csv", payments, name="payments"),
     path("pilots/", studio, name="studio"),
     path("pilots/new/", new_pilot, name="new-pilot"),
     path("pilots/<uuid:public_id>/", pilot, name="pilot"),

@@ -1,7 +1,18 @@
 """A month's statement as a file: one document, four ways of writing it, the same numbers to the cent."""
 
 from market.documents.document import Day, DocumentLine, StatementDocument
+from market.documents.payments import Payment, as_payment_list
 from market.documents.pdf import as_pdf
 from market.documents.sheets import as_csv, as_json, as_xlsx
 
-__all__ = ["Day", "DocumentLine", "StatementDocument", "as_csv", "as_json", "as_pdf", "as_xlsx"]
+__all__ = [
+    "Day",
+    "DocumentLine",
+    "Payment",
+    "StatementDocument",
+    "as_csv",
+    "as_json",
+    "as_payment_list",
+    "as_pdf",
+    "as_xlsx",
+]

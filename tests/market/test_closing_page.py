@@ -125,3 +125,34 @@ def test_only_administrators_see_and_close_and_only_their_own(client, street, ho
     assert "No month yet" in get(client)
     assert client.post("/closing/2026-13/correct/").status_code == 404
     assert not Statement.objects.exists()
+
+
+def test_where_money_is_settled_the_month_has_a_list_of_who_pays_and_receives(admin, street, homes):
+    street.legal_mode = "private_settlement"
+    street.save()
+    homes[0].name = "=cmd()"
+    homes[0].save()
+    cleared(street, usual(homes))
+    metered(homes)
+    assert admin.get("/closing/2026-11/payments.csv").status_code == 404
+    page = post(admin, "/closing/2026-11/close/")
+
+    rows = admin.get("/closing/2026-11/payments.csv").content.decode("utf-8-sig").splitlines()
+
+    assert "Who pays and who receives (CSV)" in page
+    assert rows[0] == "home,member,version,statement,pays_eur,receives_eur"
+    assert sorted((row.split(",")[0], *row.split(",")[4:]) for row in rows[1:])[0][0] == "'=cmd()"
+    assert {row.split(",")[0]: row.split(",")[4:] for row in rows[1:]} == {
+        "'=cmd()": ["", "0.10"], "Bruno": ["0.03", ""], "Carla": ["0.08", ""],
+    }  # fmt: skip
+
+
+def test_in_a_simulation_nobody_pays_and_the_page_says_so(admin, street, homes):
+    cleared(street, usual(homes))
+    metered(homes)
+    closed = post(admin, "/closing/2026-11/close/")
+
+    answer = admin.get("/closing/2026-11/payments.csv", follow=True, headers={"accept-language": "en"})
+
+    assert "Who pays" not in closed
+    assert "nothing is owed, so there is nothing to pay" in english(answer)
