@@ -1,11 +1,11 @@
 """Which fixed coefficients would have suited a year best: a linear programme over what each share is worth.
 
-With a fixed share β a member saves Σ min(β·G, c)·(p − s) + β·ΣG·s, G being the common production of an hour, c its
-own need, p its retailer's price and s what surplus brings. That is concave and piecewise linear in β, so its pieces
-are the columns of a linear programme (cvxpy, HiGHS). Neighbouring pieces are merged into a few hundred, which states
-a little less than is saved; the answer is checked on the hours themselves, in whole Wh. The monthly cap of the
-compensation is left out: where surplus is often capped, the gain is overstated. Only workers and commands import this
-module, because cvxpy takes seconds to load.
+With a fixed share β a member saves Σ min(β·G, c)·(p − s) + β·ΣG·s, G being the common production of an hour, c
+its own need, p its retailer's price and s what surplus brings. That is concave and piecewise linear in β, so its
+pieces are the columns of a linear programme (cvxpy, HiGHS). Neighbouring pieces are merged into a few hundred,
+which states a little less than is saved; the answer is checked on the hours themselves, in whole Wh. The monthly
+cap of the compensation is left out: where surplus is often capped, the gain is overstated. Only workers and
+commands import this module, because cvxpy takes seconds to load.
 """
 
 from dataclasses import dataclass
