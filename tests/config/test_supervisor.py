@@ -174,5 +174,5 @@ def test_trainings_have_a_worker_of_their_own_that_lets_everybody_else_go_first(
     site = {child.name: list(child.command) for child in children.children(tmp_path, 8000)}
 
     assert site["training"][:3] == ["nice", "-n", "19"]
-    assert site["training"][site["training"].index("--queues") + 1] == "training"
+    assert site["training"][site["training"].index("--queues") + 1] == "training,studio"
     assert site["worker"][site["worker"].index("--queues") + 1] == "default,solver"

@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def broker():
     """The broker's queues, empty before and after."""
     client = redis.Redis.from_url(settings.REDIS_URL)
-    client.delete("default", "solver", "training")
+    client.delete("default", "solver", "training", "studio")
     yield client
-    client.delete("default", "solver", "training")
+    client.delete("default", "solver", "training", "studio")
     client.close()
 
 
@@ -83,7 +83,7 @@ def test_the_hourly_sweep_asks_every_community_for_its_forecasts_and_months(brok
 
 
 def test_a_worker_that_is_told_of_no_queue_serves_all():
-    assert set(app.amqp.queues.consume_from) == {"default", "solver", "training"}
+    assert set(app.amqp.queues.consume_from) == {"default", "solver", "training", "studio"}
 
 
 def test_beat_asks_only_for_tasks_that_exist():
