@@ -6,7 +6,6 @@ Values reach the template as JSON, never as its source, so no name can become ma
 import json
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Any
 
 import typst
 
@@ -28,14 +27,6 @@ def as_pdf(document: StatementDocument) -> bytes:
         timestamp=issued,
     )
     return made
-
-
-def as_png(document: StatementDocument) -> list[bytes]:
-    """The pages as pictures, to look at."""
-    pages: Any = typst.compile(
-        TEMPLATE, format="png", ppi=110, sys_inputs=_inputs(document), ignore_system_fonts=True
-    )
-    return pages if isinstance(pages, list) else [pages]
 
 
 def _inputs(document: StatementDocument) -> dict[str, str]:

@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                 ('scenario', models.JSONField()),
                 ('shared', models.BooleanField(default=False, help_text='Whoever has the address may read the report without logging in.')),
                 ('created_at', models.DateTimeField()),
-                ('sharing', models.JSONField(blank=True, help_text='What ways of sharing without a market bring.', null=True)),
                 ('community', models.ForeignKey(blank=True, help_text='Made of it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pilots', to='community.community')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pilots', to=settings.AUTH_USER_MODEL)),
             ],

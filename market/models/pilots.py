@@ -23,7 +23,6 @@ class Pilot(models.Model):
         default=False, help_text=_("Whoever has the address may read the report without logging in.")
     )
     created_at = models.DateTimeField()
-    sharing = models.JSONField(null=True, blank=True, help_text=_("What ways of sharing without a market bring."))
 
     def __str__(self) -> str:
         return self.name

@@ -1,6 +1,5 @@
 """What a pilot is about: homes with their curves, what would stand in them, tariffs and the street's rules."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -121,12 +120,3 @@ class Scenario:
 def _prices(said: dict[str, Any]) -> Prices:
     first, second, third = said["import_ueur_kwh"]
     return Prices(said["name"], (first, second, third), said["feed_in_ueur_kwh"])
-
-
-def contributions(homes: Sequence[PilotHome]) -> dict[str, int]:
-    """How many homes have panels, a battery, a car."""
-    return {
-        "panels": sum(home.pv_w > 0 for home in homes),
-        "batteries": sum(home.battery_wh > 0 for home in homes),
-        "cars": sum(home.ev_w > 0 for home in homes),
-    }

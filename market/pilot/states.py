@@ -49,7 +49,7 @@ def pilots_of(owner: User) -> QuerySet[Pilot]:
     return (
         Pilot.objects.filter(owner=owner)
         .annotate(done=Count("months", filter=Q(months__lived__isnull=False)), total=Count("months"))
-        .defer("scenario", "sharing")
+        .defer("scenario")
         .order_by("-created_at", "-pk")
     )
 

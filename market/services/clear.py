@@ -3,10 +3,8 @@
 import logging
 from dataclasses import asdict
 from datetime import datetime
-from importlib import import_module
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
@@ -14,14 +12,13 @@ from community.copying import copy_into
 from community.models import Device
 from market.clearing import Clearing, Rules, clear, verify
 from market.clearing.book import Book
-from market.clearing.congested import Solve
 from market.models import Order, Outcome, SetPoint, Slot, Trade
 from market.queries.book import feeder_of, order_book
 from market.queries.set_points import set_points_from_outcomes
+from market.services.solvers import solver
 
 logger = logging.getLogger(__name__)
 
-SOLVERS = {"highs": "market.clearing.simplex", "cvxpy": "market.clearing.specification"}
 BINDING = ("element", "kind", "phase", "side", "loading_pct", "shadow_ueur_kwh", "rent_neur")
 
 
@@ -45,7 +42,7 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
     feeder = feeder_of(slot.community)
     book = order_book(slot, feeder)
     try:
-        clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule), _solver())
+        clearing = clear(book, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule), solver())
         problems = verify(book, feeder, clearing)
     except ArithmeticError as error:  # the solver found no answer
         problems = [str(error)]
@@ -54,11 +51,6 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
         _record_fallback(slot, book, problems, at)
     else:
         _record(slot, clearing, at)
-
-
-def _solver() -> Solve:
-    """The solver that the site is set to; imported here, because web processes must not."""
-    return import_module(SOLVERS[settings.CLEARING_SOLVER]).solve  # type: ignore[no-any-return]
 
 
 def _record(slot: Slot, clearing: Clearing, at: datetime) -> None:

@@ -2,23 +2,20 @@
 
 import logging
 from dataclasses import replace
-from importlib import import_module
 
-from django.conf import settings
 from django.db import transaction
 
 from market.agents.policy.weights import prior
-from market.clearing.congested import Solve
 from market.models import PilotMonth
 from market.pilot.month import live_month
 from market.pilot.scenario import Scenario
+from market.services.solvers import solver
 
 logger = logging.getLogger(__name__)
 
 # A year with less sun and more need, and the other way round: how far the answer may stray.
 SUN_PCT = {"usual": 100, "dull": 90, "bright": 110}
 LOAD_PCT = {"usual": 100, "dull": 107, "bright": 93}
-SOLVERS = {"highs": "market.clearing.simplex", "cvxpy": "market.clearing.specification"}
 
 
 @transaction.atomic
@@ -33,7 +30,7 @@ def live(*, month_id: int) -> bool:
         return False
     try:
         scenario = varied(Scenario.of(row.pilot.scenario), row.variant)
-        lived, _alone = live_month(scenario, row.month, prior(), _solver())
+        lived, _alone = live_month(scenario, row.month, prior(), solver())
         row.lived = lived.as_json()
     except ArithmeticError as error:  # the solver found no answer
         logger.exception("Month %s of pilot %s could not be lived", row.month, row.pilot_id)
@@ -55,8 +52,3 @@ def varied(scenario: Scenario, variant: str) -> Scenario:
         for home in scenario.homes
     )
     return replace(scenario, homes=homes)
-
-
-def _solver() -> Solve:
-    """The solver for full cables; imported here, because web processes must not."""
-    return import_module(SOLVERS[settings.CLEARING_SOLVER]).solve  # type: ignore[no-any-return]
