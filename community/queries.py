@@ -1,98 +1,14 @@
-"""Reads of who lives where and what the retailer charges; all SQL of the app."""
+"""Reads of who lives where."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from hashlib import sha256
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from community.models import Device, DeviceState, Household, Invitation, Node, SupplyContract, TariffVersion
-from community.tariffs import period
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a household's own retailer charges and pays in one slot, taxes included (µ€/kWh)."""
-
-    period: str
-    import_ueur_kwh: int
-    feed_in_ueur_kwh: int
-
-
-class MissingContract(LookupError):
-    """A household has no supply contract or tariff version valid on a day; name both in the message."""
-
-
-Contracts = tuple[tuple[date, int], ...]
-
-
-class TariffBook:
-    """Every contract and tariff version of a community, resolved per household and local day."""
-
-    def __init__(self, community_id: int, zone: ZoneInfo) -> None:
-        self.zone = zone
-        self._hours: dict[tuple[Contracts, int], Prices] = {}
-        self._contracts: dict[int, list[tuple[date, int]]] = defaultdict(list)
-        contracts = SupplyContract.objects.filter(household__community_id=community_id)
-        for household, valid_from, tariff in contracts.order_by("valid_from").values_list(
-            "household_id", "valid_from", "tariff_id"
-        ):
-            self._contracts[household].append((valid_from, tariff))
-        self._versions: dict[int, list[tuple[date, dict[str, int], int]]] = defaultdict(list)
-        versions = TariffVersion.objects.filter(
-            tariff__in={tariff for dated in self._contracts.values() for _, tariff in dated}
-        )
-        for version in versions.order_by("valid_from"):
-            charged = {
-                "P1": version.import_p1_ueur_kwh,
-                "P2": version.import_p2_ueur_kwh,
-                "P3": version.import_p3_ueur_kwh,
-            }
-            self._versions[version.tariff_id].append((version.valid_from, charged, version.feed_in_ueur_kwh))
-
-    def contracts_of(self, household_id: int) -> Contracts:
-        """First day and tariff of each contract; homes with the same contracts have the same prices."""
-        return tuple(self._contracts[household_id])
-
-    @property
-    def fingerprint(self) -> str:
-        """A text that stays the same as long as no contract and no price of the community changes."""
-        contracts = sorted((home, dated) for home, dated in self._contracts.items() if dated)
-        versions = sorted((tariff, dated) for tariff, dated in self._versions.items() if dated)
-        return sha256(repr((contracts, versions)).encode()).hexdigest()
-
-    def prices(self, household_id: int, start: datetime) -> Prices:
-        """Prices of a household in the slot that starts at `start` (aware). Raises `MissingContract`."""
-        day = start.astimezone(self.zone).date()
-        contracts = [tariff for valid_from, tariff in self._contracts[household_id] if valid_from <= day]
-        versions = [v for v in self._versions[contracts[-1]] if v[0] <= day] if contracts else []
-        if not versions:
-            raise MissingContract(
-                f"Household {household_id} has no supply contract with prices on {day}: add one."
-            )
-        band = period(start, self.zone)
-        return Prices(band, versions[-1][1][band], versions[-1][2])
-
-    def series(
-        self, household_id: int, starts: Sequence[datetime]
-    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-        """Import prices, feed-in prices and periods of many slots; worked out once per hour and contracts."""
-        contracts = self.contracts_of(household_id)
-        found = []
-        for start in starts:
-            key = (contracts, int(start.timestamp()) // 3600)
-            if key not in self._hours:
-                self._hours[key] = self.prices(household_id, start)
-            found.append(self._hours[key])
-        return (
-            tuple(prices.import_ueur_kwh for prices in found),
-            tuple(prices.feed_in_ueur_kwh for prices in found),
-            tuple(prices.period for prices in found),
-        )
+from community.models import Device, DeviceState, Household, Invitation, Node
 
 
 def active_households(community_id: int) -> list[Household]:

@@ -10,7 +10,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 Period = Literal["P1", "P2", "P3"]
-Region = Literal["peninsula", "ceuta_melilla"]
 
 MADRID = ZoneInfo("Europe/Madrid")
 
@@ -21,10 +20,12 @@ def _hours(p1: set[int], p2: set[int]) -> tuple[Period, ...]:
     return tuple("P1" if hour in p1 else "P2" if hour in p2 else "P3" for hour in range(24))
 
 
-WORKING_DAY: dict[Region, tuple[Period, ...]] = {
-    "peninsula": _hours({10, 11, 12, 13, 18, 19, 20, 21}, {8, 9, 14, 15, 16, 17, 22, 23}),
-    "ceuta_melilla": _hours({11, 12, 13, 14, 19, 20, 21, 22}, {8, 9, 10, 15, 16, 17, 18, 23}),
-}
+_MOST = _hours({10, 11, 12, 13, 18, 19, 20, 21}, {8, 9, 14, 15, 16, 17, 22, 23})
+_AFRICA = _hours({11, 12, 13, 14, 19, 20, 21, 22}, {8, 9, 10, 15, 16, 17, 18, 23})
+# By the region's own clock.
+WORKING_DAY: dict[str, tuple[Period, ...]] = {
+    "peninsula": _MOST, "balearic": _MOST, "canary": _MOST, "ceuta": _AFRICA, "melilla": _AFRICA,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -33,7 +34,7 @@ def is_off_peak_day(day: date) -> bool:
     return day.weekday() >= 5 or (day.month, day.day) in FIXED_HOLIDAYS
 
 
-def period(start: datetime, zone: ZoneInfo = MADRID, region: Region = "peninsula") -> Period:
+def period(start: datetime, zone: ZoneInfo = MADRID, region: str = "peninsula") -> Period:
     """The 2.0TD period of an interval by its local START; `start` is an aware instant.
 
     >>> period(datetime(2026, 11, 23, 9, 0, tzinfo=UTC))  # Monday, 10:00 in Madrid

@@ -58,12 +58,15 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGIN
 CLOCK_SPEED = float(os.environ.get("AZOTEA_CLOCK_SPEED", "1"))
 CLOCK_ORIGIN = os.environ.get("AZOTEA_CLOCK_ORIGIN", "")
 
-# Where Datadis is asked; empty turns it off.
 # Which solver clears congested slots: "highs" directly, or "cvxpy" as the readable specification states it.
 CLEARING_SOLVER = os.environ.get("CLEARING_SOLVER", "highs")
 if CLEARING_SOLVER not in {"highs", "cvxpy"}:
     raise ImproperlyConfigured(f"CLEARING_SOLVER is highs or cvxpy, not {CLEARING_SOLVER}.")
+# Where Datadis is asked; empty turns it off.
 DATADIS_URL = os.environ.get("DATADIS_URL", "")
+# Where published prices are asked for, and the operator's key; without a URL none are, without a key only PVPC.
+ESIOS_URL = os.environ.get("ESIOS_URL", "")
+ESIOS_KEY = os.environ.get("ESIOS_KEY", "")
 # Where meters publish live; empty turns it off.
 MQTT_URL = os.environ.get("MQTT_URL", "")
 
@@ -243,6 +246,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tick_studio": {"task": "market.tasks.tick_studio", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
+    "pull_prices": {"task": "community.tasks.pull_prices", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }
 

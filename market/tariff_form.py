@@ -1,21 +1,22 @@
 """What an administrator types about retailers: an offer, a home's contract, and a real bill to check it with."""
 
-from calendar import isleap
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from community.models import Community, Household, OfferTerms, Tariff
-from community.regulated import NotKnown, changes_between, levies_on, taxes_on, tolls_on
+from community.models import Community, Household, OfferTerms, Region, Tariff
+from community.price_files import PriceFileFault, PublishedHour, read_prices
+from community.price_files.esios import MOST_BYTES
+from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on, tolls_on
 from community.services.tariffs import Offer
 from market.forms import UEUR, PriceField, to_ueur
-from market.settlement.apportion import apportion
-from market.settlement.bill import Bill, Contract, Part, Use, bill
+from market.settlement.bill import LONGEST_MONTH_DAYS, Bill, Contract, bill
+from market.settlement.billing_period import parts_by_days
+from market.wording import prices as wording
 
 DAYS = 366
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -24,6 +25,7 @@ PRESETS = {
     "three": ("0.180", "0.125", "0.092", "0.045"),
     "flat": ("0.135", "0.135", "0.135", "0.055"),
     "night": ("0.197", "0.132", "0.077", "0.035"),
+    "pvpc": ("0", "0", "0", "0"),
 }
 
 
@@ -55,11 +57,24 @@ class OfferForm(forms.Form):
     retailer = forms.CharField(label=gettext_lazy("Retailer"), max_length=120)
     name = forms.CharField(label=gettext_lazy("Name of the offer"), max_length=120)
     valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=DAY)
-    region = forms.ChoiceField(label=gettext_lazy("Where"), choices=OfferTerms.Region.choices)
+    region = forms.ChoiceField(label=gettext_lazy("Where"), choices=Region.choices)
+    index = forms.ChoiceField(
+        label=gettext_lazy("How energy is priced"),
+        choices=OfferTerms.Index.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("By the hour, write below what is added to each hour: 0 for PVPC itself."),
+    )
     p1 = PriceField(label=gettext_lazy("Peak (P1)"))
     p2 = PriceField(label=gettext_lazy("Shoulder (P2)"))
     p3 = PriceField(label=gettext_lazy("Off-peak (P3)"))
-    surplus = PriceField(label=gettext_lazy("Paid for surplus"))
+    surplus_kind = forms.ChoiceField(
+        label=gettext_lazy("How surplus is priced"), choices=OfferTerms.Surplus.choices, widget=forms.RadioSelect
+    )
+    surplus = PriceField(label=gettext_lazy("Paid for surplus"), required=False)
+    negative_surplus = forms.ChoiceField(
+        label=gettext_lazy("Published prices below zero"), choices=OfferTerms.Negative.choices
+    )
     power_p1 = EurosField(decimals=6, label=gettext_lazy("Power, peak"))
     power_p2 = EurosField(decimals=6, label=gettext_lazy("Power, off-peak"))
     cap = forms.ChoiceField(
@@ -85,7 +100,10 @@ class OfferForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         charged = [given[name] for name in ("p1", "p2", "p3") if given.get(name) is not None]
-        if given.get("surplus") is not None and charged and given["surplus"] >= min(charged):
+        surplus, fixed = given.get("surplus"), given.get("surplus_kind") == OfferTerms.Surplus.FIXED
+        if fixed and surplus is None and "surplus" not in self.errors:
+            self.add_error("surplus", _("Write what a kWh of surplus is paid; 0 if nothing is."))
+        if fixed and not given.get("index") and surplus is not None and charged and surplus >= min(charged):
             self.add_error("surplus", _("A retailer pays less for surplus than it charges: look at both prices."))
         if given.get("valid_from") and given.get("region"):
             try:
@@ -106,7 +124,7 @@ class OfferForm(forms.Form):
             valid_from=given["valid_from"],
             region=given["region"],
             energy_ueur_kwh=(first, second, third),
-            surplus_ueur_kwh=to_ueur(given["surplus"]) or 0,
+            surplus_ueur_kwh=0 if given["surplus_kind"] == "published" else to_ueur(given["surplus"]) or 0,
             power_ueur_kw_year=(int(given["power_p1"] * UEUR), int(given["power_p2"] * UEUR)),
             cap=given["cap"],
             wallet={
@@ -114,18 +132,49 @@ class OfferForm(forms.Form):
                 "wallet_fee_cents": int(given["wallet_fee"] * 100),
                 "wallet_expiry_months": given["wallet_expiry"],
             },
+            hourly={name: given[name] for name in ("index", "surplus_kind", "negative_surplus")},
         )
 
 
-def preset(name: str, today: date) -> dict[str, Any]:
-    """What the form says at first: a common offer with power at tolls and charges."""
+def preset(name: str, today: date, region: str) -> dict[str, Any]:
+    """What the form says at first: a common offer with power at tolls and charges; `pvpc` is the regulated one."""
     first, second, third, surplus = PRESETS.get(name, PRESETS["three"])
-    power = tolls_on(today).power_ueur_kw_year
+    power = latest_tolls(today).power_ueur_kw_year
+    if name == "pvpc":
+        power = (power[0] + latest_levies(today).pvpc_margin_ueur_kw_year, power[1])
     return {
+        "region": region, "index": "pvpc" if name == "pvpc" else "", "cap": OfferTerms.Cap.WITH_TOLLS,
+        "surplus_kind": "published" if name == "pvpc" else "fixed", "negative_surplus": "as_published",
         "p1": Decimal(first), "p2": Decimal(second), "p3": Decimal(third), "surplus": Decimal(surplus),
         "power_p1": Decimal(power[0]) / UEUR, "power_p2": Decimal(power[1]) / UEUR,
         "valid_from": today.replace(month=1, day=1), "wallet_pct": 0, "wallet_fee": Decimal(0),
     }  # fmt: skip
+
+
+class PriceFileForm(forms.Form):
+    """A file of published prices."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "As ESIOS gives it out: PVPC's day file, or indicator 1001 (PVPC) or 1739 (surplus) as CSV or JSON."
+        ),
+        error_messages={"required": gettext_lazy("Choose a file."), "empty": gettext_lazy("This file is empty.")},
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("That is more than 5 MiB: hand in a year at a time at most."))
+        return file
+
+    def hours(self) -> list[PublishedHour]:
+        """The prices in the file; none if it cannot be read, with an error that says where and why."""
+        try:
+            return read_prices(self.cleaned_data["file"].read())
+        except PriceFileFault as error:
+            self.add_error("file", wording.price_fault(error))
+            return []
 
 
 class ContractForm(forms.Form):
@@ -149,18 +198,28 @@ class BillForm(forms.Form):
 
     first = forms.DateField(label=gettext_lazy("First day"), widget=DAY)
     last = forms.DateField(label=gettext_lazy("Last day"), widget=DAY)
-    kilowatts = EurosField(decimals=3, label=gettext_lazy("Contracted power"))
+    kilowatts = EurosField(decimals=3, label=gettext_lazy("Contracted power, peak"))
+    valley = EurosField(
+        decimals=3,
+        label=gettext_lazy("Contracted power, off-peak"),
+        required=False,
+        help_text=gettext_lazy("Empty: the same."),
+    )
     p1 = EnergyField(label=gettext_lazy("Peak (P1)"))
     p2 = EnergyField(label=gettext_lazy("Shoulder (P2)"))
     p3 = EnergyField(label=gettext_lazy("Off-peak (P3)"))
     surplus = EnergyField(label=gettext_lazy("Surplus"), required=False)
     total = EurosField(label=gettext_lazy("Total of the bill"))
+    firm = forms.BooleanField(label=gettext_lazy("A firm's contract"), required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         first, last = given.get("first"), given.get("last")
         if first and last and not 0 <= (last - first).days < DAYS:
             self.add_error("last", _("The last day comes after the first, within a year."))
+        elif first and last and given.get("surplus") and (last - first).days >= LONGEST_MONTH_DAYS:
+            words = _("Surplus is compensated by the month: check one month's bill at a time.")
+            self.add_error("last", words)
         return given
 
     def ours(self, terms: OfferTerms) -> Bill:
@@ -169,20 +228,16 @@ class BillForm(forms.Form):
         Where tolls, taxes or levies change inside the period, its energy is split by days.
         """
         given = self.cleaned_data
-        first, end = given["first"], given["last"] + timedelta(days=1)
-        watts = int(given["kilowatts"] * 1_000)
-        bounds = [first, *changes_between(first, end, terms.region), end]
-        days = [(until - since).days for since, until in pairwise(bounds)]
-        bands = [apportion(int(given[name] * 1_000), days) for name in ("p1", "p2", "p3")]
-        surplus = apportion(int((given["surplus"] or 0) * 1_000), days)
-        parts = [
-            Part(
-                Use((bands[0][i], bands[1][i], bands[2][i]), days[i], surplus[i] * terms.surplus_ueur_kwh),
-                tolls_on(since),
-                taxes_on(since, terms.region),
-                levies_on(since),
-                366 if isleap(since.year) else 365,
-            )
-            for i, since in enumerate(bounds[:-1])
-        ]
-        return bill(Contract(terms.energy_ueur_kwh, terms.power_ueur_kw_year, (watts, watts), terms.cap), parts)
+        bands = [int(given[name] * 1_000) for name in ("p1", "p2", "p3")]
+        worth = int((given["surplus"] or 0) * 1_000) * terms.surplus_ueur_kwh
+        peak = int(given["kilowatts"] * 1_000)
+        valley = peak if given["valley"] is None else int(given["valley"] * 1_000)
+        contract = Contract(
+            terms.energy_ueur_kwh,
+            terms.power_ueur_kw_year,
+            (peak, valley),
+            terms.cap,
+            terms.wallet_fee_cents * 10_000,
+            given["firm"],
+        )
+        return bill(contract, parts_by_days(given["first"], given["last"], terms.region, bands, worth))

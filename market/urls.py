@@ -12,6 +12,7 @@ from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement, statement_file
 from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
+from market.views.prices import published_prices
 from market.views.rules import rules
 from market.views.sharing import sharing, sharing_file
 from market.views.slot import slot
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sharing/", sharing, name="sharing"),
     path("sharing/<int:pk>/<slug:ends>.txt", sharing_file, name="sharing-file"),
     path("tariffs/", tariffs, name="tariffs"),
+    path("tariffs/prices/", published_prices, name="published-prices"),
     path("tariffs/new/", new_offer, name="new-offer"),
     path("tariffs/<int:pk>/check/", check_bill, name="check-bill"),
     path("months/", months, name="months"),

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models.homes import Household
-from community.models.people import Community
+from community.models.people import Community, Region
 
 
 class Tariff(models.Model):
@@ -73,15 +73,21 @@ class SupplyContract(models.Model):
 class OfferTerms(models.Model):
     """A retailer's offer as its contract states it, before taxes, from a civil day on; prices of versions follow.
 
-    Energy and power include tolls and charges. The region says which taxes fall on it.
+    Energy and power include tolls and charges. The region says which taxes fall on it. Offers with a price by the
+    hour have no versions: their prices are published day by day (`HourPrice`).
     """
 
-    class Region(models.TextChoices):
-        PENINSULA = "peninsula", _("Peninsula")
-        BALEARIC = "balearic", _("Balearic Islands")
-        CANARY = "canary", _("Canary Islands")
-        CEUTA = "ceuta", _("Ceuta")
-        MELILLA = "melilla", _("Melilla")
+    class Index(models.TextChoices):
+        NONE = "", _("Three fixed prices")
+        PVPC = "pvpc", _("By the hour: PVPC, and what the contract adds to it")
+
+    class Surplus(models.TextChoices):
+        FIXED = "fixed", _("A fixed price")
+        PUBLISHED = "published", _("By the hour: the published price of surplus")
+
+    class Negative(models.TextChoices):
+        AS_PUBLISHED = "as_published", _("Counted as they are")
+        FLOOR_ZERO = "floor_zero", _("Counted as zero")
 
     class Cap(models.TextChoices):
         WITH_TOLLS = "with_tolls", _("The whole energy term, tolls and charges inside")
@@ -90,6 +96,15 @@ class OfferTerms(models.Model):
     tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="terms")
     valid_from = models.DateField()
     region = models.CharField(max_length=10, choices=Region, default=Region.PENINSULA)
+    index = models.CharField(
+        max_length=4,
+        choices=Index,
+        default=Index.NONE,
+        blank=True,
+        help_text=_("With an index, the energy prices are what the contract adds to it."),
+    )
+    surplus_kind = models.CharField(max_length=9, choices=Surplus, default=Surplus.FIXED)
+    negative_surplus = models.CharField(max_length=12, choices=Negative, default=Negative.AS_PUBLISHED)
     energy_p1_ueur_kwh = models.BigIntegerField()
     energy_p2_ueur_kwh = models.BigIntegerField()
     energy_p3_ueur_kwh = models.BigIntegerField()
@@ -125,6 +140,11 @@ class OfferTerms(models.Model):
     def energy_ueur_kwh(self) -> tuple[int, int, int]:
         """Energy in P1, P2 and P3."""
         return self.energy_p1_ueur_kwh, self.energy_p2_ueur_kwh, self.energy_p3_ueur_kwh
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether some of its prices are published hour by hour."""
+        return bool(self.index) or self.surplus_kind == self.Surplus.PUBLISHED
 
     @property
     def power_ueur_kw_year(self) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """Users of the site, communities, and who belongs to which."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from community.tariffs import Period, period
 
 
 class Users(BaseUserManager["User"]):
@@ -51,6 +54,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
+class Region(models.TextChoices):
+    """Parts of Spain with taxes, a clock or tariff hours of their own."""
+
+    PENINSULA = "peninsula", _("Peninsula")
+    BALEARIC = "balearic", _("Balearic Islands")
+    CANARY = "canary", _("Canary Islands")
+    CEUTA = "ceuta", _("Ceuta")
+    MELILLA = "melilla", _("Melilla")
+
+
 class Community(models.Model):
     """An energy community behind one perimeter, with the rules that its members agreed on."""
 
@@ -85,6 +98,7 @@ class Community(models.Model):
     slug = models.SlugField(unique=True)
     name = models.CharField(_("name"), max_length=120)
     timezone = models.CharField(max_length=64, default="Europe/Madrid")
+    region = models.CharField(max_length=10, choices=Region, default=Region.PENINSULA)
     legal_mode = models.CharField(max_length=20, choices=LegalMode, default=LegalMode.SIMULATION)
     price_rule = models.CharField(max_length=24, choices=PriceRule, default=PriceRule.EQUILIBRIUM_MIDPOINT)
     fairness_rule = models.CharField(max_length=16, choices=FairnessRule, default=FairnessRule.PRO_RATA)
@@ -163,6 +177,10 @@ class Community(models.Model):
     def zone(self) -> ZoneInfo:
         """The clock on the community's walls."""
         return ZoneInfo(self.timezone)
+
+    def period(self, start: datetime) -> Period:
+        """The tariff period of an interval that begins at `start`."""
+        return period(start, self.zone, self.region)
 
 
 class Member(models.Model):

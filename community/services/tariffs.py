@@ -1,9 +1,8 @@
 """What administrators type in about retailers: offers with their terms, and which home has which contract."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import Q
@@ -37,14 +36,16 @@ class Offer:
     power_ueur_kw_year: tuple[int, int]
     cap: str
     wallet: Mapping[str, int | None]
+    hourly: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
 def add_offer(*, by: Member, offer: Offer) -> Tariff:
     """Keep an offer of the administrator's community, or new terms of one that is there.
 
-    Prices with taxes follow from the terms, a version for each day on which the region's taxes change. Raises
-    `NotAdministrator`, `TermsComeTooEarly`, and `community.regulated.NotKnown` for a day without known taxes.
+    Prices with taxes follow from the terms, a version for each day on which the region's taxes change; those of an
+    hourly offer are published day by day. Raises `NotAdministrator`, `TermsComeTooEarly`, and
+    `community.regulated.NotKnown` for a day without known taxes.
     """
     _only_admins(by)
     tariff, _made = Tariff.objects.get_or_create(
@@ -66,9 +67,11 @@ def add_offer(*, by: Member, offer: Offer) -> Tariff:
         power_p2_ueur_kw_year=offer.power_ueur_kw_year[1],
         cap=offer.cap,
         **offer.wallet,
+        **offer.hourly,
     )
     TariffVersion.objects.filter(tariff=tariff, valid_from__gte=offer.valid_from).delete()
-    TariffVersion.objects.bulk_create(_versions(terms))
+    if not terms.is_hourly:
+        TariffVersion.objects.bulk_create(_versions(terms))
     return tariff
 
 
@@ -87,27 +90,20 @@ def give_contract(*, by: Member, household_id: int, tariff_id: int, valid_from: 
     return contract
 
 
-def with_taxes(price_ueur_kwh: int, factor: Fraction) -> int:
-    """A price before taxes as it counts on the bill, µ€/kWh, half away from zero."""
-    exact = price_ueur_kwh * factor
-    whole = int(abs(exact) + Fraction(1, 2))
-    return whole if exact >= 0 else -whole
-
-
 def _versions(terms: OfferTerms) -> list[TariffVersion]:
     """Prices with taxes, from the terms' day on and again whenever the region's taxes change."""
     days = [terms.valid_from, *changes_between(terms.valid_from, FAR, terms.region)]
     answer: list[TariffVersion] = []
     for day in days:
-        factor = taxes_on(day, terms.region).factor
-        first, second, third = (with_taxes(price, factor) for price in terms.energy_ueur_kwh)
+        taxes = taxes_on(day, terms.region)
+        first, second, third = (taxes.on(price) for price in terms.energy_ueur_kwh)
         version = TariffVersion(
             tariff=terms.tariff,
             valid_from=day,
             import_p1_ueur_kwh=first,
             import_p2_ueur_kwh=second,
             import_p3_ueur_kwh=third,
-            feed_in_ueur_kwh=with_taxes(terms.surplus_ueur_kwh, factor),
+            feed_in_ueur_kwh=taxes.on(terms.surplus_ueur_kwh),
         )
         if not answer or _prices(answer[-1]) != _prices(version):
             answer.append(version)

@@ -9,7 +9,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from community.models import Community, Device, DeviceState
-from community.queries import TariffBook, active_households, devices_of, latest_states
+from community.queries import active_households, devices_of, latest_states
+from community.tariff_book import TariffBook
 from community.tariffs import is_off_peak_day, local_day
 from market.agents import Battery, Curtailable, EvCharger, Observation, as_its_owner_says, local_times
 from market.agents import Mandate as MandateTerms
@@ -68,7 +69,7 @@ def read_street(community: Community, start: datetime, at: datetime) -> Street:
         terms={home: mandate_terms(mandate) for home, mandate in mandates.items()},
         stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
         forecasts=forecasts,
-        tariffs=TariffBook(community.pk, community.zone),
+        tariffs=TariffBook(community),
         health=replace(
             community_health(community, forecasts.values(), at),
             top="policy",

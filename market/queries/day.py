@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Q, Sum
 
 from community.models import Household
-from community.queries import MissingContract, TariffBook
+from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import slots_of
 from market.models import Forecast, Outcome, SettledHome, Slot, Trade
 
@@ -158,7 +158,7 @@ def _forecast(home: Household, at: datetime) -> dict[datetime, int]:
 
 def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
     """What the home's retailer charges and pays; nothing where no contract is on file."""
-    tariffs = TariffBook(home.community_id, home.community.zone)
+    tariffs = TariffBook(home.community)
     try:
         imports, feed_ins, _ = tariffs.series(home.pk, starts)
     except MissingContract:

@@ -49,6 +49,11 @@ WITH band AS (
 SELECT s.price_ueur_kwh FROM market_slot s CROSS JOIN band b
 WHERE s.community_id = %(community)s AND s.start > %(at)s - interval '1 day' AND s.start <= %(at)s
     AND (s.price_ueur_kwh < b.lowest OR s.price_ueur_kwh > b.highest)
+    AND NOT EXISTS ( -- a price by the hour may be anything
+        SELECT FROM community_supplycontract c JOIN community_household h ON h.id = c.household_id
+            JOIN community_offerterms t ON t.tariff_id = c.tariff_id
+        WHERE h.community_id = %(community)s AND (t.index <> '' OR t.surplus_kind <> 'fixed')
+    )
 ORDER BY s.start DESC LIMIT 1
 """
 LAST_REPORTS = """

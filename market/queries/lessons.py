@@ -7,8 +7,9 @@ import numpy as np
 from django.db import connection
 
 from community.models import Community, Device
-from community.queries import MissingContract, TariffBook, active_households, devices_of
-from community.tariffs import is_off_peak_day, period
+from community.queries import active_households, devices_of
+from community.tariff_book import MissingContract, TariffBook
+from community.tariffs import is_off_peak_day
 from market.agents.street import Fleet
 from market.agents.street.fleet import NO_LIMIT, Floats, Ints
 from market.agents.training.course import WEEK, Course, Past, course_of
@@ -76,7 +77,7 @@ def read_past(community: Community, end: datetime, at: datetime, weeks: int) -> 
     if not homes:
         return None
     net = net[:, enough]
-    periods = [period(first + HOUR * hour, community.zone) for hour in range(len(net))]
+    periods = [community.period(first + HOUR * hour) for hour in range(len(net))]
     arrives, leaves = _stays(homes, first, len(net))
     devices = devices_of(homes)
     return Past(
@@ -117,7 +118,7 @@ def _prices(community: Community, homes: Sequence[int], at: datetime) -> dict[in
 
     The past is priced anew, since a policy is trained for the tariffs that it will meet: those of the week ahead.
     """
-    book = TariffBook(community.pk, community.zone)
+    book = TariffBook(community)
     hours = [at + HOUR * hour for hour in range(WEEK)]
     found = {}
     for home in homes:
@@ -125,8 +126,14 @@ def _prices(community: Community, homes: Sequence[int], at: datetime) -> dict[in
             imports, feed_ins, bands = book.series(home, hours)
         except MissingContract:
             continue
-        found[home] = dict(zip(bands, zip(imports, feed_ins, strict=True), strict=True))
+        found[home] = {band: _mean_of(band, imports, feed_ins, bands) for band in set(bands)}
     return found
+
+
+def _mean_of(band: str, imports: Sequence[int], feed_ins: Sequence[int], bands: Sequence[str]) -> tuple[int, int]:
+    """What a kWh costs and brings in a tariff period on average, as hourly prices differ."""
+    hours = [hour for hour, one in enumerate(bands) if one == band]
+    return sum(imports[hour] for hour in hours) // len(hours), sum(feed_ins[hour] for hour in hours) // len(hours)
 
 
 def _fleet(community: Community, homes: Sequence[int], devices: dict[int, list[Device]], at: datetime) -> Fleet:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Sum
 
 from community.models import Community, Household
-from community.queries import TariffBook, active_households
-from community.tariffs import is_off_peak_day, period
+from community.queries import active_households
+from community.tariff_book import TariffBook
+from community.tariffs import is_off_peak_day
 from market.agents import Mandate as MandateTerms
 from market.agents import local_times, terms_at
 from market.models import Mandate, SettledHome, Settlement, Slot, Trade
@@ -47,27 +48,40 @@ def outdated_slots(community: Community, at: datetime, limit: int) -> list[Slot]
     return sorted(late, key=lambda slot: slot.start)[: max(limit, 0)]
 
 
-def slot_cases(community: Community, slots: Sequence[Slot]) -> list[SlotCase]:
-    """One case per slot, in the order given; a handful of queries however many slots there are."""
+def slot_cases(community: Community, slots: Sequence[Slot]) -> list[tuple[Slot, SlotCase]]:
+    """The slots that can be settled with their cases, in the order given, in a handful of queries.
+
+    A slot waits while a home in it has no contract or an hour's price that is not published: money is never booked
+    at a price that only stands in.
+    """
+    if not slots:
+        return []
     first, last = min(slot.start for slot in slots), max(slot.end for slot in slots)
     households = active_households(community.pk)
     homes = [home.pk for home in households]
     measured = energy(community.pk, first, last, community.slot_minutes)
     traded = _traded(slots)
-    tariffs = TariffBook(community.pk, community.zone)
+    tariffs = TariffBook(community)
     mandates = _mandates(homes)
     before = _settled_before(slots)
+    settleable = [
+        slot for slot in slots
+        if all((slot.pk, home) in before or tariffs.is_known(home, slot.start) for home in homes)
+    ]  # fmt: skip
     return [
-        SlotCase(
-            SlotFacts(slot.price_ueur_kwh, slot.grid_fee_ueur_kwh, slot.pool_pct, slot.pool_rule),
-            tuple(_metered(home, slot.start, measured) for home in homes),
-            tuple(traded.get((slot.pk, home), Traded(home, 0, 0)) for home in homes),
-            tuple(
-                _terms(home, slot, tariffs, mandates[home.pk], before.get((slot.pk, home.pk)))
-                for home in households
+        (
+            slot,
+            SlotCase(
+                SlotFacts(slot.price_ueur_kwh, slot.grid_fee_ueur_kwh, slot.pool_pct, slot.pool_rule),
+                tuple(_metered(home, slot.start, measured) for home in homes),
+                tuple(traded.get((slot.pk, home), Traded(home, 0, 0)) for home in homes),
+                tuple(
+                    _terms(home, slot, tariffs, mandates[home.pk], before.get((slot.pk, home.pk)))
+                    for home in households
+                ),
             ),
         )
-        for slot in slots
+        for slot in settleable
     ]
 
 
@@ -146,5 +160,5 @@ def _terms(
         return Terms(home.pk, charged, paid, 0, 0, may_buy=False, may_sell=False, takes_part=False)
     local = local_times([slot.start], tariffs.zone, is_off_peak_day)[0] if given.has_own_hours else None
     minutes = (slot.end - slot.start) // timedelta(minutes=1)
-    band = period(slot.start, tariffs.zone)
+    band = tariffs.community.period(slot.start)
     return Terms(home.pk, charged, paid, *terms_at(given, slot.start, minutes, band, local), priority=priority)

@@ -26,6 +26,11 @@ SELECT c.id, md5(concat_ws('|', c.import_limit_w, c.export_limit_w,
             v.import_p3_ueur_kwh, v.feed_in_ueur_kwh), ';' ORDER BY v.id)
         FROM community_tariffversion v WHERE v.tariff_id IN (
             SELECT s.tariff_id FROM community_supplycontract s JOIN community_household h ON h.id = s.household_id
+            WHERE h.community_id = c.id)),
+    (SELECT string_agg(concat_ws(',', t.tariff_id, t.valid_from, t.index, t.surplus_kind, t.energy_p1_ueur_kwh,
+            t.energy_p2_ueur_kwh, t.energy_p3_ueur_kwh), ';' ORDER BY t.id)
+        FROM community_offerterms t WHERE (t.index <> '' OR t.surplus_kind <> 'fixed') AND t.tariff_id IN (
+            SELECT s.tariff_id FROM community_supplycontract s JOIN community_household h ON h.id = s.household_id
             WHERE h.community_id = c.id))
 ))
 FROM community_community c

@@ -41,12 +41,12 @@ def settle_slots(*, community: Community, slot_ids: Sequence[int], at: datetime)
         settlement.slot_id: settlement
         for settlement in Settlement.objects.filter(slot__in=slots, is_current=True).prefetch_related("homes")
     }
-    settled = [settle(case) for case in slot_cases(community, slots)]
+    settled = [(slot, settle(case)) for slot, case in slot_cases(community, slots)]
     news = [
-        (slot, result) for slot, result in zip(slots, settled, strict=True)
+        (slot, result) for slot, result in settled
         if slot.pk not in previous or _differs(previous[slot.pk], result)
     ]  # fmt: skip
-    confirmed = [previous[slot.pk].pk for slot in slots if slot.pk in previous]
+    confirmed = [previous[slot.pk].pk for slot, _ in settled if slot.pk in previous]
     Settlement.objects.filter(pk__in=confirmed).update(readings_as_of=at)
     _record(community, news, previous, at)
     return len(news)

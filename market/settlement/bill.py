@@ -1,7 +1,8 @@
 """A 2.0TD bill, line by line to the cent, as retailers write it.
 
 Each line is rounded once, half away from zero; taxes fall on rounded lines. A period in which tolls or taxes
-change is billed in parts, one for each; surplus is compensated over the whole of it.
+change is billed in parts, one for each; surplus is compensated over the whole of it, and what is charged by the
+month is worked out for the whole of it and shared out by days.
 Sources: Circular CNMC 3/2020, RD 244/2019 art. 14, Ley 38/1992 art. 99, Ley 37/1992 art. 78 and 90.
 """
 
@@ -9,34 +10,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from community.regulated import LEAST_TAX_UEUR_KWH, Levies, Taxes, Tolls
+from community.regulated import Levies, Taxes, Tolls
 from market.settlement.apportion import apportion
 from market.settlement.compensation import WITH_TOLLS, WITHOUT_TOLLS, compensate
 
 BANDS = ("P1", "P2", "P3")
 NEUR_PER_CENT = 10_000_000
 MONTHS = 12
+# The law compensates by billing periods of a month at most; meters are read some days before or after its end.
+LONGEST_MONTH_DAYS = 35
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a supply is charged before taxes: energy by P1, P2, P3 (µ€/kWh, tolls inside), power by P1 and P2 (µ€
-    per kW and year, tolls inside) for so many contracted watts each; `cap` as in `compensate`.
+    per kW and year, tolls inside) for so many contracted watts each; `cap` as in `compensate`. `fee_ueur_month` is
+    what a virtual battery costs. The least electricity tax of a `firm` is lower.
     """
 
     energy_ueur_kwh: tuple[int, int, int]
     power_ueur_kw_year: tuple[int, int]
     contracted_w: tuple[int, int]
     cap: str = WITH_TOLLS
+    fee_ueur_month: int = 0
+    firm: bool = False
 
     def __post_init__(self) -> None:
         if self.cap not in {WITH_TOLLS, WITHOUT_TOLLS}:
             raise ValueError(f"Unknown cap {self.cap}; there are {WITH_TOLLS}, {WITHOUT_TOLLS}.")
+        if min(*self.contracted_w, self.fee_ueur_month) < 0:
+            raise ValueError("Neither contracted power nor a fee can be negative.")
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What was taken by P1, P2, P3 (Wh) in some days, and what its surplus is worth (n€).
+    """What was taken by P1, P2, P3 (Wh) in some days, and what its surplus is worth (n€; prices may be negative).
 
     Under an indexed contract `energy_neur` is what each band's energy came to, hour by hour, tolls inside.
     """
@@ -45,6 +53,10 @@ class Use:
     days: int
     surplus_neur: int = 0
     energy_neur: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.import_wh) < 0 or self.days < 1:
+            raise ValueError("A bill is about one day or more, and no energy taken is negative.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,52 +90,87 @@ def bill(contract: Contract, parts: Sequence[Part]) -> Bill:
     """The bill of a period, its parts in order.
 
     Lines are power_p1, power_p2, energy_p1 to energy_p3, compensation (negative), social_bonus, electricity_tax,
-    meter and vat; a period of several parts has each of them once a part.
+    meter, wallet_fee and vat; a period of several parts has each of them once a part. Raises ValueError for
+    surplus over more than a month: each month is compensated by itself.
     """
-    energies = [_energy(contract, part) for part in parts]
-    energy_neur = sum(sum(own) for own in energies)
-    tolls_neur = sum(
-        wh * toll
-        for part in parts
-        for wh, toll in zip(part.use.import_wh, part.tolls.energy_ueur_kwh, strict=True)
-    )
-    surplus_neur = sum(part.use.surplus_neur for part in parts)
-    # Retailers compensate rounded amounts: what the energy lines say is what the surplus can pay for.
-    whole = sum(cents(neur) for own in energies for neur in own) * NEUR_PER_CENT
-    cap_neur = whole if contract.cap == WITH_TOLLS else energy_neur
-    worth = cents(surplus_neur) * NEUR_PER_CENT
-    found = compensate(cap_neur, worth, tolls_neur=tolls_neur, cap=contract.cap)
-    credited = cents(found.credited_neur)
-    weights = [sum(own) for own in energies]
-    shares = apportion(credited, weights) if credited else [0] * len(parts)
+    days = [part.use.days for part in parts]
+    if any(part.use.surplus_neur for part in parts) and sum(days) > LONGEST_MONTH_DAYS:
+        raise ValueError("Surplus is compensated by the month: bill each month by itself.")
+    energies = [tuple(cents(neur) for neur in _energy_neur(contract, part)) for part in parts]
+    credited, left_cents = _compensated(contract, parts, energies)
+    by_month = [
+        _shared_by_days([part.levies.meter_ueur_month for part in parts], parts),
+        _shared_by_days([contract.fee_ueur_month] * len(parts), parts),
+    ]
     lines = [
         line
-        for part, own, share in zip(parts, energies, shares, strict=True)
-        for line in _lines(contract, part, own, share)
+        for part, own, share, meter, fee in zip(parts, energies, credited, *by_month, strict=True)
+        for line in _lines(contract, part, own, share, (meter, fee))
     ]
-    return Bill(tuple(lines), cents(found.left_neur))
+    return Bill(tuple(lines), left_cents)
 
 
-def _energy(contract: Contract, part: Part) -> tuple[int, ...]:
+def _compensated(
+    contract: Contract, parts: Sequence[Part], energies: Sequence[Sequence[int]]
+) -> tuple[list[int], int]:
+    """What each part is credited for surplus, never more than its own energy, and what is left; cents.
+
+    Retailers compensate rounded amounts: what the energy lines say is what the surplus can pay for.
+    """
+    tolls = cents(
+        sum(
+            wh * toll
+            for part in parts
+            for wh, toll in zip(part.use.import_wh, part.tolls.energy_ueur_kwh, strict=True)
+        )
+    )
+    energy = sum(sum(own) for own in energies)
+    worth = cents(sum(part.use.surplus_neur for part in parts))
+    found = compensate(energy, worth, tolls_neur=tolls, cap=contract.cap)
+    if not found.credited_neur:
+        return [0] * len(parts), found.left_neur
+    return apportion(found.credited_neur, [max(sum(own), 0) for own in energies]), found.left_neur
+
+
+def _energy_neur(contract: Contract, part: Part) -> tuple[int, ...]:
     """What each band's energy comes to, n€."""
     if part.use.energy_neur is not None:
         return part.use.energy_neur
     return tuple(wh * price for wh, price in zip(part.use.import_wh, contract.energy_ueur_kwh, strict=True))
 
 
-def _lines(contract: Contract, part: Part, energies: Sequence[int], credited: int) -> list[tuple[str, int]]:
+def _shared_by_days(ueur_month: Sequence[int], parts: Sequence[Part]) -> list[int]:
+    """Cents of each part for what is charged by the month: one month where all days make about one, else by days
+    of the year; worked out once for all parts.
+    """
+    days = [part.use.days for part in parts]
+    whole = sum(days)
+    month = whole in range(28, 32)
+    exact = [
+        Fraction(price * 1_000 * part.use.days, whole)
+        if month
+        else Fraction(price * 1_000 * MONTHS * part.use.days, part.year_days)
+        for price, part in zip(ueur_month, parts, strict=True)
+    ]
+    return apportion(cents(sum(exact)), days)
+
+
+def _lines(
+    contract: Contract, part: Part, energies: Sequence[int], credited: int, by_month: tuple[int, int]
+) -> list[tuple[str, int]]:
     days = Fraction(part.use.days, part.year_days)
     power = [
         (f"power_p{i + 1}", cents(watts * price * days))
         for i, (watts, price) in enumerate(zip(contract.contracted_w, contract.power_ueur_kw_year, strict=True))
     ]
-    energy = [(f"energy_p{i + 1}", cents(neur)) for i, neur in enumerate(energies)]
+    energy = [(f"energy_p{i + 1}", amount) for i, amount in enumerate(energies)]
     bonus = cents(part.levies.social_bonus_ueur_year * 1_000 * days)
     base = sum(amount for _name, amount in power + energy) - credited + bonus
-    taken = sum(part.use.import_wh)
-    tax = cents(max(base * part.taxes.electricity_tax * NEUR_PER_CENT, Fraction(taken * LEAST_TAX_UEUR_KWH)))
-    meter = cents(_meter(part))
-    vat = cents((base + tax + meter) * part.taxes.vat * NEUR_PER_CENT)
+    least_ueur_kwh = part.taxes.least_firm_ueur_kwh if contract.firm else part.taxes.least_ueur_kwh
+    least = Fraction(sum(part.use.import_wh) * least_ueur_kwh)
+    tax = cents(max(base * part.taxes.electricity_tax * NEUR_PER_CENT, least))
+    meter, fee = by_month
+    vat = part.taxes.vat_of(max(contract.contracted_w))
     return [
         *power,
         *energy,
@@ -131,16 +178,9 @@ def _lines(contract: Contract, part: Part, energies: Sequence[int], credited: in
         ("social_bonus", bonus),
         ("electricity_tax", tax),
         ("meter", meter),
-        ("vat", vat),
+        ("wallet_fee", fee),
+        ("vat", cents((base + tax + meter + fee) * vat * NEUR_PER_CENT)),
     ]
-
-
-def _meter(part: Part) -> Fraction:
-    """Rent of the meter, n€: by whole months where the days make about one, else by days of the year."""
-    month = part.levies.meter_ueur_month * 1_000
-    if part.use.days in range(28, 32):
-        return Fraction(month)
-    return Fraction(month * MONTHS * part.use.days, part.year_days)
 
 
 def cents(amount_neur: int | Fraction) -> int:

@@ -19,6 +19,12 @@ class WalletTerms:
     conversion_ppm: int = 1_000_000
     expiry_months: int | None = None
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.conversion_ppm <= 1_000_000:
+            raise ValueError("A wallet takes between nothing and all of the surplus left over.")
+        if self.expiry_months is not None and self.expiry_months < 1:
+            raise ValueError("What a wallet holds lasts for a month at least.")
+
 
 @dataclass(frozen=True, slots=True)
 class Lot:
@@ -29,33 +35,49 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Wallet:
+    """What a wallet holds, oldest lots first, and the last month that was lived (None: none yet)."""
+
+    lots: tuple[Lot, ...] = ()
+    month: int | None = None
+
+    @property
+    def balance_cents(self) -> int:
+        """What it holds; never negative."""
+        return sum(lot.cents for lot in self.lots)
+
+
+@dataclass(frozen=True, slots=True)
 class WalletMonth:
-    """What a month did to the wallet, cents, and the lots that are left, oldest first."""
+    """What a month did to the wallet, cents, and the wallet at its end."""
 
     expired_cents: int
     used_cents: int
     added_cents: int
-    lots: tuple[Lot, ...]
+    wallet: Wallet
 
     @property
     def balance_cents(self) -> int:
-        """What the wallet holds at the month's end; never negative."""
-        return sum(lot.cents for lot in self.lots)
+        """What the wallet holds at the month's end."""
+        return self.wallet.balance_cents
 
 
 def live_month(
-    lots: Sequence[Lot], month: int, bill_cents: int, surplus_left_cents: int, terms: WalletTerms
+    wallet: Wallet, month: int, bill_cents: int, surplus_left_cents: int, terms: WalletTerms
 ) -> WalletMonth:
     """One month: what is too old is lost, the rest pays the bill, oldest first; new surplus counts from the next.
 
-    `bill_cents` is what is to be paid after taxes, `surplus_left_cents` what the compensation left over.
-    Raises ValueError for negative amounts.
+    `bill_cents` is what is to be paid after taxes, `surplus_left_cents` what the compensation left over. On
+    leaving the retailer the balance is lost. Raises ValueError for negative amounts and for a month lived already.
 
-    >>> live_month((), 1, 1_471, 3_500, WalletTerms()).balance_cents
+    >>> live_month(Wallet(), 1, 1_471, 3_500, WalletTerms()).balance_cents
     3500
     """
-    if min(bill_cents, surplus_left_cents, *(lot.cents for lot in lots), 0) < 0:
+    if wallet.month is not None and month <= wallet.month:
+        raise ValueError(f"Month {month} was lived already: the wallet stands at month {wallet.month}.")
+    if min(bill_cents, surplus_left_cents, *(lot.cents for lot in wallet.lots), 0) < 0:
         raise ValueError("Neither a bill nor surplus nor a lot of the wallet can be negative.")
+    lots = wallet.lots
     fresh = [lot for lot in lots if terms.expiry_months is None or month - lot.month <= terms.expiry_months]
     expired = sum(lot.cents for lot in lots) - sum(lot.cents for lot in fresh)
     left, due = [], bill_cents
@@ -67,7 +89,7 @@ def live_month(
     added = _half_up(Fraction(surplus_left_cents * terms.conversion_ppm, 1_000_000))
     if added:
         left.append(Lot(month, added))
-    return WalletMonth(expired, bill_cents - due, added, tuple(left))
+    return WalletMonth(expired, bill_cents - due, added, Wallet(tuple(left), month))
 
 
 def shared_out(balance_cents: int, bills_cents: Sequence[int], weights: Sequence[int]) -> list[int]:

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from community.access import household_of, member_of
 from community.models import Household
 from community.pages import page
-from community.queries import MissingContract, Prices, TariffBook, devices_of
+from community.queries import devices_of
+from community.tariff_book import MissingContract, Prices, TariffBook
 from config import clock
 from market.agents import Mandate as MandateTerms
 from market.mandate_form import MandateForm
@@ -70,6 +71,6 @@ def _save(
 def _prices(household: Household, at: datetime) -> Prices | None:
     """What the home's own retailer charges and pays right now."""
     try:
-        return TariffBook(household.community_id, household.community.zone).prices(household.pk, at)
+        return TariffBook(household.community).prices(household.pk, at)
     except MissingContract:
         return None

@@ -14,9 +14,9 @@ from community import figures
 from community.access import admin_of
 from community.models import Community, Household, OfferTerms, Tariff
 from community.pages import page
-from community.queries import MissingContract, TariffBook
 from community.regulated import NotKnown
 from community.services.tariffs import TermsComeTooEarly, add_offer, give_contract
+from community.tariff_book import MissingContract, TariffBook
 from config import clock
 from market.settlement.bill import check
 from market.tariff_form import BillForm, ContractForm, OfferForm, preset
@@ -45,7 +45,7 @@ def tariffs(request: HttpRequest) -> HttpResponse:
         day = figures.day_and_year(given["valid_from"])
         messages.success(request, words % {"home": given["household"], "tariff": given["tariff"], "day": day})
         return redirect("tariffs")
-    book = TariffBook(community.pk, community.zone)
+    book = TariffBook(community)
     context = {
         "section": "more",
         "form": form,
@@ -63,7 +63,9 @@ def new_offer(request: HttpRequest) -> HttpResponse:
     """Type an offer in; `?preset=` fills in a common one."""
     admin = admin_of(request)
     today = clock.now().astimezone(admin.community.zone).date()
-    form = OfferForm(request.POST or None, initial=preset(request.GET.get("preset", ""), today))
+    form = OfferForm(
+        request.POST or None, initial=preset(request.GET.get("preset", ""), today, admin.community.region)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             tariff = add_offer(by=admin, offer=form.offer())

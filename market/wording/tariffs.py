@@ -64,6 +64,7 @@ def bill_lines(found: Bill) -> list[tuple[str, int]]:
         "social_bonus": _("Social bonus"),
         "electricity_tax": _("Electricity tax"),
         "meter": _("Rent of the meter"),
+        "wallet_fee": _("Fee of the virtual battery"),
         "vat": _("VAT or its like"),
     }
     lines = [(names[name], cents) for name, cents in found.lines if cents]

@@ -49,8 +49,8 @@ def test_the_calendar_case_of_the_rules(local, band):
 
 
 def test_ceuta_is_an_hour_later():
-    assert period(datetime(2026, 11, 23, 10, tzinfo=MADRID), MADRID, "ceuta_melilla") == "P2"
-    assert period(datetime(2026, 11, 23, 14, tzinfo=MADRID), MADRID, "ceuta_melilla") == "P1"
+    assert period(datetime(2026, 11, 23, 10, tzinfo=MADRID), MADRID, "ceuta") == "P2"
+    assert period(datetime(2026, 11, 23, 14, tzinfo=MADRID), MADRID, "melilla") == "P1"
 
 
 @pytest.mark.parametrize(

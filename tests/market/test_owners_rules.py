@@ -180,7 +180,7 @@ def test_the_true_up_keeps_the_hours_and_prices_of_the_rules(street, ana):
     give(ana, AT - timedelta(days=1), hours=[SIESTA, HoursRule("P1", max_buy_ueur_kwh=120_000)])
 
     (noon, night) = (
-        slot_cases(street, [make.slot(street, make.NOON + later)])[0].terms[0]
+        slot_cases(street, [make.slot(street, make.NOON + later)])[0][1].terms[0]
         for later in (timedelta(), timedelta(hours=6))
     )
 

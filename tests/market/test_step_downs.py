@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from community.models import DeviceState, Tariff, TariffVersion
-from community.queries import TariffBook
+from community.models import DeviceState
 from config import clock
 from market.agents.fallback import Standing
 from market.models import Forecast, ForecastAccuracy, Order, Slot, StepDown
@@ -112,7 +111,7 @@ def test_the_health_of_a_large_street_takes_as_many_queries_as_that_of_a_small_o
     for i in range(8):
         make.home(well, f"Casa {i}", offer)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         read_street(well, NOON, NOON)
 
 
@@ -233,21 +232,3 @@ def test_a_street_without_comparisons_says_so(street, page):
     make.member(street, "Eva", "admin")
 
     assert "Todavía no se ha comparado ninguna previsión con lecturas." in page("Eva", "forecasts")
-
-
-def test_the_fingerprint_of_tariffs_changes_with_every_price_and_contract_and_with_nothing_else(street, homes):
-    def fingerprint():
-        return TariffBook(street.pk, street.zone).fingerprint
-
-    first = fingerprint()
-    make.home(make.community(slug="otra", name="Otra"), "Carla", make.tariff("Otra"))
-    assert fingerprint() == first
-
-    TariffVersion.objects.filter(tariff__name="Tres").update(import_p1_ueur_kwh=201_000)
-    second = fingerprint()
-    make.home(street, "Diego", Tariff.objects.get(name="Tres"))
-
-    assert len({first, second, fingerprint()}) == 3
-    asked = TariffBook(street.pk, street.zone)
-    asked.contracts_of(-1)
-    assert asked.fingerprint == fingerprint()

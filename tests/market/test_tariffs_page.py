@@ -6,9 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from community.models import Member, OfferTerms, SupplyContract, Tariff, TariffVersion
-from community.queries import TariffBook
 from community.services.homes import NotAdministrator
 from community.services.tariffs import Offer, TermsComeTooEarly, add_offer, give_contract
+from community.tariff_book import TariffBook
 from market.models import SettledHome
 from market.services.settle import settle_due
 from tests import factories as make
@@ -54,6 +54,7 @@ def typed(**changes):
         "retailer": "Levante Luz", "name": "Tres", "valid_from": "2026-01-01", "region": "peninsula", "p1": "0,18",
         "p2": "0,12", "p3": "0,09", "surplus": "0,04", "power_p1": "27,704413", "power_p2": "0,725423",
         "cap": "with_tolls", "wallet_pct": "100", "wallet_fee": "1,99", "wallet_expiry": "60",
+        "index": "", "surplus_kind": "fixed", "negative_surplus": "as_published",
     } | changes  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def test_the_page_keeps_an_offer_and_gives_it_to_a_home(admin, street):
     assert (terms.wallet_ppm, terms.wallet_fee_cents, terms.wallet_expiry_months) == (1_000_000, 199, 60)
     assert "Azahar 3 has Levante Luz Tres from 20 November 2026 on." in page
     assert "P1 now: pays 0.229 €/kWh, gets 0.051 €/kWh" in page
-    assert TariffBook(street.pk, street.zone).prices(home.pk, NOW).import_ueur_kwh == 228_935
+    assert TariffBook(street).prices(home.pk, NOW).import_ueur_kwh == 228_935
 
 
 @pytest.mark.parametrize(

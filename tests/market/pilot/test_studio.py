@@ -174,7 +174,7 @@ def test_one_button_makes_the_community_once_and_its_market_can_settle(admin, ma
         MeteringPoint.objects.create(household=home, cups=cups(number))
         make.read(home, NOW + timedelta(days=1), 100, 0)
     slot = make.slot(community, NOW + timedelta(days=1))
-    (case,) = slot_cases(community, [slot])
+    ((_slot, case),) = slot_cases(community, [slot])
     assert [terms.feed_in_ueur_kwh for terms in case.terms] == [55_000, 70_000, 55_000, 55_000]
 
 
