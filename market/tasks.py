@@ -27,6 +27,7 @@ from market.services import (
     agents,
     clear,
     closing,
+    deliveries,
     forecasts,
     hindsight,
     pilot_months,
@@ -35,8 +36,10 @@ from market.services import (
     slots,
     training,
 )
+from market.wording.letters import statement_letter
 
 MOST_PILOT_RINGS = 50
+MOST_LETTERS = 50
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
 
@@ -56,6 +59,9 @@ def tick_books() -> None:
     at = now()
     _ring(renew_forecasts, ({"community_id": pk} for pk in due_to_forecast(at)), settings.BOOKS_S)
     _ring_to_settle(due_to_settle(at), settings.BOOKS_S)
+    if settings.EMAIL_HOST:
+        due = deliveries.due_deliveries(at, MOST_LETTERS)
+        _ring(send_statement, ({"delivery_id": pk} for pk in due), settings.BOOKS_S)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -111,7 +117,16 @@ def settle_slots(*, community_id: int, slot_ids: list[int]) -> None:
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def close_months(*, community_id: int) -> None:
     """Close a community's months that are complete, and correct those before that were settled again."""
-    closing.close_due_months(community=Community.objects.get(pk=community_id), at=now())
+    community, at = Community.objects.get(pk=community_id), now()
+    closing.close_due_months(community=community, at=at)
+    if settings.EMAIL_HOST:
+        deliveries.ask_for_deliveries(community=community, at=at, since=at)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def send_statement(*, delivery_id: int) -> None:
+    """Send one statement by e-mail."""
+    deliveries.deliver(delivery_id=delivery_id, at=now(), send=lambda one: statement_letter(one).send())
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

@@ -3,13 +3,15 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from market.addresses import SlotStart
+from market.views.bank import bank_account
 from market.views.cables import cables
-from market.views.closing import close, closing, correct, payments
+from market.views.closing import close, closing, correct, payments, send_statements
 from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement, statement_file
+from market.views.payments import new_run, payment_desk, run_file
 from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.prices import published_prices
@@ -40,6 +42,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closing/<int:year>-<int:month>/close/", close, name="close-month"),
     path("closing/<int:year>-<int:month>/correct/", correct, name="correct-month"),
     path("closing/<int:year>-<int:month>/payments.csv", payments, name="payments"),
+    path("closing/<int:year>-<int:month>/send/", send_statements, name="send-statements"),
+    path("payments/", payment_desk, name="payment-desk"),
+    path("payments/new/", new_run, name="new-payment-run"),
+    path("payments/<uuid:public_id>/<slug:name>.xml", run_file, name="payment-file"),
+    path("payments/<uuid:public_id>/all.csv", run_file, {"name": "all"}, name="payment-list"),
+    path("account/bank/", bank_account, name="bank-account"),
     path("pilots/", studio, name="studio"),
     path("pilots/new/", new_pilot, name="new-pilot"),
     path("pilots/<uuid:public_id>/", pilot, name="pilot"),

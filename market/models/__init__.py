@@ -2,10 +2,12 @@
 
 from market.models.acknowledgements import Acknowledgement
 from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
+from market.models.deliveries import Delivery
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.hindsight import Hindsight
 from market.models.ledger import Account, Entry, Posting
 from market.models.orders import Order, Outcome, Slot, Trade
+from market.models.payments import BankAccount, CreditorAccount, PaymentItem, PaymentRun
 from market.models.pilots import Pilot, PilotMonth
 from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
@@ -15,6 +17,9 @@ from market.models.statements import Statement, StatementLine
 __all__ = [
     "Account",
     "Acknowledgement",
+    "BankAccount",
+    "CreditorAccount",
+    "Delivery",
     "Entry",
     "Forecast",
     "ForecastAccuracy",
@@ -24,6 +29,8 @@ __all__ = [
     "MandateHours",
     "Order",
     "Outcome",
+    "PaymentItem",
+    "PaymentRun",
     "Pilot",
     "PilotMonth",
     "PlanStep",

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ from market.models import Statement
 from market.queries import closing as queries
 from market.queries.month import home_months, latest_statements
 from market.services.closing import correct_month
+from market.services.deliveries import ask_again, ask_for_deliveries
 from market.services.statements import close_month
 from market.wording import closing as wording
 
@@ -46,6 +48,7 @@ def closing(request: HttpRequest) -> HttpResponse:
         gaps = queries.home_gaps(community, state.month)
         homes = wording.home_rows(home_months(community, state.month), issued, gaps, names)
         owing = {statement.legal_mode for statement in issued.values()} & OWING
+        context |= {"mailed": bool(settings.EMAIL_HOST), "letters": wording.letters(community, state.month)}
         context |= {"owing": bool(owing), "homes": homes, "sum_cents": sum(home.owed_cents for home in homes)}
     return page(request, "market/closing.html", context)
 
@@ -115,6 +118,18 @@ def payments(request: HttpRequest, year: int, month: int) -> HttpResponse:
     response = HttpResponse(as_payment_list(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="azotea-payments-{first:%Y-%m}.csv"'
     return response
+
+
+@login_required
+@require_POST
+def send_statements(request: HttpRequest, year: int, month: int) -> HttpResponse:
+    """Send every statement that was not sent yet, and those that could not be delivered once more."""
+    community, at = admin_of(request).community, clock.now()
+    first = _month(year, month)
+    count = ask_for_deliveries(community=community, at=at) + ask_again(community=community, at=at)
+    words = ngettext("%(count)s statement is on its way.", "%(count)s statements are on their way.", count)
+    messages.success(request, words % {"count": count})
+    return redirect(f"{reverse('closing')}?m={first:%Y-%m}")
 
 
 def _payment(home: Household, statement: Statement) -> Payment:

@@ -117,22 +117,12 @@ def statement_file(request: HttpRequest, year: int, month: int, form: str) -> Ht
     """A closed month as a file: PDF, XLSX, CSV or JSON."""
     household = household_of(request)
     first = _month(year, month)
-    issued = queries.statements_of(household, first)
-    if not issued or form not in FORMS:
+    made = documents.newest(household, first) if form in FORMS else None
+    if made is None:
         raise Http404("There is no such statement.")
-    span = month_span(year, month, _zone(household))
-    total = queries.closed_month(issued[0], queries.month_of(household, *span))
-    made = documents.document(
-        household,
-        issued,
-        total,
-        queries.street_month(household, *span),
-        queries.days_of(household, *span),
-        queries.unmeasured_in(household, *span),
-    )
     kind, write = FORMS[form]
     response = HttpResponse(write(made), content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{documents.file_name(household, issued[0], form)}"'
+    response["Content-Disposition"] = f'attachment; filename="{documents.file_name(household, made, form)}"'
     return response
 
 

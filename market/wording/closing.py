@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
-from market.models import Statement, StatementLine
+from community.models import Community
+from market.models import Delivery, Statement, StatementLine
 from market.queries.closing import HomeGaps, MonthState
 from market.queries.month import HomeMonth
 from market.settlement.statement import to_cents
@@ -106,6 +108,36 @@ def _home(home: HomeMonth, statement: Statement | None, gaps: HomeGaps | None, n
         _gaps(gaps),
         statement.version,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A statement on its way: to which home and address, and what became of it."""
+
+    home: str
+    address: str
+    text: str
+    mark: str
+
+
+def letters(community: Community, month: date) -> list[LetterRow]:
+    """The deliveries of a month's statements, those that need somebody first."""
+    sent = Delivery.objects.filter(statement__household__community=community, statement__month=month)
+    rows = sent.select_related("statement__household").order_by("state", "statement__household__name", "-pk")
+    return [_letter(row) for row in rows]
+
+
+def _letter(row: Delivery) -> LetterRow:
+    moment = timezone.localtime(row.changed_at)
+    when = {"day": figures.day(moment.date()), "time": figures.clock(moment), "reason": row.reason}
+    home = row.statement.household.name
+    if row.state == Delivery.State.SENT:
+        return LetterRow(home, row.address, _("sent on %(day)s, %(time)s") % when, "sea")
+    if row.state == Delivery.State.FAILED:
+        return LetterRow(home, row.address, _("not delivered: %(reason)s") % when, "attention")
+    if row.attempts:
+        return LetterRow(home, row.address, _("refused, tried again soon: %(reason)s") % when, "battery")
+    return LetterRow(home, row.address, _("waiting to be sent"), "battery")
 
 
 def _gaps(gaps: HomeGaps | None) -> str:

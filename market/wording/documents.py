@@ -1,6 +1,7 @@
 """A closed month as a document: every sentence and figure of it, in the reader's language."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.utils import timezone
 from django.utils.formats import get_format
@@ -9,10 +10,28 @@ from django.utils.translation import gettext as _
 
 from community import figures
 from community.models import Community, Household
+from community.tariffs import month_span
 from market.documents import Day, DocumentLine, StatementDocument
 from market.models import Statement, StatementLine
+from market.queries import months as queries
 from market.queries.months import Span, StreetMonth
 from market.wording import months as wording
+
+
+def newest(home: Household, month: date) -> StatementDocument | None:
+    """The newest statement of a home's closed month; None before it is closed."""
+    issued = queries.statements_of(home, month)
+    if not issued:
+        return None
+    span = month_span(month.year, month.month, home.community.zone)
+    return document(
+        home,
+        issued,
+        queries.closed_month(issued[0], queries.month_of(home, *span)),
+        queries.street_month(home, *span),
+        queries.days_of(home, *span),
+        queries.unmeasured_in(home, *span),
+    )
 
 
 def document(
@@ -180,7 +199,7 @@ def _words(mode: str) -> dict[str, str]:
     }
 
 
-def file_name(home: Household, statement: Statement, form: str) -> str:
+def file_name(home: Household, statement: StatementDocument | Statement, form: str) -> str:
     """A plain name for the downloaded file."""
     version = f"-v{statement.version}" if statement.version > 1 else ""
     return f"azotea-{statement.month:%Y-%m}-{home.pk}{version}.{form}"

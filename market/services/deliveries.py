@@ -1,0 +1,76 @@
+"""Sending statements by e-mail: who gets one is written down first, and what became of it after."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+from django.db import transaction
+
+from community.models import Community
+from market.models import Delivery, Statement
+
+# After so many refusals an address is given up; an administrator may ask again.
+MOST_ATTEMPTS = 5
+FIRST_PAUSE = timedelta(minutes=5)
+
+
+def ask_for_deliveries(*, community: Community, at: datetime, since: datetime | None = None) -> int:
+    """Note a delivery for every statement of a home with a member that has none yet; how many.
+
+    Only those issued at `since` or later, if it is given. A version that was superseded is not sent any more.
+    """
+    issued = Statement.objects.filter(
+        household__community=community, household__member__left_at__isnull=True, deliveries__isnull=True
+    ).exclude(household__member=None)
+    if since is not None:
+        issued = issued.filter(issued_at__gte=since)
+    newest: dict[tuple[int, object], Statement] = {}
+    for statement in issued.select_related("household__member__user").order_by("version"):
+        newest[statement.household_id, statement.month] = statement
+    made = Delivery.objects.bulk_create(
+        [
+            Delivery(statement=one, address=one.household.member.user.email, due_at=at, changed_at=at)
+            for one in newest.values()
+            if one.household.member is not None
+        ],
+        ignore_conflicts=True,
+    )
+    return len(made)
+
+
+def ask_again(*, community: Community, at: datetime) -> int:
+    """Let the deliveries of a community that were given up wait once more; how many."""
+    given_up = Delivery.objects.filter(statement__household__community=community, state=Delivery.State.FAILED)
+    return given_up.update(state=Delivery.State.WAITING, attempts=0, due_at=at, changed_at=at)
+
+
+def due_deliveries(at: datetime, most: int) -> list[int]:
+    """Deliveries that wait, oldest first."""
+    due = Delivery.objects.filter(state=Delivery.State.WAITING, due_at__lte=at).order_by("due_at", "pk")
+    return list(due.values_list("pk", flat=True)[:most])
+
+
+@transaction.atomic
+def deliver(*, delivery_id: int, at: datetime, send: Callable[[Delivery], object]) -> None:
+    """Send one statement and note what became of it; what was sent already or is being sent is left alone.
+
+    A worker that dies after the mail server took the letter sends it again: twice is better than never.
+    """
+    due = Delivery.objects.select_for_update(skip_locked=True).filter(
+        pk=delivery_id, state=Delivery.State.WAITING, due_at__lte=at
+    )
+    delivery = due.first()
+    if delivery is None:
+        return
+    delivery.attempts += 1
+    delivery.changed_at = at
+    try:
+        send(delivery)
+    except (SMTPException, OSError) as error:
+        delivery.reason = f"{type(error).__name__}: {error}"[:200]
+        delivery.due_at = at + FIRST_PAUSE * 4 ** (delivery.attempts - 1)
+        if delivery.attempts >= MOST_ATTEMPTS:
+            delivery.state = Delivery.State.FAILED
+    else:
+        delivery.state, delivery.reason = Delivery.State.SENT, ""
+    delivery.save()

@@ -1,0 +1,143 @@
+"""An administrator's payments: what is due, runs for the bank, and the files of each."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from community.access import admin_of
+from community.models import Community
+from community.pages import page
+from config import clock
+from config.sealing import unseal
+from market.documents import (
+    Batch,
+    Party,
+    Payment,
+    Transaction,
+    as_collections,
+    as_payment_list,
+    as_transfers,
+)
+from market.models import CreditorAccount, PaymentItem, PaymentRun
+from market.payments_form import CreditorForm
+from market.services.payments import NothingDue, due, keep_creditor, make_run
+
+# Banks want collections some days before, transfers the day before.
+COLLECTED_AFTER, TRANSFERRED_AFTER = timedelta(days=5), timedelta(days=1)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def payment_desk(request: HttpRequest) -> HttpResponse:
+    """What is due, the runs so far, and the community's own account."""
+    admin = admin_of(request)
+    community = admin.community
+    account = CreditorAccount.objects.filter(community=community).first()
+    facts = (
+        {"holder": account.holder, "creditor_id": account.creditor_id} if account else {"holder": community.name}
+    )
+    form = CreditorForm(request.POST or None, initial=facts)
+    if request.method == "POST" and form.is_valid():
+        keep_creditor(by=admin, at=clock.now(), **form.cleaned_data)
+        messages.success(request, _("The community's account is kept."))
+        return redirect("payment-desk")
+    found = [one for one in due(community) if one.cents]
+    context: dict[str, Any] = {
+        "section": "more",
+        "form": form,
+        "account": account,
+        "due": found,
+        "to_collect_cents": -sum(one.cents for one in found if one.cents < 0),
+        "to_pay_cents": sum(one.cents for one in found if one.cents > 0),
+        "runs": _runs(community),
+    }
+    return page(request, "market/payment_desk.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def new_run(request: HttpRequest) -> HttpResponse:
+    """Take what is due into a run."""
+    try:
+        make_run(by=admin_of(request), at=clock.now())
+    except NothingDue:
+        messages.warning(request, _("Nothing is due: every statement is in a run already."))
+    else:
+        messages.success(request, _("The run is made: hand its files to the bank."))
+    return redirect("payment-desk")
+
+
+@login_required
+@require_safe
+def run_file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
+    """A file of a run: `collect.xml` (pain.008), `transfer.xml` (pain.001) or `all.csv`; always the same bytes."""
+    community = admin_of(request).community
+    run = get_object_or_404(PaymentRun, public_id=public_id, community=community)
+    items = list(
+        run.items.exclude(cents=0)
+        .select_related("account", "statement__household__member__user")
+        .order_by("statement__household__name", "pk")
+    )
+    if name == "all":
+        return _download(as_payment_list([_listed(item) for item in items]), "text/csv; charset=utf-8", run, "csv")
+    account = CreditorAccount.objects.filter(community=community).first()
+    collect = name == "collect"
+    moved = [item for item in items if item.account is not None and (item.cents < 0) == collect]
+    if account is None or not moved:
+        raise Http404("There is no such file.")
+    batch = Batch(
+        Party(account.holder, unseal(account.sealed_iban)),
+        f"{'C' if collect else 'T'}{run.public_id.hex}"[:35],
+        run.made_at,
+        (run.made_at + (COLLECTED_AFTER if collect else TRANSFERRED_AFTER)).date(),
+        [_transaction(item, community) for item in moved],
+        account.creditor_id,
+    )
+    content = as_collections(batch) if collect else as_transfers(batch)
+    return _download(content, "application/xml", run, "xml", "collect" if collect else "transfer")
+
+
+def _runs(community: Community) -> list[PaymentRun]:
+    by_bank = Q(items__account__isnull=False)
+    counted = PaymentRun.objects.filter(community=community).annotate(
+        count=Count("items", filter=~Q(items__cents=0)),
+        collected=Count("items", filter=by_bank & Q(items__cents__lt=0)),
+        transferred=Count("items", filter=by_bank & Q(items__cents__gt=0)),
+        by_hand=Count("items", filter=Q(items__account=None) & ~Q(items__cents=0)),
+        sum_cents=Sum("items__cents"),
+    )
+    return list(counted.order_by("-made_at"))
+
+
+def _transaction(item: PaymentItem, community: Community) -> Transaction:
+    account, statement = item.account, item.statement
+    assert account is not None
+    text = f"{community.name} {statement.month:%Y-%m}"
+    return Transaction(
+        Party(account.holder, unseal(account.sealed_iban)),
+        abs(item.cents),
+        statement.public_id.hex,
+        f"{text} v{statement.version}" if statement.version > 1 else text,
+        account.mandate_reference,
+        account.mandate_signed_on,
+    )
+
+
+def _listed(item: PaymentItem) -> Payment:
+    home = item.statement.household
+    member = home.member.user.name if home.member is not None else ""
+    return Payment(home.name, member, item.statement.version, str(item.statement.public_id), item.cents)
+
+
+def _download(content: bytes, kind: str, run: PaymentRun, ending: str, what: str = "payments") -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="azotea-{what}-{run.made_at:%Y-%m-%d}.{ending}"'
+    return response
