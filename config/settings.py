@@ -204,6 +204,7 @@ CELERY_TASK_QUEUES = [
 ]
 CELERY_TASK_ROUTES = {
     "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
+    "market.tasks.advise_sharing": {"queue": "studio", "routing_key": "studio"},
     "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
     "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
     "market.tasks.train": {"queue": "training", "routing_key": "training"},

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from community.models import Community
+from market.models import SharingAdvice
 from market.settlement.coefficients import is_cups
 from market.tariff_form import DAY
 from metering.models import MeteringPoint
@@ -21,8 +22,8 @@ class SupplyField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{obj.household.name} · {obj.cups}"
 
 
-class SharesForm(forms.Form):
-    """Shares of every supply in any unit, or the distributor's file."""
+class KeepForm(forms.Form):
+    """For which installation and year coefficients hold, and who agreed to them."""
 
     plant = SupplyField(
         label=gettext_lazy("Supply behind which the panels stand"), queryset=MeteringPoint.objects.none()
@@ -35,11 +36,6 @@ class SharesForm(forms.Form):
         required=False,
         help_text=gettext_lazy("For instance: all, in the meeting; signed agreement in the files."),
     )
-    file = forms.FileField(
-        label=gettext_lazy("File of coefficients"),
-        required=False,
-        help_text=gettext_lazy("Instead of shares. It is taken only if the distributor would take it."),
-    )
 
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,6 +44,42 @@ class SharesForm(forms.Form):
         assert isinstance(plant, SupplyField)
         plant.queryset = points.order_by("household__name")
         self.points = list(points.order_by("household__name"))
+
+    def clean_plant(self) -> MeteringPoint:
+        plant: MeteringPoint = self.cleaned_data["plant"]
+        if not is_cups(plant.cups):
+            words = _("%(home)s: no CUPS can be “%(cups)s”. Have the operator correct it first.")
+            raise forms.ValidationError(words % {"home": plant.household.name, "cups": plant.cups})
+        return plant
+
+
+class AdviceForm(forms.Form):
+    """What is asked of the adviser."""
+
+    aim = forms.ChoiceField(
+        label=gettext_lazy("What to look for"), choices=SharingAdvice.Aim.choices, widget=forms.RadioSelect
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Coefficients"),
+        choices=[
+            ("fixed", gettext_lazy("fixed for the year")),
+            ("hourly", gettext_lazy("by the hour of the clock, month and kind of day")),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+
+class SharesForm(KeepForm):
+    """Shares of every supply in any unit, or the distributor's file."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File of coefficients"),
+        required=False,
+        help_text=gettext_lazy("Instead of shares. It is taken only if the distributor would take it."),
+    )
+
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, community=community, **kwargs)
         for point in self.points:
             self.fields[f"share_{point.pk}"] = forms.IntegerField(
                 label=point.household.name, min_value=0, max_value=1_000_000, required=False
@@ -65,8 +97,7 @@ class SharesForm(forms.Form):
         elif file is None and not any(self.shares(given).values()):
             self.add_error("file", _("Type shares below, or choose a file."))
         for point in self.points:
-            concerned = given.get(f"share_{point.pk}") or given.get("plant") == point
-            if concerned and not is_cups(point.cups):
+            if given.get(f"share_{point.pk}") and not is_cups(point.cups):
                 words = _("%(home)s: no CUPS can be “%(cups)s”. Have the operator correct it first.")
                 self.add_error("plant", words % {"home": point.household.name, "cups": point.cups})
         return given

@@ -33,6 +33,7 @@ from market.services import (
     pilot_months,
     policies,
     settle,
+    sharing_advice,
     slots,
     training,
 )
@@ -130,6 +131,12 @@ def send_statement(*, delivery_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def advise_sharing(*, advice_id: int) -> None:
+    """Find the coefficients that somebody asked for."""
+    sharing_advice.work_out(advice_id=advice_id)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def look_back(*, community_id: int, month: str) -> None:
     """Find what a closed month would have cost otherwise."""
     community = Community.objects.get(pk=community_id)
@@ -164,7 +171,8 @@ def review_policy(*, policy_id: int) -> None:
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def tick_studio() -> None:
-    """Ring for months of pilots that nobody has lived yet."""
+    """Ring for advice that was asked for, and for months of pilots that nobody has lived yet."""
+    _ring(advise_sharing, ({"advice_id": pk} for pk in sharing_advice.open_advice()), settings.BOOKS_S)
     _ring(live_pilot_month, ({"month_id": pk} for pk in months_to_live(MOST_PILOT_RINGS)), settings.BOOKS_S)
 
 

@@ -11,12 +11,14 @@ from market.views.forecasts import forecasts
 from market.views.home import home
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement, statement_file
+from market.views.my_sharing import agree, gestor, my_sharing
 from market.views.payments import new_run, payment_desk, run_file
 from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.prices import published_prices
 from market.views.rules import rules
 from market.views.sharing import sharing, sharing_file
+from market.views.sharing_advice import one_advice, sharing_advice
 from market.views.slot import slot
 from market.views.street import street
 from market.views.tariffs import check_bill, new_offer, tariffs
@@ -55,6 +57,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pilots/<uuid:public_id>/found/", found_community, name="found-community"),
     path("sharing/", sharing, name="sharing"),
     path("sharing/<int:pk>/<slug:ends>.txt", sharing_file, name="sharing-file"),
+    path("sharing/advice/", sharing_advice, name="sharing-advice"),
+    path("sharing/advice/<int:pk>/", one_advice, name="one-advice"),
+    path("sharing/mine/", my_sharing, name="my-sharing"),
+    path("sharing/mine/<int:pk>/agree/", agree, name="agree-sharing"),
+    path("sharing/mine/gestor/", gestor, name="gestor"),
     path("tariffs/", tariffs, name="tariffs"),
     path("tariffs/prices/", published_prices, name="published-prices"),
     path("tariffs/new/", new_offer, name="new-offer"),

@@ -11,7 +11,7 @@ from market.models.payments import BankAccount, CreditorAccount, PaymentItem, Pa
 from market.models.pilots import Pilot, PilotMonth
 from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
-from market.models.sharing import SharingSet
+from market.models.sharing import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.models.statements import Statement, StatementLine
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Forecast",
     "ForecastAccuracy",
     "Forecaster",
+    "GestorMandate",
     "Hindsight",
     "Mandate",
     "MandateHours",
@@ -39,7 +40,9 @@ __all__ = [
     "SetPoint",
     "SettledHome",
     "Settlement",
+    "SharingAdvice",
     "SharingSet",
+    "SharingSignature",
     "Slot",
     "Statement",
     "StatementLine",

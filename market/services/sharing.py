@@ -3,15 +3,22 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
+import numpy as np
 from django.db import transaction
 
 from community.models import Community, Member
 from community.services.homes import NotAdministrator
-from market.models import SharingSet
+from market.models import SharingAdvice, SharingSet
+from market.queries.sharing_year import groups_of, hours_of_year
 from market.settlement.coefficients import FileFaults, SharingFile, cau_of, read, shares_ppm
+from market.settlement.coefficients.curves import whole
 from metering.models import MeteringPoint
 
-__all__ = ["FileFaults", "keep_file", "keep_shares"]
+__all__ = ["FileFaults", "NotAdvised", "keep_advice", "keep_file", "keep_shares"]
+
+
+class NotAdvised(ValueError):
+    """There is no advice to keep: it is not worked out, or nothing better was found."""
 
 
 @transaction.atomic
@@ -38,6 +45,31 @@ def keep_file(
     found: SharingFile = read(content, name, plant_cau=plant_cau, supplies=supplies)
     facts = {"constant_ppm": found.constant_ppm, "hourly_ppm": {k: list(v) for k, v in found.hourly_ppm.items()}}
     return _keep(by, found.cau, found.year, SharingSet.Kind.FILE, agreed_on, note, at, **facts)
+
+
+@transaction.atomic
+def keep_advice(
+    *, advice: SharingAdvice, by: Member, plant_cups: str, year: int, agreed_on: date, note: str, at: datetime
+) -> SharingSet:
+    """Keep what was advised as the members' coefficients of a year. Raises `NotAdvised` and `NotAdministrator`.
+
+    Hours of a group that the last year had none of get the mean of all.
+    """
+    _only_admins(by)
+    if advice.status != SharingAdvice.Status.DONE:
+        raise NotAdvised
+    rows: dict[int, list[int]] = dict(advice.rows_ppm)
+    if not advice.hourly:
+        beta: dict[str, int | list[int]] = dict(zip(advice.supplies, rows[0], strict=True))
+    else:
+        mean = whole(np.mean(list(rows.values()), axis=0, keepdims=True))[0].tolist()
+        hours = [rows.get(int(number), mean) for number in groups_of(hours_of_year(by.community, year))]
+        beta = {cups: [hour[i] for hour in hours] for i, cups in enumerate(advice.supplies)}
+    hourly = {cups: told for cups, told in beta.items() if isinstance(told, list)}
+    facts = (
+        {"hourly_ppm": hourly} if hourly else {"constant_ppm": {cups: told for cups, told in beta.items() if told}}
+    )
+    return _keep(by, cau_of(plant_cups), year, SharingSet.Kind.ADVISED, agreed_on, note, at, **facts)
 
 
 def _keep(

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from community.access import admin_of
 from community.datebar import month_bar, parse_month
-from community.models import Member
+from community.models import Household, Member
 from community.pages import page
 from config import clock
 from market.models import SharingSet
@@ -46,6 +46,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
             return redirect("sharing")
     found = month_shared(community, month)
     sets = SharingSet.objects.filter(community=community).select_related("added_by__user").order_by("-added_at")
+    homes = list(Household.objects.filter(community=community).order_by("name"))
     context: dict[str, Any] = {
         "section": "more",
         "bar": month_bar(month, today, request.path),
@@ -54,6 +55,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "form": form,
         "refused": refused,
         "sets": wording.versions(list(sets)),
+        "agreements": wording.agreements(homes, sets.first()),
     }
     return page(request, "market/sharing.html", context, status=422 if form.errors or refused else 200)
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from community import figures
-from market.models import SharingSet
+from community.models import Household
+from market.models import GestorMandate, SharingSet
 from market.queries.sharing import MonthShared
 from market.settlement.allocation import RULES
 from market.settlement.coefficients import FileError, FileFaults
 
 MOST_TOLD = 12
+PPM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,29 @@ def _fault(one: FileError) -> str:
 def versions(sets: Sequence[SharingSet]) -> list[tuple[SharingSet, str]]:
     """Every set with what it says, newest first."""
     return [(one, _set(one)) for one in sets]
+
+
+def own_share(one: SharingSet, supplies: Sequence[str]) -> str:
+    """What a set gives to a home's supplies."""
+    told = [beta for cups, beta in one.beta_ppm.items() if cups[:20] in {own[:20] for own in supplies}]
+    if not told:
+        return _("nothing")
+    if one.is_hourly:
+        means = [sum(beta) / len(beta) for beta in told if isinstance(beta, list)]
+        return _("%(share)s on average, another part each hour") % {"share": figures.percent(sum(means) / PPM, 2)}
+    return figures.percent(sum(beta for beta in told if isinstance(beta, int)) / PPM, 2)
+
+
+def agreements(homes: Sequence[Household], latest: SharingSet | None) -> list[tuple[str, str, str]]:
+    """Each home with its word on the newest set, and since when the community may act for it; empty if not."""
+    signed = {} if latest is None else dict(latest.signatures.values_list("household_id", "given_at"))
+    held = GestorMandate.objects.filter(household__in=homes, revoked_at=None)
+    mandates = dict(held.values_list("household_id", "given_at"))
+    return [(home.name, _day(signed.get(home.pk)), _day(mandates.get(home.pk))) for home in homes]
+
+
+def _day(moment: datetime | None) -> str:
+    return "" if moment is None else figures.day_and_year(timezone.localtime(moment).date())
 
 
 def _set(one: SharingSet) -> str:

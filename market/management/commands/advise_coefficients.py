@@ -12,7 +12,8 @@ from market.models import Pilot
 from market.pilot.curves import Year, year_of
 from market.pilot.scenario import Scenario
 from market.pilot.street import Tariffs
-from market.settlement.coefficients.adviser import FAIREST, MOST, Advice, Curves, advise
+from market.settlement.coefficients.adviser import FAIREST, MOST, Advice, advise
+from market.settlement.coefficients.curves import Curves
 
 
 class Command(BaseCommand):
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         if not curves.production_wh.any():
             raise CommandError("No home of this street has panels: there is nothing to share.")
         advice = advise(curves, aim=options["aim"])
+        assert advice is not None, "without a share today there is always an answer"
         self._tell(scenario, advice)
 
     def _said(self, name: str) -> Any:

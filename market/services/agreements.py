@@ -1,0 +1,33 @@
+"""What homes agree to about sharing: a set of coefficients, and the community as their gestor de autoconsumo."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from community.models import Household, Member
+from market.models import GestorMandate, SharingSet, SharingSignature
+
+
+def sign_set(*, household: Household, found: SharingSet, by: Member, at: datetime) -> SharingSignature:
+    """Note that a home agrees to a set of its community; the first word stays. Raises ValueError for another's."""
+    if found.community_id != household.community_id:
+        raise ValueError("A home agrees to sets of its own community only.")
+    facts = {"given_by": by, "given_at": at}
+    return SharingSignature.objects.get_or_create(set=found, household=household, defaults=facts)[0]
+
+
+@transaction.atomic
+def authorise_gestor(*, household: Household, by: Member, at: datetime) -> GestorMandate:
+    """Let the community represent a home before the distributor; what holds already stays."""
+    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    held = GestorMandate.objects.filter(household=household, revoked_at=None).first()
+    if held is not None:
+        return held
+    return GestorMandate.objects.create(
+        household=household, gestor=household.community.name, given_by=by, given_at=at
+    )
+
+
+def revoke_gestor(*, household: Household, at: datetime) -> None:
+    """Take the authorisation back."""
+    GestorMandate.objects.filter(household=household, revoked_at=None).update(revoked_at=at)
