@@ -117,7 +117,7 @@ def settle_slots(*, community_id: int, slot_ids: list[int]) -> None:
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def close_months(*, community_id: int) -> None:
-    """Close a community's months that are complete, and correct those before that were settled again."""
+    """Close a community's months that are complete, correct those before, and live virtual batteries on."""
     community, at = Community.objects.get(pk=community_id), now()
     closing.close_due_months(community=community, at=at)
     if settings.EMAIL_HOST:

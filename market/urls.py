@@ -22,6 +22,7 @@ from market.views.sharing_advice import one_advice, sharing_advice
 from market.views.slot import slot
 from market.views.street import street
 from market.views.tariffs import check_bill, new_offer, tariffs
+from market.views.virtual_battery import virtual_battery
 
 register_converter(SlotStart, "slot_start")
 
@@ -66,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tariffs/prices/", published_prices, name="published-prices"),
     path("tariffs/new/", new_offer, name="new-offer"),
     path("tariffs/<int:pk>/check/", check_bill, name="check-bill"),
+    path("virtual-battery/", virtual_battery, name="virtual-battery"),
     path("months/", months, name="months"),
     path("months/<int:year>-<int:month>/", statement, name="statement"),
     path("months/<int:year>-<int:month>/statement.<str:form>", statement_file, name="statement-file"),

@@ -13,18 +13,22 @@ SLUG = "azahar"
 
 @dataclass(frozen=True, slots=True)
 class DemoTariff:
-    """A retailer's offer: import prices of P1, P2, P3 and the feed-in price, µ€/kWh, taxes included."""
+    """A retailer's offer: import prices of P1, P2, P3 and the feed-in price, µ€/kWh, taxes included; of a virtual
+    battery the part of surplus that counts (ppm) and the monthly fee before taxes.
+    """
 
     retailer: str
     name: str
     import_ueur_kwh: tuple[int, int, int]
     feed_in_ueur_kwh: int
+    wallet_ppm: int = 0
+    wallet_fee_cents: int = 0
 
 
 TARIFFS = {
     "tres": DemoTariff("Levante Luz", "Tres periodos", (229_000, 159_000, 117_000), 55_000),
     "noche": DemoTariff("Turia Energía", "Noche", (251_000, 168_000, 98_000), 45_000),
-    "plana": DemoTariff("Albufera Renovables", "Plana", (172_000, 172_000, 172_000), 70_000),
+    "plana": DemoTariff("Albufera Renovables", "Plana", (172_000, 172_000, 172_000), 70_000, 800_000, 199),
 }
 
 

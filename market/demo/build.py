@@ -7,9 +7,20 @@ from pathlib import Path
 from django.db import transaction
 
 from community.demo import neighbourhood
-from community.demo.neighbourhood import DemoHome
+from community.demo.neighbourhood import DemoHome, DemoTariff
 from community.feeder_files import read_feeder
-from community.models import Community, Device, Household, Member, SupplyContract, Tariff, TariffVersion, User
+from community.models import (
+    Community,
+    Device,
+    Household,
+    Member,
+    OfferTerms,
+    SupplyContract,
+    Tariff,
+    TariffVersion,
+    User,
+)
+from community.regulated import latest_tolls, taxes_on
 from community.services.feeders import load_feeder
 from market.services.mandates import give_mandate
 from metering.models import ApiToken, MeteringPoint
@@ -70,8 +81,28 @@ def _tariffs(since: date) -> dict[str, tuple[Tariff, date]]:
             import_p3_ueur_kwh=p3,
             feed_in_ueur_kwh=offer.feed_in_ueur_kwh,
         )
+        _terms(tariff, offer, since)
         answer[key] = (tariff, since)
     return answer
+
+
+def _terms(tariff: Tariff, offer: DemoTariff, since: date) -> None:
+    """The offer as its contract would state it: prices before taxes, power at tolls and charges."""
+    before = [round(price / taxes_on(since).factor) for price in (*offer.import_ueur_kwh, offer.feed_in_ueur_kwh)]
+    power = latest_tolls(since).power_ueur_kw_year
+    OfferTerms.objects.create(
+        tariff=tariff,
+        valid_from=since,
+        energy_p1_ueur_kwh=before[0],
+        energy_p2_ueur_kwh=before[1],
+        energy_p3_ueur_kwh=before[2],
+        surplus_ueur_kwh=before[3],
+        power_p1_ueur_kw_year=power[0],
+        power_p2_ueur_kw_year=power[1],
+        wallet_ppm=offer.wallet_ppm,
+        wallet_fee_cents=offer.wallet_fee_cents,
+        wallet_expiry_months=60 if offer.wallet_ppm else None,
+    )
 
 
 def _member(

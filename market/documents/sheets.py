@@ -46,6 +46,7 @@ def as_csv(document: StatementDocument) -> bytes:
                 "yes" if line.posted else "no",
             )
         )
+    writer.writerows(("fact", harmless(f"{label}: {value}"), "", "", "", "") for label, value in document.facts)
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -76,6 +77,7 @@ def as_xlsx(document: StatementDocument) -> bytes:
         sheet.write_number(row, 3, line.amount_cents / 100, money)
         sheet.write_number(row, 4, line.amount_neur / 1e9, exact)
         sheet.write_string(row, 5, "yes" if line.posted else "no")
+    _write_facts(book, document)
     days = book.add_worksheet(document.words["days"][:31])
     days.set_column(0, 2, 16)
     for column, name in enumerate(("day", "bought_kwh", "sold_kwh")):
@@ -86,6 +88,16 @@ def as_xlsx(document: StatementDocument) -> bytes:
         days.write_number(row, 2, one.sold_wh / 1_000, energy)
     book.close()
     return target.getvalue()
+
+
+def _write_facts(book: xlsxwriter.Workbook, document: StatementDocument) -> None:
+    """A sheet of prices, energy, congestion and the virtual battery."""
+    sheet = book.add_worksheet(document.words["facts"][:31])
+    sheet.set_column(0, 0, 60)
+    sheet.set_column(1, 1, 40)
+    for row, (label, value) in enumerate(document.facts):
+        sheet.write_string(row, 0, harmless(label))
+        sheet.write_string(row, 1, harmless(value))
 
 
 def _thousandths(energy_wh: int) -> str:

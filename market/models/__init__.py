@@ -13,6 +13,7 @@ from market.models.policies import Policy, TrainingRun
 from market.models.settlement import SettledHome, Settlement
 from market.models.sharing import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.models.statements import Statement, StatementLine
+from market.models.wallet import WalletEntry
 
 __all__ = [
     "Account",
@@ -49,5 +50,6 @@ __all__ = [
     "StepDown",
     "Trade",
     "TrainingRun",
+    "WalletEntry",
     "WeatherHour",
 ]

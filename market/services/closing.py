@@ -10,6 +10,7 @@ from community.models import Community
 from market.models import Statement, StatementLine
 from market.queries.month import HomeMonth, home_months, latest_statements, months_to_correct, unclosed_months
 from market.services.statements import Draft, Row, close_month, facts_of, kept_by_the_community, rows_of, write
+from market.services.wallets import live_wallets
 from market.settlement.statement import balance_cents, to_cents
 
 # Distributors deliver about two days late; a month is closed when that has passed and all is settled.
@@ -33,12 +34,16 @@ class Anew:
 
 
 def close_due_months(*, community: Community, at: datetime) -> None:
-    """Close every past month whose slots are all settled; with it go the corrections of the months before."""
+    """Close every past month whose slots are all settled; with it go the corrections of the months before.
+
+    Virtual batteries are lived on with what statements say.
+    """
     due = unclosed_months(community, at - CLOSING_DELAY)
     for month in due:
         close_month(community=community, month=month, at=at)
     for month in months_to_correct(community) if due else []:
         correct_month(community=community, month=month, at=at)
+    live_wallets(community=community, at=at)
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ from market.documents import as_csv, as_json, as_pdf, as_xlsx
 from market.queries import months as queries
 from market.queries.hindsight import hindsight_of
 from market.queries.month import rent_to_give_back
-from market.wording import documents
+from market.queries.wallet import wallet_rows
+from market.wording import documents, wallet
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
 
@@ -89,6 +90,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "unmeasured": wording.unmeasured(queries.unmeasured_in(household, start, end)),
         "corrections": wording.corrections(queries.corrections_of(household, start, end)),
         "hindsight": hindsight_wording.told(hindsight_of(household.community_id, first)) if closed else None,
+        "wallet": wallet.fact(wallet_rows(household), first) if closed else "",
         "days": wording.day_rows(queries.days_of(household, start, end)),
         "day": day,
         "slots": [{"slot": slot, "address": slot_address(slot.start, kept(request.GET))} for slot in slots],

@@ -15,7 +15,9 @@ from market.documents import Day, DocumentLine, StatementDocument
 from market.models import Statement, StatementLine
 from market.queries import months as queries
 from market.queries.months import Span, StreetMonth
+from market.queries.wallet import wallet_rows
 from market.wording import months as wording
+from market.wording import wallet
 
 
 def newest(home: Household, month: date) -> StatementDocument | None:
@@ -62,7 +64,7 @@ def document(
         sentence=_sentence(statement),
         lines=lines,
         owed_cents=sum(line.amount_cents for line in lines if line.posted),
-        facts=tuple(_facts(total, street, unmeasured)),
+        facts=(*_facts(total, street, unmeasured), *_wallet(home, statement.month)),
         days=tuple(Day(one.first, one.bought_wh, one.sold_wh) for one in days),
         chart_text=_chart(total, days),
         changes=(*versions[0].changes, versions[0].total) if versions else (),
@@ -140,6 +142,12 @@ def _facts(total: Span, street: StreetMonth, unmeasured: dict[str, int]) -> list
     if total.missing:
         facts.append((_("Quarters of an hour without readings"), figures.number(total.missing, 0)))
     return facts
+
+
+def _wallet(home: Household, month: date) -> list[tuple[str, str]]:
+    """What the month did to the home's virtual battery; nothing without one."""
+    text = wallet.fact(wallet_rows(home), month)
+    return [(_("Virtual battery of your retailer"), text)] if text else []
 
 
 def _computed(lines: Sequence[DocumentLine]) -> list[tuple[str, str]]:

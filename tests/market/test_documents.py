@@ -69,7 +69,8 @@ def test_every_form_has_the_same_cents():
     one = document()
 
     plain = json.loads(as_json(one))
-    rows = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    table = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    rows, facts = ([row for row in table if (row["kind"] == "fact") == told] for told in (False, True))
     cells = sheet(as_xlsx(one))
     pdf = text_of(as_pdf(one))
 
@@ -81,6 +82,8 @@ def test_every_form_has_the_same_cents():
     assert "−12.345,68" in pdf
     assert "−12.345,678901234" in pdf
     assert "+0,01" in pdf
+    assert [row["label"] for row in facts] == ["Precio: 0,1"]
+    assert sheet(as_xlsx(one), 2)["B1"] == "0,1"
 
 
 def test_the_same_statement_is_the_same_file():
@@ -93,7 +96,8 @@ def test_no_text_is_a_formula(name):
     line = replace(document().lines[0], label=name)
     one = document(home=name, title=name, lines=(line,))
 
-    rows = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    table = list(csv.DictReader(StringIO(as_csv(one).decode("utf-8-sig"))))
+    rows, facts = ([row for row in table if (row["kind"] == "fact") == told] for told in (False, True))
     cells = sheet(as_xlsx(one))
 
     assert rows[0]["label"] == f"'{name}"
