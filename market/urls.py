@@ -9,6 +9,7 @@ from market.views.closing import close, closing, correct, payments, send_stateme
 from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
+from market.views.law import law
 from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement, statement_file
 from market.views.my_sharing import agree, gestor, my_sharing
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/congestion/<int:year>-<int:month>/homes.csv", homes_csv, name="congestion-homes-csv"),
     path("street/forecasts/", forecasts, name="forecasts"),
     path("street/rules/", rules, name="street-rules"),
+    path("street/law/", law, name="law"),
     path("rules/", mandate, name="mandate"),
     path("agents/", agents, name="agents"),
     path("agents/train/", train, name="train-agents"),

@@ -94,6 +94,17 @@ class Levies:
     valid_to: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far shared self-consumption may reach through the grid, and for what: any, pv_roof or pv_wind_5mw."""
+
+    valid_from: date
+    valid_to: date | None
+    distance_m: int
+    applies_to: str
+    source: str
+
+
 def latest_tolls(day: date) -> Tolls:
     """Tolls and charges of a day, or the last ones known: for a first guess, never for a bill."""
     return [row for row in _tolls() if row.valid_from <= day][-1]
@@ -128,6 +139,14 @@ def changes_between(first: date, end: date, region: str = "peninsula") -> list[d
     rows: list[_Dated] = [*_tolls(), *_taxes(region), *_levies()]
     years = {date(year, 1, 1) for year in range(first.year + 1, end.year + 1)}
     return sorted({day for day in years.union(row.valid_from for row in rows) if first < day < end})
+
+
+def distances_on(day: date) -> list[Distance]:
+    """How far from its consumers an installation connected through the grid may stand on a day, nearest first."""
+    known = (row for row in _distances() if row.valid_from <= day)
+    return sorted(
+        (row for row in known if row.valid_to is None or day <= row.valid_to), key=lambda row: row.distance_m
+    )
 
 
 def _latest(rows: tuple[T, ...], day: date, file: str) -> T:
@@ -165,6 +184,14 @@ def _taxes(region: str) -> tuple[Taxes, ...]:
         )
 
     return _read("taxes.csv", taxes)
+
+
+@cache
+def _distances() -> tuple[Distance, ...]:
+    def distance(row: Row) -> Distance:
+        return Distance(_day(row), _last(row), int(row["distance_m"]), row["applies_to"], row["source"])
+
+    return _read("distances.csv", distance)
 
 
 @cache

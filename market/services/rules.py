@@ -4,13 +4,18 @@ from typing import Any
 
 from django.db import transaction
 
-from community.models import Community, Member
+from community.models import Community, Member, Region
+from market.models import Statement
 
 RULES = (
     "price_rule", "fairness_rule", "curtailment_cap_pct", "pool_pct", "pool_rule", "rent_rule",
     "grid_fee_ueur_kwh", "grid_fee_substation_ueur_kwh", "grid_fee_beyond_ueur_kwh", "import_limit_w",
     "export_limit_w",
 )  # fmt: skip
+
+
+class ClockIsFixed(ValueError):
+    """A month is closed: it was cut at midnight of the street's clock, which can no longer change."""
 
 
 class NotAdministrator(PermissionError):
@@ -33,3 +38,25 @@ def set_rules(*, by: Member, rules: dict[str, Any]) -> None:
     for name, value in rules.items():
         setattr(community, name, value)
     community.save(update_fields=sorted(rules))
+
+
+SPAIN, ISLANDS = "Europe/Madrid", "Atlantic/Canary"
+
+
+@transaction.atomic
+def set_place(*, by: Member, region: str, legal_mode: str) -> None:
+    """Say where the street is and under which law it shares; what is issued keeps the mode of its day.
+
+    The clock follows the region. Raises `NotAdministrator`, and `ClockIsFixed` if it would have to change after a
+    month was closed.
+    """
+    if by.role != Member.Role.ADMIN or by.left_at is not None:
+        raise NotAdministrator(by.pk)
+    community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
+    zone = ISLANDS if region == Region.CANARY else SPAIN
+    if community.timezone in {SPAIN, ISLANDS} and zone != community.timezone:
+        if Statement.objects.filter(household__community=community).exists():
+            raise ClockIsFixed(community.timezone)
+        community.timezone = zone
+    community.region, community.legal_mode = Region(region).value, Community.LegalMode(legal_mode).value
+    community.save(update_fields=["region", "timezone", "legal_mode"])
