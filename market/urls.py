@@ -14,7 +14,7 @@ from market.views.mandate import mandate
 from market.views.months import month_csv, months, statement, statement_file
 from market.views.my_sharing import agree, gestor, my_sharing
 from market.views.payments import new_run, payment_desk, run_file
-from market.views.pilots import found_community, new_pilot, pilot, share_pilot, studio
+from market.views.pilots import found_community, new_pilot, pilot, pilot_pdf, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.prices import published_prices
 from market.views.rules import rules
@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pilots/", studio, name="studio"),
     path("pilots/new/", new_pilot, name="new-pilot"),
     path("pilots/<uuid:public_id>/", pilot, name="pilot"),
+    path("pilots/<uuid:public_id>/report.pdf", pilot_pdf, name="pilot-pdf"),
     path("pilots/<uuid:public_id>/share/", share_pilot, name="share-pilot"),
     path("pilots/<uuid:public_id>/found/", found_community, name="found-community"),
     path("sharing/", sharing, name="sharing"),

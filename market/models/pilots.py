@@ -35,9 +35,12 @@ class PilotMonth(models.Model):
         USUAL = "usual", _("as expected")
         DULL = "dull", _("a dull year")
         BRIGHT = "bright", _("a bright year")
+        SAVINGS = "savings", _("all homes save")
+        REVENUE = "revenue", _("all homes earn")
+        RESILIENCE = "resilience", _("all homes keep a reserve")
 
     pilot = models.ForeignKey(Pilot, models.CASCADE, related_name="months")
-    variant = models.CharField(max_length=8, choices=Variant)
+    variant = models.CharField(max_length=10, choices=Variant)
     month = models.PositiveSmallIntegerField()
     lived = models.JSONField(null=True, blank=True)
     failed = models.TextField(blank=True)

@@ -1,7 +1,9 @@
 """What a month of a pilot came to, as it is kept."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from market.pilot.shared import RuleMonth
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class HomeMonth:
 class MonthLived:
     """A month of all homes, and what the street was like: hours at its limit, Wh held back, the mean price.
 
-    `price_wh_ueur_kwh` is the sum of prices times Wh traded.
+    `price_wh_ueur_kwh` is the sum of prices times Wh traded; `rules` the month under each rule of sharing.
     """
 
     month: int
@@ -45,6 +47,7 @@ class MonthLived:
     traded_wh: int
     price_wh_ueur_kwh: int
     alone_congested_hours: int
+    rules: dict[str, RuleMonth] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -53,4 +56,5 @@ class MonthLived:
     @classmethod
     def of(cls, said: dict[str, Any]) -> "MonthLived":
         """A month from its plain values."""
-        return cls(**{**said, "homes": [HomeMonth(**home) for home in said["homes"]]})
+        rules = {name: RuleMonth(**month) for name, month in said.get("rules", {}).items()}
+        return cls(**{**said, "homes": [HomeMonth(**home) for home in said["homes"]], "rules": rules})

@@ -14,6 +14,7 @@ from market.grid import single_node
 from market.pilot.curves import Ints, Year, month_hours, stays, year_of
 from market.pilot.lived import HomeMonth, MonthLived
 from market.pilot.scenario import EFFICIENCY_PPM, PilotHome, Scenario
+from market.pilot.shared import Surplus, months_shared
 from market.pilot.street import PilotStreet, Tariffs, usual_cars
 from market.settlement import Line, Metered, SlotCase, SlotFacts, Terms, Traded, settle
 
@@ -43,7 +44,16 @@ def live_month(scenario: Scenario, month: int, weights: Weights, solve: Solve) -
     alone = _alone(scenario, year, sessions, street.tariffs, (first, end), homes)
     limit = scenario.import_limit_w
     over = 0 if limit is None else int(((alone.import_wh - alone.export_wh).sum(axis=0) > limit).sum())
-    return MonthLived(month, homes, end - first, **lived.facts(), alone_congested_hours=over), alone
+    rules = months_shared(_surplus(alone, street.tariffs, first), year, first)
+    return MonthLived(month, homes, end - first, **lived.facts(), alone_congested_hours=over, rules=rules), alone
+
+
+def _surplus(alone: Alone, tariffs: Tariffs, first: int) -> Surplus:
+    """What could be shared by a rule: what homes take and give alone, at their retailers' prices."""
+    homes, hours = alone.import_wh.shape
+    prices = [tariffs.ahead(i, first, hours) for i in range(homes)]
+    charged, paid = (np.array([one[side] for one in prices], dtype=np.int64) for side in (0, 1))
+    return Surplus(alone.import_wh, alone.export_wh, charged, paid)
 
 
 @dataclass(slots=True)

@@ -54,6 +54,20 @@ class HomeYear:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleYear:
+    """A year under a rule of sharing: Wh shared, and what each home gained by it (n€) against living alone."""
+
+    name: str
+    shared_wh: int
+    gain_neur: tuple[int, ...]
+
+    @property
+    def unevenness(self) -> float:
+        """Gini of the gains: 0 is the same for all."""
+        return gini([float(max(gain, 0)) for gain in self.gain_neur])
+
+
+@dataclass(frozen=True, slots=True)
 class StreetYear:
     """The street's year: what homes together pay (n€), what they share (Wh), and how full its cable is (hours)."""
 
@@ -64,6 +78,7 @@ class StreetYear:
     alone_congested_hours: int
     held_back_wh: int
     hours: int
+    rules: tuple[RuleYear, ...] = ()
 
     def total(self, field: str) -> int:
         """The sum of one of the homes' figures."""
@@ -104,7 +119,24 @@ def year_of_months(scenario: Scenario, months: Sequence[MonthLived]) -> StreetYe
         alone_congested_hours=sum(month.alone_congested_hours for month in months),
         held_back_wh=sum(month.held_back_wh for month in months),
         hours=sum(month.hours for month in months),
+        rules=_rules(homes, traded, months),
     )
+
+
+def _rules(homes: Sequence[HomeYear], traded_wh: int, months: Sequence[MonthLived]) -> tuple[RuleYear, ...]:
+    """Every rule that all months know, and the market beside them."""
+    names = [name for name in months[0].rules if all(name in month.rules for month in months)]
+    found = [
+        RuleYear(
+            name,
+            sum(month.rules[name].shared_wh for month in months),
+            tuple(sum(month.rules[name].gain_neur[i] for month in months) for i in range(len(homes))),
+        )
+        for name in names
+    ]
+    if not found:
+        return ()
+    return (RuleYear("market", traded_wh, tuple(home.gain_neur for home in homes)), *found)
 
 
 def _home(scenario: Scenario, i: int, months: Sequence[HomeMonth]) -> HomeYear:

@@ -14,8 +14,10 @@ from market.services.solvers import solver
 logger = logging.getLogger(__name__)
 
 # A year with less sun and more need, and the other way round: how far the answer may stray.
-SUN_PCT = {"usual": 100, "dull": 90, "bright": 110}
-LOAD_PCT = {"usual": 100, "dull": 107, "bright": 93}
+SUN_PCT = {"dull": 90, "bright": 110}
+LOAD_PCT = {"dull": 107, "bright": 93}
+# What every home would aim at, and the battery's reserve that goes with it (percent).
+OBJECTIVES = {"savings": 10, "revenue": 10, "resilience": 50}
 
 
 @transaction.atomic
@@ -40,8 +42,11 @@ def live(*, month_id: int) -> bool:
 
 
 def varied(scenario: Scenario, variant: str) -> Scenario:
-    """The scenario in a duller or brighter year."""
-    sun, load = SUN_PCT[variant], LOAD_PCT[variant]
+    """The scenario in a duller or brighter year, or with one objective for all homes."""
+    if variant in OBJECTIVES:
+        aimed = (replace(home, objective=variant, reserve_pct=OBJECTIVES[variant]) for home in scenario.homes)
+        return replace(scenario, homes=tuple(aimed))
+    sun, load = SUN_PCT.get(variant, 100), LOAD_PCT.get(variant, 100)
     homes = tuple(
         replace(
             home,

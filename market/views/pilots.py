@@ -14,12 +14,14 @@ from community.access import admin_of
 from community.models import User
 from community.pages import page
 from config import clock
+from market.documents import as_report_pdf
 from market.models import Pilot
 from market.pilot.scenario import Scenario
 from market.pilot.states import pilots_of, state_of
 from market.pilot_form import MOST_ROWS, Homes, StreetForm, scenario_of, usual_street
 from market.services import pilots as service
 from market.studio import ring_studio
+from market.wording import pilot_document as document
 from market.wording import pilots as wording
 
 USUAL_HOMES = 8
@@ -57,11 +59,21 @@ def new_pilot(request: HttpRequest) -> HttpResponse:
 @require_safe
 def pilot(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The report: for its owner, and for anybody who has the address once it is shared."""
-    found = get_object_or_404(Pilot.objects.select_related("community"), public_id=public_id)
-    own = request.user.is_authenticated and found.owner_id == request.user.pk
-    if not own and not found.shared:
-        raise Http404("There is no such report.")
+    found = _readable(request, public_id)
+    own = _is_owner(request, found)
     return page(request, "market/pilot.html", {"section": "more", "pilot": found, "own": own, **_report(found)})
+
+
+@require_safe
+def pilot_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The report to print and to send around, for whoever may read the page."""
+    found = _readable(request, public_id)
+    report = _report(found)
+    if report["state"].usual is None:
+        raise Http404("The year is not lived yet.")
+    response = HttpResponse(as_report_pdf(document.report(found, report)), content_type="application/pdf")
+    response["Content-Disposition"] = 'attachment; filename="azotea-pilot.pdf"'
+    return response
 
 
 @login_required
@@ -101,7 +113,22 @@ def _report(found: Pilot) -> dict[str, Any]:
         "facts": wording.street_facts(state.usual, scenario),
         "assumed": wording.assumptions(scenario),
         "bars": wording.bars(state.usual),
+        "rules": wording.rule_rows(state.usual),
+        "by_rule": wording.gains_by_rule(state.usual),
+        "objectives": wording.objectives(state.years),
     }
+
+
+def _readable(request: HttpRequest, public_id: UUID) -> Pilot:
+    """A pilot that the visitor owns, or that is shared."""
+    found = get_object_or_404(Pilot.objects.select_related("community"), public_id=public_id)
+    if not found.shared and not _is_owner(request, found):
+        raise Http404("There is no such report.")
+    return found
+
+
+def _is_owner(request: HttpRequest, found: Pilot) -> bool:
+    return request.user.is_authenticated and found.owner_id == request.user.pk
 
 
 def _own(request: HttpRequest, public_id: UUID) -> Pilot:

@@ -1,6 +1,6 @@
 """A pilot's year in words and figures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -9,6 +9,8 @@ from django.utils.translation import ngettext
 from community import figures
 from market.pilot.report import HomeYear, StreetYear
 from market.pilot.scenario import Scenario
+from market.settlement.allocation import RULES
+from market.wording.sharing import rule_name
 from market.wording.street import Figure
 
 WIDE = 100  # of a bar
@@ -152,6 +154,80 @@ def street_facts(year: StreetYear, scenario: Scenario) -> list[tuple[str, str]]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A way of sharing in the report: its legal mode, what it saves the street, how evenly, the least gain."""
+
+    name: str
+    mode: str
+    shared: str
+    saved: str
+    unevenness: str
+    least: str
+
+
+def rule_rows(year: StreetYear) -> list[RuleRow]:
+    """Every rule's year, the one that saves most first."""
+    legal = {rule.name: rule.legal_in for rule in RULES}
+    rows = sorted(year.rules, key=lambda one: -sum(one.gain_neur))
+    return [
+        RuleRow(
+            _name(one.name),
+            _mode(one.name, legal.get(one.name, ())),
+            figures.kwh(one.shared_wh, 0),
+            figures.euros(sum(one.gain_neur), 0, signed=True),
+            figures.decimal(one.unevenness, 2),
+            figures.euros(min(one.gain_neur), 0, signed=True),
+        )
+        for one in rows
+    ]
+
+
+def _name(rule: str) -> str:
+    return _("The market") if rule == "market" else rule_name(rule)
+
+
+def _mode(rule: str, legal_in: Sequence[str]) -> str:
+    """Under which legal mode a rule is used, and where it is law."""
+    if rule == "market":
+        return _("Simulation or private settlement")
+    name = _("Sharing coefficients") if "ES" in legal_in else _("Energy sharing")
+    return f"{name} ({', '.join(legal_in)})"
+
+
+def gains_by_rule(year: StreetYear) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """What each home gains a year under every rule: the rules' names, and a row for each home."""
+    names = [_name(one.name) for one in year.rules]
+    rows = [
+        (home.name, [figures.euros(one.gain_neur[i], 0, signed=True) for one in year.rules])
+        for i, home in enumerate(year.homes)
+    ]
+    return names, rows if names else []
+
+
+def objectives(years: Mapping[str, StreetYear]) -> list[tuple[str, str]]:
+    """What it would come to if every home aimed at the same; empty until all are lived."""
+    names = {
+        "savings": _("All save (reserve of 10 percent)"),
+        "revenue": _("All earn (reserve of 10 percent)"),
+        "resilience": _("All keep half of their battery for a power cut"),
+    }
+    if not set(names) <= set(years):
+        return []
+    words = _("%(cost)s a year together, %(shared)s shared")
+    return [
+        (
+            label,
+            words
+            % {
+                "cost": figures.euros(years[name].total("member_neur"), 0),
+                "shared": figures.kwh(years[name].traded_wh, 0),
+            },
+        )
+        for name, label in names.items()
+    ]
+
+
 def assumptions(scenario: Scenario) -> list[str]:
     """What the figures rest on, so that nobody takes them for more than they are."""
     measured = sum(bool(home.load_wh) for home in scenario.homes)
@@ -166,5 +242,9 @@ def assumptions(scenario: Scenario) -> list[str]:
         _("Orders, clearing and settlement are those of the running market, in slots of an hour."),
         _("Surplus pays off at most what a home takes in the same month, as simplified compensation has it."),
         _("Alone, a battery keeps its home's own sun, and a car charges when it comes."),
+        _(
+            "Under other rules than the market each home's devices work for itself alone; who uses a shared kWh "
+            "pays half-way between both retailers' prices. Coefficients go by what homes usually use."
+        ),
         _("Fixed charges are the same either way and are left out. Devices are counted at the prices typed."),
     ]

@@ -55,6 +55,8 @@ def rule_name(code: str) -> str:
         "equal": _("The same to each"),
         "proportional": _("By what each uses"),
         "hybrid": _("Coefficients, what is unused to others"),
+        "cascade": _("Homes without panels first"),
+        "pairs": _("Each giver to all others alike"),
         "market": _("The market, as settled"),
     }.get(code, code)
 

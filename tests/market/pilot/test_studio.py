@@ -1,10 +1,12 @@
 """The studio's pages: a street is described, lived by workers, read, shown and made a community of."""
 
 from datetime import timedelta
+from io import BytesIO
 from unittest.mock import patch
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pypdf import PdfReader
 
 from community.demo.neighbourhood import cups
 from community.models import Community, Household, Member
@@ -76,7 +78,7 @@ def test_a_street_is_described_and_all_its_months_wait_to_be_lived(admin, marta)
 
     pilot = Pilot.objects.get()
     assert answer.headers["location"] == f"/pilots/{pilot.public_id}/"
-    assert (pilot.owner, pilot.months.count(), len(months_to_live(50))) == (marta, 36, 36)
+    assert (pilot.owner, pilot.months.count(), len(months_to_live(99))) == (marta, 72, 72)
     assert pilot.scenario["import_limit_w"] == 12_500
     assert [home["pv_w"] for home in pilot.scenario["homes"]] == [3_000, 0]
     first = PilotMonth.objects.get(pk=months_to_live(1)[0])
@@ -140,14 +142,29 @@ def test_months_are_lived_once_and_make_a_report_that_only_its_owner_reads_until
     assert "How far this may stray is being worked out" in report
     assert "Ana" in report
     assert "At the transformer&#x27;s limit" in report
+    assert "By what each uses" in report
+    assert "Simulation or private settlement" in report
+    pdf = admin.get(f"{address}report.pdf", headers={"accept-language": "en"})
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(pdf.content)).pages)
+    assert "Calle Nueva" in text
+    assert f"{gain / 1e9:.0f} € a year less" in " ".join(text.split())
+    assert "What each home gains by each rule" in text
     client.logout()
     assert client.get(address).status_code == 404
+    assert client.get(f"{address}report.pdf").status_code == 404
     client.force_login(marta)
     client.post(f"{address}share/", {"shared": "yes"})
     client.logout()
     public = english(client.get(address, headers={"accept-language": "en"}))
     assert "Together these 4 homes" in public
     assert "Create this community" not in public
+
+
+def test_with_one_objective_for_all_every_home_aims_at_it():
+    keeping = pilot_months.varied(scenario(), "resilience")
+
+    assert {(home.objective, home.reserve_pct) for home in keeping.homes} == {("resilience", 50)}
+    assert {home.objective for home in pilot_months.varied(scenario(), "revenue").homes} == {"revenue"}
 
 
 def test_a_dull_year_has_less_sun_and_more_need():
@@ -211,4 +228,4 @@ def test_a_month_that_cannot_be_lived_is_told_and_not_tried_for_ever(admin, mart
 
     page = english(admin.get(f"/pilots/{pilot.public_id}/", headers={"accept-language": "en"}))
     assert "could not be lived" in page
-    assert len(months_to_live(50)) == 35
+    assert len(months_to_live(99)) == 71
