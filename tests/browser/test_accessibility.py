@@ -7,23 +7,30 @@ from unittest.mock import patch
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from community.demo.neighbourhood import cups as well_formed
 from community.models import Device, Member
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
-from community.services.tariffs import add_offer
+from community.services.tariffs import add_offer, give_contract
+from market.models import PaymentItem, PaymentRun, SharingAdvice, Statement
 from market.services.accuracy import watch_forecasts
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
+from market.services.payments import keep_account, keep_creditor
 from market.services.pilots import begin
 from market.services.settle import settle_due
+from market.services.sharing import keep_shares
+from market.services.sharing_advice import work_out
 from market.services.slots import open_slots
 from market.services.statements import close_month
+from market.services.wallets import live_wallets
 from metering.services.meter_files import take_in
 from tests import factories as make
 from tests.browser.conftest import DESK, PHONE, log_in
 from tests.market.pilot.test_studio import lived
 from tests.market.pilot.test_year import street as scenario
+from tests.market.test_payments import CREDITOR, IBANS
 from tests.market.test_tariffs_page import offer as offered
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,13 +43,14 @@ PAGES = (
     "/months/2026-11/?day=2026-11-23", "/neighbours/", "/neighbours/invite/", "/meter-files/", "/meter-files/columns/", "/completeness/",
     "/gateways/", "/gateways/new/", "/datadis/", "/consent/", "/agents/", "/more/", "/password/", "/nowhere/",
     "/closing/", "/closing/?m=2026-11", "/tariffs/", "/tariffs/new/", "/sharing/", "/sharing/?m=2026-11", "/pilots/", "/pilots/new/?homes=3",
+    "/tariffs/prices/", "/tariffs/new/?preset=pvpc", "/street/law/", "/payments/", "/account/bank/", "/sharing/advice/", "/sharing/mine/", "/virtual-battery/",
 )  # fmt: skip
 
 
 @pytest.fixture
 def street():
     """A street with trades, an open invitation and a closed month."""
-    street = make.community(export_limit_w=1_000)
+    street = make.community(export_limit_w=1_000, legal_mode="private_settlement")
     offer = make.tariff()
     marta = make.home(street, "Azahar 1", offer, make.member(street, "Marta", Member.Role.ADMIN))
     ana = make.home(street, "Azahar 3", offer)
@@ -70,9 +78,34 @@ def street():
     waiting = begin(name="Calle Otra", scenario=scenario(), owner=admin.user, at=NOW)
     street.tried = (pilot.public_id, waiting.public_id)
     street.tariff = add_offer(by=admin, offer=offered()).pk
+    street.advice = paid_and_shared(street, marta, ana)
     street.secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)[1]
     with patch("config.clock.now", lambda: NOW):
         yield street
+
+
+def paid_and_shared(street, marta, ana):
+    """Coefficients, an account with a mandate and a run for the bank; advice that waits and advice that is done."""
+    admin = marta.member
+    for number, home in enumerate((marta, ana), start=1):
+        home.metering_points.update(cups=well_formed(number))
+    supplies = [make.meter(home).cups for home in (marta, ana)]
+    keep_shares(
+        by=admin, plant_cups=supplies[0], shares={supplies[0]: 1, supplies[1]: 1}, year=2026,
+        agreed_on=NOW.date(), note="Todos", at=NOW,
+    )  # fmt: skip
+    give_contract(by=admin, household_id=marta.pk, tariff_id=street.tariff, valid_from=date(2026, 1, 1))
+    live_wallets(community=street, at=NOW)
+    held = keep_account(household=marta, holder="Marta", iban=IBANS[1], signed_on=NOW.date(), by=admin, at=NOW)
+    keep_creditor(by=admin, holder="Calle", iban=IBANS[0], creditor_id=CREDITOR, at=NOW)
+    run = PaymentRun.objects.create(community=street, made_by=admin, made_at=NOW)
+    for number, statement in enumerate(Statement.objects.filter(household__community=street)):
+        account = held if number else None
+        PaymentItem.objects.create(run=run, statement=statement, cents=-5, account=account)
+    facts = {"community": street, "aim": "most", "asked_by": admin, "asked_at": NOW}
+    asked = [SharingAdvice.objects.create(hourly=hourly, **facts).pk for hourly in (True, False)]
+    work_out(advice_id=asked[0])
+    return asked
 
 
 @pytest.mark.parametrize(
@@ -91,6 +124,7 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
         f"/meter-files/{street.file}/",
         f"/metering-points/{street.point}/changes/",
         f"/tariffs/{street.tariff}/check/",
+        *(f"/sharing/advice/{one}/" for one in street.advice),
         *(f"/pilots/{one}/" for one in street.tried),
     ):
         page.goto(path)
