@@ -22,6 +22,7 @@ from market.settlement.allocation import (
     Rule,
     allocate,
     netted,
+    to_the_others,
 )
 from market.settlement.apportion import apportion
 from market.settlement.coefficients.curves import MILLION, clock_groups
@@ -66,7 +67,7 @@ def months_shared(surplus: Surplus, year: Year, first: int) -> dict[str, RuleMon
             "proportional": Proportional(beta),
             "hybrid": Hybrid(beta),
             "cascade": Cascade(tuple(map(tuple, groups)), beta_ppm=beta),
-            "pairs": Pairs(_to_the_others(count), tuple(given_wh)),
+            "pairs": Pairs(to_the_others(count), tuple(given_wh)),
         }
         for name, rule in rules.items():
             share_hour(surplus, hour, given_wh, rule, found[name])
@@ -91,15 +92,6 @@ def usual_parts(year: Year) -> tuple[list[int], dict[int, list[int]]]:
     parts = {int(one): apportion(MILLION, [*(sums[:, one] + 1)]) for one in np.unique(group)}
     by_hour = {year.begin + i: [int(part) for part in parts[int(one)]] for i, one in enumerate(group)}
     return [int(one) for one in apportion(MILLION, [int(own) + 1 for own in load.sum(axis=1)])], by_hour
-
-
-def _to_the_others(count: int) -> tuple[tuple[int, ...], ...]:
-    """Each producer's keys: the same for every other home, none for itself."""
-    rows = []
-    for own in range(count):
-        others = apportion(MILLION, [1] * (count - 1))
-        rows.append((*others[:own], 0, *others[own:]))
-    return tuple(rows)
 
 
 def share_hour(surplus: Surplus, hour: int, given_wh: Sequence[int], rule: Rule, month: RuleMonth) -> None:

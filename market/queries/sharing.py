@@ -1,8 +1,8 @@
 """A month of a street under every rule of sharing, on the same readings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection
 from django.db.models import F, Sum
@@ -11,16 +11,21 @@ from community.models import Community, Household
 from community.tariffs import month_span
 from market.grid.fairness import gini
 from market.models import SettledHome, SharingSet
+from market.queries.sharing_year import coefficients_of
 from market.settlement.allocation import (
+    Cascade,
     Coefficients,
     Equal,
     Hybrid,
+    Pairs,
     Proportional,
     Rule,
     allocate,
     netted,
+    to_the_others,
 )
 from market.settlement.coefficients import shares_ppm
+from market.settlement.coefficients.curves import MILLION
 
 HOURS = """
 SELECT floor(extract(epoch FROM start) / 3600)::bigint, household_id, sum(import_wh)::bigint,
@@ -52,10 +57,15 @@ class MonthShared:
 
 @dataclass(frozen=True, slots=True)
 class _Hour:
+    number: int
     given_wh: int
     given_worth_neur: int
+    gave_wh: tuple[int, ...]
     taken_wh: tuple[int, ...]
     price_ueur_kwh: tuple[int, ...]
+
+
+RuleOf = Callable[[_Hour], Rule]
 
 
 def month_shared(community: Community, month: date) -> MonthShared | None:
@@ -68,18 +78,42 @@ def month_shared(community: Community, month: date) -> MonthShared | None:
     hours = _hours(community, month, homes)
     if not hours:
         return None
-    rules: list[tuple[str, Rule]] = [("equal", Equal()), ("proportional", Proportional())]
-    beta = latest_beta(community, homes)
-    if beta is not None:
-        rules = [("static", Coefficients(beta)), ("hybrid", Hybrid(beta)), *rules]
+    giving = {i for hour in hours for i, wh in enumerate(hour.gave_wh) if wh}
+    groups = ([i for i in range(len(homes)) if i not in giving], sorted(giving))
+    first = Cascade(tuple(tuple(group) for group in groups if group))
+    rules: list[tuple[str, RuleOf]] = [
+        ("equal", lambda _hour: Equal()),
+        ("proportional", lambda _hour: Proportional()),
+        ("cascade", lambda _hour: first),
+    ]
+    if len(homes) > 1:
+        keys = to_the_others(len(homes))
+        rules.append(("pairs", lambda hour: Pairs(keys, hour.gave_wh)))
+    rules = [*_by_agreement(community, homes, hours), *rules]
     found = [_shared(name, rule, hours) for name, rule in rules]
     return MonthShared(sum(hour.given_wh for hour in hours), (*found, _market(community, month, homes)))
 
 
+def _by_agreement(community: Community, homes: Sequence[int], hours: Sequence[_Hour]) -> list[tuple[str, RuleOf]]:
+    """The rules of the coefficients agreed last: fixed ones also with what is unused to others, or hourly ones."""
+    beta = latest_beta(community, homes)
+    if beta is not None:
+        return [("static", lambda _hour: Coefficients(beta)), ("hybrid", lambda _hour: Hybrid(beta))]
+    starts = [datetime.fromtimestamp(hour.number * 3600, community.zone) for hour in hours]
+    cups = dict(Household.objects.filter(pk__in=homes).values_list("pk", "metering_points__cups"))
+    rows = coefficients_of(community, [cups[home] or "" for home in homes], starts)
+    if rows is None or rows.ndim == 1 or (rows.sum(axis=1) != MILLION).any():
+        return []
+    by_hour = {
+        hour.number: Coefficients(tuple(int(one) for one in row)) for hour, row in zip(hours, rows, strict=True)
+    }
+    return [("hourly", lambda hour: by_hour[hour.number])]
+
+
 def latest_beta(community: Community, homes: Sequence[int]) -> tuple[int, ...] | None:
     """The coefficients agreed last, by household; None without any that fit."""
-    latest = SharingSet.objects.filter(community=community).exclude(constant_ppm={}).order_by("-added_at").first()
-    if latest is None:
+    latest = SharingSet.objects.filter(community=community).order_by("-added_at").first()
+    if latest is None or latest.is_hourly:
         return None
     supplies = Household.objects.filter(community=community).values_list("pk", "metering_points__cups")
     by_supply = {cups[:20]: ppm for cups, ppm in latest.constant_ppm.items()}
@@ -97,22 +131,25 @@ def _hours(community: Community, month: date, homes: Sequence[int]) -> list[_Hou
         for hour, home, taken, given, worth, price in cursor.fetchall():
             rows.setdefault(hour, []).append((places[home], taken, given, worth, price))
     answer = []
-    for own in rows.values():
+    for number, own in rows.items():
         taken, prices = [0] * len(homes), [0] * len(homes)
         for place, taken_wh, _given, _worth, price in own:
             taken[place], prices[place] = taken_wh, price
-        given = sum(row[2] for row in own)
-        answer.append(_Hour(given, sum(row[3] for row in own), tuple(taken), tuple(prices)))
+        gave = [0] * len(homes)
+        for place, _taken, given_wh, _worth, _price in own:
+            gave[place] = given_wh
+        worth = sum(row[3] for row in own)
+        answer.append(_Hour(number, sum(gave), worth, tuple(gave), tuple(taken), tuple(prices)))
     return answer
 
 
-def _shared(name: str, rule: Rule, hours: Sequence[_Hour]) -> Shared:
+def _shared(name: str, rule_of: RuleOf, hours: Sequence[_Hour]) -> Shared:
     total_wh = saved = 0
     by_home = [0] * len(hours[0].taken_wh)
     for hour in hours:
         if not hour.given_wh:
             continue
-        rows = netted(allocate(hour.given_wh, hour.taken_wh, rule), hour.taken_wh)
+        rows = netted(allocate(hour.given_wh, hour.taken_wh, rule_of(hour)), hour.taken_wh)
         used = sum(row.own_wh for row in rows)
         spared = [row.own_wh * price for row, price in zip(rows, hour.price_ueur_kwh, strict=True)]
         total_wh += used

@@ -58,7 +58,7 @@ def sharing_year(community: Community, until: datetime) -> SharingYear | None:
     supplies = list(found.values())
     starts = [datetime.fromtimestamp(hour * HOUR_S, community.zone) for hour in hours]
     return SharingYear(
-        Curves(made, need, price, worth), supplies, groups_of(starts), _today(community, supplies, starts)
+        Curves(made, need, price, worth), supplies, groups_of(starts), coefficients_of(community, supplies, starts)
     )
 
 
@@ -79,8 +79,8 @@ def hours_of_year(community: Community, year: int) -> list[datetime]:
     return [(first + timedelta(hours=i)).astimezone(community.zone) for i in range(count)]
 
 
-def _today(community: Community, supplies: list[str], starts: list[datetime]) -> Ints | None:
-    """The coefficients agreed last, for each hour; supplies that are not in them have no share."""
+def coefficients_of(community: Community, supplies: list[str], starts: list[datetime]) -> Ints | None:
+    """The coefficients agreed last, by member or by hour and member; supplies outside them have no share."""
     latest = SharingSet.objects.filter(community=community).order_by("-added_at").first()
     if latest is None:
         return None

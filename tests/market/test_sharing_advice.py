@@ -10,12 +10,14 @@ from community.models import Member
 from community.services.homes import NotAdministrator
 from market import tasks
 from market.models import GestorMandate, SharingAdvice, SharingSet, SharingSignature
+from market.queries.sharing import month_shared
 from market.queries.sharing_year import groups_of, hours_of_year, sharing_year
 from market.services.agreements import sign_set
 from market.services.sharing import NotAdvised, keep_advice, keep_shares
 from market.services.sharing_advice import open_advice, work_out
 from market.settlement.coefficients import read, write
 from tests import factories as make
+from tests.market.test_rent_and_pool import NOVEMBER
 from tests.market.test_sharing_page import NOW, admin, homes, lived, street
 
 __all__ = ["admin", "homes", "street"]
@@ -84,6 +86,16 @@ def test_hourly_advice_fills_every_hour_of_the_year(homes, marta, year, hours):
     assert {len(column) for column in kept_set.hourly_ppm.values()} == {hours}
     assert {sum(row) for row in zip(*kept_set.hourly_ppm.values(), strict=True)} == {MILLION}
     assert write(kept_set.beta_ppm)
+
+
+def test_hourly_coefficients_are_compared_on_the_months_own_hours(homes, marta, street):
+    lived(homes)
+    kept(asked(marta, hourly=True), marta)
+
+    rules = {one.rule: one for one in month_shared(street, NOVEMBER).rules}
+
+    assert "static" not in rules
+    assert rules["hourly"].shared_wh in {2_499, 2_500}
 
 
 def test_advice_on_top_of_what_is_agreed_leaves_nobody_worse_off(homes, marta, street):

@@ -74,7 +74,9 @@ def test_a_month_is_shared_by_every_rule_on_the_same_readings(street, homes):
     found = month_shared(street, NOVEMBER)
 
     rules = {one.rule: one for one in found.rules}
-    assert set(rules) == {"equal", "proportional", "market"}
+    assert set(rules) == {"equal", "proportional", "cascade", "pairs", "market"}
+    assert rules["cascade"].shared_wh == 2_500
+    assert rules["pairs"].shared_wh == 1_500 + 500, "A's surplus goes to B and C alike"
     assert found.given_wh == 3_000
     assert rules["proportional"].shared_wh == 2_500
     assert rules["proportional"].saved_neur == 2_500 * (200_000 - 50_000)

@@ -17,6 +17,7 @@ from market.settlement.allocation.rules import (
     Rule,
     RuleFacts,
     allocate,
+    to_the_others,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "RuleFacts",
     "allocate",
     "netted",
+    "to_the_others",
 ]

@@ -140,6 +140,15 @@ class Matched:
 Rule = Coefficients | Equal | Proportional | Hybrid | Cascade | Pairs | Matched
 
 
+def to_the_others(count: int) -> tuple[tuple[int, ...], ...]:
+    """Each producer's keys: the same for every other home, none for itself."""
+    rows = []
+    for own in range(count):
+        others = apportion(MILLION, [1] * (count - 1))
+        rows.append((*others[:own], 0, *others[own:]))
+    return tuple(rows)
+
+
 class RuleFacts(NamedTuple):
     """A rule by its name: the minutes it counts in, where it is law, and whether it can be exported to the Spanish
     distributor (only coefficients fixed beforehand can).
