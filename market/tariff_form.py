@@ -13,7 +13,7 @@ from community.price_files import PriceFileFault, PublishedHour, read_prices
 from community.price_files.esios import MOST_BYTES
 from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on, tolls_on
 from community.services.tariffs import Offer
-from market.forms import UEUR, PriceField, to_ueur
+from market.forms import UEUR, PriceField, to_ueur, written_euros
 from market.settlement.bill import LONGEST_MONTH_DAYS, Bill, Contract, bill
 from market.settlement.billing_period import parts_by_days
 from market.wording import prices as wording
@@ -145,9 +145,12 @@ def preset(name: str, today: date, region: str) -> dict[str, Any]:
     return {
         "region": region, "index": "pvpc" if name == "pvpc" else "", "cap": OfferTerms.Cap.WITH_TOLLS,
         "surplus_kind": "published" if name == "pvpc" else "fixed", "negative_surplus": "as_published",
-        "p1": Decimal(first), "p2": Decimal(second), "p3": Decimal(third), "surplus": Decimal(surplus),
-        "power_p1": Decimal(power[0]) / UEUR, "power_p2": Decimal(power[1]) / UEUR,
-        "valid_from": today.replace(month=1, day=1), "wallet_pct": 0, "wallet_fee": Decimal(0),
+        **{
+            name: written_euros(int(Decimal(price) * UEUR))
+            for name, price in (("p1", first), ("p2", second), ("p3", third), ("surplus", surplus))
+        },
+        "power_p1": written_euros(power[0]), "power_p2": written_euros(power[1]),
+        "valid_from": today.replace(month=1, day=1), "wallet_pct": 0, "wallet_fee": 0,
     }  # fmt: skip
 
 

@@ -35,11 +35,13 @@ def published_prices(request: HttpRequest) -> HttpResponse:
     month = parse_month(request.GET.get("m"), today)
     last = min((month + timedelta(days=32)).replace(day=1) - timedelta(days=1), today)
     days = [last - timedelta(days=back) for back in range((last - month).days + 1)]
+    known = [days_known(community, series, days) for series in ("pvpc", "surplus")]
     context = {
         "section": "more",
         "form": form,
+        "nothing": all(len(one.missing) == one.hours for series in known for one in series),
         "month": month,
         "bar": month_bar(month, today, request.path),
-        "days": wording.days(days_known(community, "pvpc", days), days_known(community, "surplus", days)),
+        "days": wording.days(*known),
     }
     return page(request, "market/published_prices.html", context, status=422 if form.errors else 200)

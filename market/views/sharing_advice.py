@@ -15,6 +15,7 @@ from config import clock
 from market.models import SharingAdvice
 from market.services.sharing import NotAdvised, keep_advice
 from market.sharing_form import AdviceForm, KeepForm
+from market.studio import ring_studio
 from market.wording import sharing_advice as wording
 
 SHOWN = 10
@@ -34,6 +35,7 @@ def sharing_advice(request: HttpRequest) -> HttpResponse:
             asked_by=admin,
             asked_at=clock.now(),
         )
+        ring_studio()
         return redirect("one-advice", asked.pk)
     found = SharingAdvice.objects.filter(community=admin.community).order_by("-asked_at", "-pk")[:SHOWN]
     context = {"section": "more", "form": form, "rows": wording.rows(list(found))}

@@ -53,7 +53,7 @@ def _text(one: SharingAdvice) -> str:
     if one.status == SharingAdvice.Status.NOTHING:
         return _("nothing better was found: what you have is as good, or nothing was given to share")
     gain = sum(one.saving_neur) - sum(one.today_neur)
-    return _("together %(gain)s a year more than today") % {"gain": figures.euros(gain, signed=True)}
+    return _("together %(gain)s more than with today's") % {"gain": figures.euros(gain, signed=True)}
 
 
 def result(one: SharingAdvice) -> dict[str, Any]:

@@ -235,11 +235,13 @@ def test_an_administrator_sees_gaps_and_hands_a_file_in(client, street, marta):
         file = SimpleUploadedFile("pvpc.json", day_file(NOW.date(), 24))
         after = client.post(reverse("published-prices"), {"file": file}, follow=True).content.decode()
 
-    assert "PVPC: no se sabe nada" in before
+    assert "No se sabe ningún precio de este mes" in before
     assert wrong.status_code == 422
     assert "No se ha guardado nada" in wrong.content.decode()
     assert HourPrice.objects.filter(community=street, source="pvpc.json").count() == 96
     assert "96 horas son nuevas" in after
+    assert "PVPC: no se sabe nada · excedentes: no se sabe nada" in after, "the days before"
+    assert ">excedentes: no se sabe nada<" in after, "today, of which PVPC is known"
 
 
 def test_residents_cannot_hand_prices_in(client, street):

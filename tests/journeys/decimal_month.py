@@ -5,9 +5,13 @@ docs/market.md states them. What it finds must be the statements, to the cent. O
 covered: one price a slot, a grid fee without distance, no pool, no hours of the owners' own; anything else is refused.
 """
 
+import sys
 from collections import defaultdict
+from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
+
+import psycopg
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 HOLIDAYS = {(1, 1), (1, 6), (5, 1), (8, 15), (10, 12), (11, 1), (12, 6), (12, 8), (12, 25)}
@@ -211,3 +215,32 @@ class Month:
         for i in order[: -int(sum(floors))]:
             floors[i] += 1
         return {place: int(floors[i]) for i, place in enumerate(places)}
+
+
+ISSUED = """
+SELECT h.name, l.kind, l.amount_neur, l.amount_cents, l.posted, h.id FROM market_statementline l
+JOIN market_statement s ON s.id = l.statement_id JOIN community_household h ON h.id = s.household_id
+WHERE h.community_id = %(community)s AND s.month = %(month)s AND s.version = (
+    SELECT max(version) FROM market_statement t WHERE t.household_id = s.household_id AND t.month = s.month)
+"""
+
+
+def main(url, month):
+    """Hold a site's closed month against this settlement: `python -m tests.journeys.decimal_month URL 2026-10-01`."""
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, timezone FROM community_community ORDER BY id LIMIT 1")
+        community, zone = cursor.fetchone()
+        found = Month(cursor, community, zone, date.fromisoformat(month))
+        cents = found.cents()
+        cursor.execute(ISSUED, {"community": community, "month": month})
+        rows = [row for row in cursor.fetchall() if row[1] in found.sums[row[5]]]
+        off = [row for row in rows if found.sums[row[5]][row[1]] * 10**9 != row[2]]
+        off += [row for row in rows if row[4] and cents[row[5], row[1]] != row[3]]
+        for name, kind, neur, *_rest in off:
+            print(f"{name}, {kind}: {neur} n€ issued, {found.sums[_rest[-1]][kind] * 10**9} n€ here")
+        print(f"{len(found.slots)} slots, {len(rows)} lines, {len(off)} differ")
+        return bool(off) or not rows
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
