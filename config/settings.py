@@ -67,6 +67,9 @@ DATADIS_URL = os.environ.get("DATADIS_URL", "")
 # Where published prices are asked for, and the operator's key; without a URL none are, without a key only PVPC.
 ESIOS_URL = os.environ.get("ESIOS_URL", "")
 ESIOS_KEY = os.environ.get("ESIOS_KEY", "")
+# Under which name heads of the communities' logs are signed, and where the signer keeps its keys and last heads.
+LEDGER_HOST = os.environ.get("LEDGER_HOST", "localhost")
+SIGNER_DIR = Path(os.environ.get("SIGNER_DIR") or BASE_DIR / ".azotea" / "signer")
 # Where meters publish live; empty turns it off.
 MQTT_URL = os.environ.get("MQTT_URL", "")
 

@@ -17,6 +17,7 @@ from market.views.payments import new_run, payment_desk, run_file
 from market.views.pilots import found_community, new_pilot, pilot, pilot_pdf, share_pilot, studio
 from market.views.policies import agents, take_back, train
 from market.views.prices import published_prices
+from market.views.proof import checkpoint, proof, receipt, tile, verifier
 from market.views.rules import rules
 from market.views.sharing import sharing, sharing_file
 from market.views.sharing_advice import one_advice, sharing_advice
@@ -30,6 +31,11 @@ register_converter(SlotStart, "slot_start")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("slots/<slot_start:start>/", slot, name="slot"),
+    path("slots/<slot_start:start>/receipt.zip", receipt, name="receipt"),
+    path("proof/", proof, name="proof"),
+    path("proof/verify_receipt.py", verifier, name="verifier"),
+    path("log/checkpoint", checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:path>", tile, name="log-tile"),
     path("street/", street, name="community-day"),
     path("street/cables/", cables, name="cables"),
     path("street/congestion/", congestion, name="congestion"),

@@ -80,6 +80,7 @@ def children(folder: Path, port: int) -> list[Child]:
     gateway = ["manage.py", "demo_gateway", "--url", f"http://127.0.0.1:{port}"]
     commands = {
         "gateway": [sys.executable, *gateway],
+        "signer": [sys.executable, "manage.py", "sign_heads", "--every", "15"],
         "beat": [*celery, *beat],
         "worker": [*celery, *worker, "2", "--queues", "default,solver", "--hostname", "worker@%h"],
         # What takes minutes runs when nobody else wants the processor.

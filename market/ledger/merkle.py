@@ -83,14 +83,12 @@ def proves_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 def proves_growth(first: int, second: int, old: bytes, new: bytes, proof: Sequence[bytes]) -> bool:
     """Whether a log of root `new` and `second` entries begins with that of root `old` and `first` (RFC 9162
-    §2.1.4.2). Every log begins with the empty one.
+    §2.1.4.2). Of the empty log nothing can be proven.
     """
-    if not (0 <= first <= second and _are_hashes(old, new, *proof)):
-        return False
-    if first == second:
+    if 0 < first == second:
         return not proof and old == new
-    if first == 0:
-        return not proof and old == EMPTY_ROOT
+    if not (0 < first < second and _are_hashes(old, new, *proof)):
+        return False
     steps = [old, *proof] if first & (first - 1) == 0 else list(proof)
     if not steps:
         return False

@@ -148,6 +148,8 @@ def verified(note: str, keys: Iterable[VerifierKey]) -> tuple[str, list[str]]:
     Raises `BadNote` if it is none, if a line of a known key is wrong, or if no known key signed.
     """
     text, signatures = parse(note)
+    if len({(one.name, one.key_id) for one in signatures}) != len(signatures):
+        raise BadNote("A key signed this note twice.")
     known = {(key.name, key.id): key for key in keys}
     names: list[str] = []
     for one in signatures:
@@ -156,8 +158,7 @@ def verified(note: str, keys: Iterable[VerifierKey]) -> tuple[str, list[str]]:
             continue
         if not key.holds(text, one.signature):
             raise BadNote(f"The signature of {one.name} is wrong.")
-        if one.name not in names:
-            names.append(one.name)
+        names.append(one.name)
     if not names:
         raise BadNote("No known key signed this note.")
     return text, names

@@ -10,8 +10,9 @@ from market.ledger import BalancedEntry
 from market.models import Entry, Posting, SettledHome, Settlement, Slot
 from market.queries.due import BATCH
 from market.queries.settle import outdated_slots, slot_cases, unsettled_slots
+from market.services import log
 from market.services.accounts import open_accounts
-from market.settlement import Line, Settled, settle
+from market.settlement import Line, Settled, SlotCase, settle
 
 
 def settle_due(*, community: Community, at: datetime) -> int:
@@ -41,12 +42,12 @@ def settle_slots(*, community: Community, slot_ids: Sequence[int], at: datetime)
         settlement.slot_id: settlement
         for settlement in Settlement.objects.filter(slot__in=slots, is_current=True).prefetch_related("homes")
     }
-    settled = [(slot, settle(case)) for slot, case in slot_cases(community, slots)]
+    settled = [(slot, case, settle(case)) for slot, case in slot_cases(community, slots)]
     news = [
-        (slot, result) for slot, result in settled
+        (slot, case, result) for slot, case, result in settled
         if slot.pk not in previous or _differs(previous[slot.pk], result)
     ]  # fmt: skip
-    confirmed = [previous[slot.pk].pk for slot, _ in settled if slot.pk in previous]
+    confirmed = [previous[slot.pk].pk for slot, *_ in settled if slot.pk in previous]
     Settlement.objects.filter(pk__in=confirmed).update(readings_as_of=at)
     _record(community, news, previous, at)
     return len(news)
@@ -60,11 +61,11 @@ def _differs(before: Settlement, after: Settled) -> bool:
 
 def _record(
     community: Community,
-    news: Sequence[tuple[Slot, Settled]],
+    news: Sequence[tuple[Slot, SlotCase, Settled]],
     previous: dict[int, Settlement],
     at: datetime,
 ) -> None:
-    replaced = [previous[slot.pk].pk for slot, _ in news if slot.pk in previous]
+    replaced = [previous[slot.pk].pk for slot, *_ in news if slot.pk in previous]
     Settlement.objects.filter(pk__in=replaced).update(is_current=False)
     SettledHome.objects.filter(settlement__in=replaced).update(is_current=False)
     settlements = Settlement.objects.bulk_create(
@@ -76,18 +77,23 @@ def _record(
                 provisional=result.provisional,
                 readings_as_of=at,
             )
-            for slot, result in news
+            for slot, _case, result in news
         ]
     )
-    SettledHome.objects.bulk_create(
-        [
-            _home(settlement, slot, line)
-            for settlement, (slot, result) in zip(settlements, news, strict=True)
-            for line in result.lines
-        ]
-    )
+    rows = [
+        [_home(settlement, slot, line) for line in result.lines]
+        for settlement, (slot, _case, result) in zip(settlements, news, strict=True)
+    ]
+    SettledHome.objects.bulk_create([row for own in rows for row in own])
     _reverse(community, replaced, at)
-    _book(community, list(zip(settlements, (result for _, result in news), strict=True)), at)
+    _book(community, [(one, result) for one, (*_, result) in zip(settlements, news, strict=True)], at)
+    log.append(
+        community,
+        [
+            log.Logged(settlement, *told, own)
+            for settlement, told, own in zip(settlements, news, rows, strict=True)
+        ],
+    )
 
 
 def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:

@@ -1,0 +1,60 @@
+"""What a log holds: commitments to each home's part of each slot, and what the slot itself was about.
+
+A leaf says nothing of a home to whoever has no opening: it is an HMAC over the opening, with a salt that follows
+from the home's own key and the running number of its leaves. Destroying the key makes all of them meaningless and
+breaks no proof. Openings name the leaf before them, so that nothing can be left out unseen.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from market.ledger.merkle import leaf_hash
+
+VERSION = 1
+# Which rules of settlement worked a slot out; another number with every change of them.
+ALGORITHM = "azotea-settle-1"
+KEY_BYTES = 32
+
+
+def canonical(value: Any) -> bytes:
+    """The one spelling of plain values (RFC 8785 for ASCII keys, whole numbers and texts)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def salt_of(key: bytes, number: int) -> bytes:
+    """The salt of a home's leaf by its running number."""
+    return hmac.digest(key, number.to_bytes(8, "big"), "sha256")
+
+
+def commitment(salt: bytes, opening: Mapping[str, Any]) -> str:
+    """What stands in the log for an opening, in hex."""
+    return hmac.digest(salt, canonical(dict(opening)), "sha256").hex()
+
+
+def home_leaf(slot: str, committed: str) -> bytes:
+    """A home's leaf."""
+    return canonical({"cm": committed, "slot": slot, "t": "posting", "v": VERSION})
+
+
+def slot_leaf(slot: str, facts: Mapping[str, int | None], inputs: str) -> bytes:
+    """The slot's own leaf: its sums and price, and the hash of all that decided it."""
+    return canonical({"algo": ALGORITHM, "inputs": inputs, "slot": slot, "t": "slot", "v": VERSION, **facts})
+
+
+def hash_of_inputs(case: Any) -> str:
+    """The hash of everything that decided a slot's settlement (a `SlotCase`), in hex."""
+    return sha256(canonical(asdict(case))).hexdigest()
+
+
+def link(entry: bytes | None) -> str:
+    """How an opening names the leaf before it: its hash in hex, nothing for the first."""
+    return "" if entry is None else leaf_hash(entry).hex()
+
+
+def shuffled(leaves: Sequence[bytes]) -> list[int]:
+    """In which order leaves of one slot are written: by themselves, so that places tell nothing of homes."""
+    return sorted(range(len(leaves)), key=lambda i: leaves[i])

@@ -1,0 +1,93 @@
+"""A community's log: leaves in order, tiles of hashes over them, signed heads, and the homes' keys beside it."""
+
+from django.db import models
+
+from community.models import Community, Household
+from market.models.settlement import SettledHome, Settlement
+
+
+class HomeKey(models.Model):
+    """What opens a home's leaves, sealed. Empty once destroyed: nobody can then, and the log stays valid."""
+
+    household = models.OneToOneField(Household, models.PROTECT, related_name="log_key")
+    sealed_key = models.TextField(blank=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"key of {self.household_id}"
+
+
+class LogLeaf(models.Model):
+    """An entry of a community's log. A home's leaf has its running number among that home's."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="log_leaves")
+    seq = models.BigIntegerField()
+    body = models.TextField()
+    settlement = models.ForeignKey(Settlement, models.PROTECT, null=True, related_name="log_leaves")
+    household = models.ForeignKey(Household, models.PROTECT, null=True, related_name="+")
+    number = models.BigIntegerField(null=True)
+    settled = models.OneToOneField(SettledHome, models.PROTECT, null=True, related_name="log_leaf")
+
+    class Meta:
+        verbose_name_plural = "log leaves"
+        constraints = [
+            models.UniqueConstraint(fields=["community", "seq"], name="log_leaf_has_one_place"),
+            models.UniqueConstraint(fields=["household", "number"], name="log_leaf_once_a_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.community_id}/{self.seq}"
+
+    @property
+    def entry(self) -> bytes:
+        """The bytes that are hashed."""
+        return self.body.encode()
+
+
+class LogTile(models.Model):
+    """Up to 256 hashes of a level (C2SP tlog-tiles); a full one never changes."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="log_tiles")
+    level = models.PositiveSmallIntegerField()
+    place = models.BigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["community", "level", "place"], name="log_tile_has_one_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.community_id}: {self.level}/{self.place}"
+
+
+class LogHead(models.Model):
+    """A signed head that was handed out; added only."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="log_heads")
+    size = models.BigIntegerField()
+    root = models.CharField(max_length=64)
+    note = models.TextField()
+    verifier_key = models.CharField(max_length=300)
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["community", "size"], name="log_head_once_a_size")]
+
+    def __str__(self) -> str:
+        return f"{self.community_id}: {self.size}"
+
+
+class LogAlarm(models.Model):
+    """The signer refused a log, and why: somebody has to look."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="log_alarms")
+    size = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["community", "size"], name="log_alarm_once_a_size")]
+
+    def __str__(self) -> str:
+        return f"{self.community_id}: {self.reason}"

@@ -1,0 +1,83 @@
+"""Reading a community's log: its size, tiles, heads, and what a home's leaf opens to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from community.models import Community, Household
+from config.sealing import unseal
+from market.ledger.leaves import VERSION, link
+from market.ledger.tiles import TileReader
+from market.models import HomeKey, LogHead, LogLeaf, LogTile, SettledHome, Slot
+
+# What an opening says of a settled slot: Wh and n€.
+FIGURES = (
+    "import_wh", "export_wh", "bought_wh", "sold_wh", "paid_neur", "earned_neur", "shortfall_neur", "pool_neur",
+    "baseline_neur", "actual_neur", "import_ueur_kwh", "feed_in_ueur_kwh", "price_ueur_kwh",
+)  # fmt: skip
+
+
+def origin_of(community: Community) -> str:
+    """The log's name in the world."""
+    return f"{settings.LEDGER_HOST}/log/{community.slug}/1"
+
+
+def log_size(community_id: int) -> int:
+    """How many entries the log has."""
+    last = LogLeaf.objects.filter(community=community_id).aggregate(last=Max("seq"))["last"]
+    return 0 if last is None else last + 1
+
+
+def tiles_of(community_id: int) -> TileReader:
+    """The log's subtrees, read from its tiles as they are asked for."""
+
+    def read(level: int, place: int) -> bytes:
+        rows = LogTile.objects.filter(community=community_id, level=level, place=place)
+        return bytes(rows.values_list("data", flat=True).first() or b"")
+
+    return TileReader(read)
+
+
+def latest_head(community_id: int) -> LogHead | None:
+    """The newest signed head."""
+    return LogHead.objects.filter(community=community_id).order_by("-size").first()
+
+
+def slot_name(slot: Slot) -> str:
+    """A slot as leaves name it: its start in UTC."""
+    return f"{slot.start:%Y-%m-%dT%H:%MZ}"
+
+
+def opening_of(row: SettledHome, slot: Slot, revision: int, number: int, previous: str) -> dict[str, Any]:
+    """What a home's leaf commits to: its figures of a slot, and the leaf before it."""
+    figures = {name: getattr(row, name) for name in FIGURES}
+    return {
+        "home": row.household_id, "n": number, "prev": previous, "quality": row.quality, "revision": revision,
+        "slot": slot_name(slot), "v": VERSION, **figures,
+    }  # fmt: skip
+
+
+def key_of(household_id: int) -> bytes | None:
+    """What opens a home's leaves; None where there is none (any more)."""
+    sealed = HomeKey.objects.filter(household=household_id).values_list("sealed_key", flat=True).first()
+    return bytes.fromhex(unseal(sealed)) if sealed else None
+
+
+def last_leaves(homes: Sequence[int]) -> Mapping[int, LogLeaf]:
+    """The newest leaf of each home."""
+    rows = LogLeaf.objects.filter(household__in=homes).order_by("household", "-number").distinct("household")
+    return {leaf.household_id: leaf for leaf in rows if leaf.household_id is not None}
+
+
+def previous_of(leaf: LogLeaf) -> str:
+    """How a home's leaf names the one before it."""
+    before = LogLeaf.objects.filter(household=leaf.household_id, number=(leaf.number or 0) - 1).first()
+    return link(before.entry if before is not None else None)
+
+
+def leaf_of(household: Household, slot: Slot) -> LogLeaf | None:
+    """The leaf of a home's slot as it is settled now."""
+    leaves = LogLeaf.objects.filter(settled__household=household, settled__settlement__slot=slot)
+    return leaves.select_related("settled__settlement__slot").order_by("-seq").first()

@@ -1,0 +1,146 @@
+"""Writing a community's log: a leaf for every home of every settled slot, one for the slot, and tiles over them.
+
+It is written in the transaction that books the settlement, under the community's lock, so that neither is without
+the other. Heads are signed afterwards by a process of its own (`sign_heads`).
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from community.models import Community, Household
+from config.sealing import seal, unseal
+from market.ledger import guard, merkle
+from market.ledger.leaves import (
+    KEY_BYTES,
+    commitment,
+    hash_of_inputs,
+    home_leaf,
+    link,
+    salt_of,
+    shuffled,
+    slot_leaf,
+)
+from market.ledger.merkle import leaf_hash
+from market.ledger.notes import Head
+from market.ledger.tiles import appended
+from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot
+from market.queries.log import last_leaves, latest_head, log_size, opening_of, origin_of, slot_name, tiles_of
+from market.settlement import Settled, SlotCase
+
+
+class Logged(NamedTuple):
+    """A settlement that was just recorded, with what decided it and its rows."""
+
+    settlement: Settlement
+    slot: Slot
+    case: SlotCase
+    result: Settled
+    homes: Sequence[SettledHome]
+
+
+def append(community: Community, news: Sequence[Logged]) -> None:
+    """Add settlements to the log; call it in their transaction and under the community's lock."""
+    homes = sorted({row.household_id for one in news for row in one.homes})
+    keys = _keys(homes)
+    chain = {home: (leaf.number or 0, leaf.entry) for home, leaf in last_leaves(homes).items()}
+    first = size = log_size(community.pk)
+    leaves: list[LogLeaf] = []
+    for one in news:
+        own = [_home_leaf(one, row, keys, chain) for row in one.homes]
+        own = [own[i] for i in shuffled([leaf.entry for leaf in own])]
+        own.append(_slot_leaf(one, size, len(own)))
+        for leaf in own:
+            leaf.community, leaf.seq, leaf.settlement = community, size, one.settlement
+            size += 1
+        leaves += own
+    LogLeaf.objects.bulk_create(leaves)
+    _tile(community, [leaf_hash(leaf.entry) for leaf in leaves], first)
+
+
+def _home_leaf(
+    one: Logged, row: SettledHome, keys: dict[int, bytes], chain: dict[int, tuple[int, bytes]]
+) -> LogLeaf:
+    number, before = chain.get(row.household_id, (-1, None))
+    opening = opening_of(row, one.slot, one.settlement.revision, number + 1, link(before))
+    committed = commitment(salt_of(keys[row.household_id], number + 1), opening)
+    entry = home_leaf(slot_name(one.slot), committed)
+    chain[row.household_id] = number + 1, entry
+    return LogLeaf(body=entry.decode(), household_id=row.household_id, number=number + 1, settled=row)
+
+
+def _slot_leaf(one: Logged, first: int, count: int) -> LogLeaf:
+    facts = {
+        "first": first,
+        "n": count,
+        "price": one.slot.price_ueur_kwh,
+        "revision": one.settlement.revision,
+        "sum_neur": sum(posting.amount_neur for posting in one.result.postings),
+        "sum_wh": sum(line.sold_wh for line in one.result.lines),
+    }
+    return LogLeaf(body=slot_leaf(slot_name(one.slot), facts, hash_of_inputs(one.case)).decode())
+
+
+def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:
+    def read(level: int, place: int) -> bytes:
+        rows = LogTile.objects.filter(community=community, level=level, place=place)
+        return bytes(rows.values_list("data", flat=True).first() or b"")
+
+    LogTile.objects.bulk_create(
+        [
+            LogTile(community=community, level=level, place=place, data=data)
+            for (level, place), data in appended(hashes, size, read).items()
+        ],
+        update_conflicts=True,
+        unique_fields=["community", "level", "place"],
+        update_fields=["data"],
+    )
+
+
+def _keys(homes: Sequence[int]) -> dict[int, bytes]:
+    """Each home's key; one that has none, or whose key was destroyed, gets another."""
+    found = {row.household_id: row for row in HomeKey.objects.filter(household__in=homes)}
+    for home in homes:
+        row = found.get(home)
+        if row is None or not row.sealed_key:
+            fresh = seal(secrets.token_bytes(KEY_BYTES).hex())
+            found[home], _made = HomeKey.objects.update_or_create(
+                household_id=home, defaults={"sealed_key": fresh, "destroyed_at": None}
+            )
+    return {home: bytes.fromhex(unseal(row.sealed_key)) for home, row in found.items()}
+
+
+def destroy_key(*, household: Household, at: datetime) -> None:
+    """Make a home's leaves meaningless for ever; the log and everybody's receipts stay valid."""
+    HomeKey.objects.filter(household=household).update(sealed_key="", destroyed_at=at)
+
+
+@transaction.atomic
+def sign_head(*, community: Community, keeper: guard.Guard, at: datetime) -> LogHead | None:
+    """Sign the log as it is committed; None if nothing was added or the signer refused, which raises an alarm."""
+    size, newest = log_size(community.pk), latest_head(community.pk)
+    if not size or (newest is not None and newest.size == size):
+        return None
+    origin, tiles = origin_of(community), tiles_of(community.pk)
+    before = keeper.last(origin)
+    head = Head(origin, size, merkle.root(size, tiles))
+    try:
+        grown = before is not None and before.size <= size
+        proof = merkle.consistency_proof(before.size, size, tiles) if grown and before is not None else []
+        note = keeper.sign(head, proof)
+    except guard.Forked as error:
+        LogAlarm.objects.get_or_create(
+            community=community, size=size, defaults={"reason": str(error)[:300], "raised_at": at}
+        )
+        return None
+    return LogHead.objects.create(
+        community=community,
+        size=size,
+        root=head.root.hex(),
+        note=note,
+        verifier_key=str(keeper.key(origin).verifier),
+        signed_at=at,
+    )

@@ -1,0 +1,29 @@
+"""A street with settled slots, and a signer with a directory of its own."""
+
+from datetime import timedelta
+
+import pytest
+
+from market.ledger.guard import Guard
+from market.services.log import sign_head
+from tests import factories as make
+from tests.market.test_rent_and_pool import cleared, homes, metered, street, usual
+
+__all__ = ["homes", "street"]
+NOW = make.NOON + timedelta(days=1)
+
+
+@pytest.fixture
+def guard(tmp_path):
+    return Guard(tmp_path / "signer")
+
+
+@pytest.fixture
+def logged(street, homes, guard):
+    """Three slots, settled and signed one after the other."""
+    for number in range(3):
+        start = make.NOON + timedelta(minutes=15 * number)
+        cleared(street, usual(homes), start)
+        metered(homes, start)
+        sign_head(community=street, keeper=guard, at=NOW)
+    return homes
