@@ -1,4 +1,4 @@
-"""Celery only rings the bell: what is due is decided by PostgreSQL (`market/tasks.py`, `metering/tasks.py`)."""
+"""Celery only rings the bell: what is due is decided by PostgreSQL (`tasks.py` of each app)."""
 
 import os
 from typing import Any
@@ -26,4 +26,4 @@ class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter a
 
 app = Celery("azotea", task_cls=SiteTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["market", "metering"])
+app.autodiscover_tasks(["community", "market", "metering"])

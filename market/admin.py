@@ -30,9 +30,35 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.SharingSet: ("community", "cau", "year", "version", "kind", "agreed_on", "added_by"),
     models.Pilot: ("name", "owner", "created_at", "shared", "community"),
     models.PilotMonth: ("pilot", "variant", "month", "failed"),
+    models.SharingAdvice: ("community", "aim", "hourly", "status", "asked_by", "asked_at"),
+    models.SharingSignature: ("set", "household", "given_by", "given_at"),
+    models.GestorMandate: ("household", "gestor", "given_by", "given_at", "revoked_at"),
+    models.Delivery: ("statement", "address", "state", "attempts", "changed_at", "reason"),
+    models.BankAccount: ("household", "holder", "iban_end", "mandate_signed_on", "added_at", "replaced_at"),
+    models.CreditorAccount: ("community", "holder", "iban_end", "creditor_id", "changed_at"),
+    models.PaymentRun: ("community", "made_by", "made_at"),
+    models.PaymentItem: ("run", "statement", "cents", "account"),
+    models.WalletEntry: ("household", "month", "kind", "cents", "booked_at"),
+    models.HomeKey: ("household", "destroyed_at"),
+    models.LogLeaf: ("community", "seq", "settlement", "household", "number"),
+    models.LogTile: ("community", "level", "place"),
+    models.LogHead: ("community", "size", "root", "signed_at"),
+    models.LogAlarm: ("community", "size", "reason", "raised_at"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),
 }
 
+# Sealed fields say nothing to a reader and are shown to none.
+SEALED: dict[type, tuple[str, ...]] = {
+    models.BankAccount: ("sealed_iban",),
+    models.CreditorAccount: ("sealed_iban",),
+    models.HomeKey: ("sealed_key",),
+}
+
 for model, columns in COLUMNS.items():
-    options = {"list_display": columns, "show_full_result_count": False, "list_select_related": True}
+    options = {
+        "list_display": columns,
+        "show_full_result_count": False,
+        "list_select_related": True,
+        "exclude": SEALED.get(model, ()),
+    }
     admin.site.register(model, type(f"{model.__name__}Admin", (ReadOnlyAdmin,), options))

@@ -11,6 +11,7 @@ from market.ledger.merkle import leaf_hash
 from market.ledger.notes import BadNote, Head, VerifierKey, verified
 from market.ledger.tiles import TileReader, appended
 from market.models import LogHead, LogLeaf, LogTile
+from market.queries.evidence import Evidence, evidence
 from market.queries.log import key_of, opening_of, slot_name
 
 # What has to be empty, by the number of its rule (docs/ledger.md).
@@ -45,6 +46,7 @@ QUESTIONS = {
         GROUP BY household_id HAVING max(number) - min(number) + 1 <> count(*) OR min(number) <> 0""",
 }
 MOST_NAMED = 5
+CHUNK = 2_560
 
 
 def faults(community: Community) -> Iterator[str]:
@@ -69,21 +71,17 @@ def _log_faults(community: Community) -> Iterator[str]:
     before: dict[int, bytes] = {}
     keys: dict[int, bytes | None] = {}
     size = 0
-    leaves = (
-        LogLeaf.objects.filter(community=community).select_related("settled__settlement__slot").order_by("seq")
-    )
-    chunk: list[bytes] = []
-    for leaf in leaves.iterator(chunk_size=2_000):
-        if leaf.seq != size + len(chunk):
-            yield f"I5 the log has a gap before entry {leaf.seq}"
-            return
-        yield from _leaf_faults(leaf, before, keys)
-        chunk.append(leaf_hash(leaf.entry))
-        if len(chunk) == 2_560:
-            tiles |= appended(chunk, size, read)
-            size, chunk = size + len(chunk), []
-    tiles |= appended(chunk, size, read)
-    size += len(chunk)
+    for leaves in _chunks(community):
+        homes = {leaf.household_id for leaf in leaves if leaf.household_id is not None}
+        slots = {leaf.settled.settlement.slot for leaf in leaves if leaf.settled is not None}
+        behind = evidence(slots, sorted(homes))
+        for place, leaf in enumerate(leaves, start=size):
+            if leaf.seq != place:
+                yield f"I5 the log has a gap before entry {leaf.seq}"
+                return
+            yield from _leaf_faults(leaf, before, keys, behind)
+        tiles |= appended([leaf_hash(leaf.entry) for leaf in leaves], size, read)
+        size += len(leaves)
     stored = {(one.level, one.place): bytes(one.data) for one in LogTile.objects.filter(community=community)}
     wrong = [place for place in tiles.keys() | stored.keys() if tiles.get(place) != stored.get(place)]
     if wrong:
@@ -91,7 +89,18 @@ def _log_faults(community: Community) -> Iterator[str]:
     yield from _head_faults(community, TileReader(read), size)
 
 
-def _leaf_faults(leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, bytes | None]) -> Iterator[str]:
+def _chunks(community: Community) -> Iterator[list[LogLeaf]]:
+    """The log's leaves in order, a full tile's worth of tiles at a time."""
+    leaves = LogLeaf.objects.filter(community=community).select_related("settled__settlement__slot")
+    first = 0
+    while chunk := list(leaves.filter(seq__gte=first).order_by("seq")[:CHUNK]):
+        yield chunk
+        first = chunk[-1].seq + 1
+
+
+def _leaf_faults(
+    leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, bytes | None], behind: Evidence
+) -> Iterator[str]:
     """Whether a home's leaf commits to what its row says now, and names the leaf before it."""
     home, settled, number = leaf.household_id, leaf.settled, leaf.number
     if home is None or settled is None or number is None:
@@ -103,7 +112,8 @@ def _leaf_faults(leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, bytes 
     before[home] = leaf.entry
     if key is None:
         return
-    opening = opening_of(settled, slot, settled.settlement.revision, number, previous)
+    stated = behind.stated(home, slot)
+    opening = opening_of(settled, slot, settled.settlement.revision, number, previous, stated)
     if home_leaf(slot_name(slot), commitment(salt_of(key, number), opening)) != leaf.entry:
         yield f"I6 entry {leaf.seq} is not what row {settled.pk} of home {home} says"
 

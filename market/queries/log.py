@@ -50,12 +50,14 @@ def slot_name(slot: Slot) -> str:
     return f"{slot.start:%Y-%m-%dT%H:%MZ}"
 
 
-def opening_of(row: SettledHome, slot: Slot, revision: int, number: int, previous: str) -> dict[str, Any]:
-    """What a home's leaf commits to: its figures of a slot, and the leaf before it."""
+def opening_of(
+    row: SettledHome, slot: Slot, revision: int, number: int, previous: str, stated: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a home's leaf commits to: its figures of a slot, its orders and mandate, and the leaf before it."""
     figures = {name: getattr(row, name) for name in FIGURES}
     return {
         "home": row.household_id, "n": number, "prev": previous, "quality": row.quality, "revision": revision,
-        "slot": slot_name(slot), "v": VERSION, **figures,
+        "slot": slot_name(slot), "v": VERSION, **stated, **figures,
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from market.ledger.merkle import leaf_hash
 from market.ledger.notes import Head
 from market.ledger.tiles import appended
 from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot
+from market.queries.evidence import Evidence, evidence
 from market.queries.log import last_leaves, latest_head, log_size, opening_of, origin_of, slot_name, tiles_of
 from market.settlement import Settled, SlotCase
 
@@ -48,9 +49,10 @@ def append(community: Community, news: Sequence[Logged]) -> None:
     keys = _keys(homes)
     chain = {home: (leaf.number or 0, leaf.entry) for home, leaf in last_leaves(homes).items()}
     first = size = log_size(community.pk)
+    behind = evidence([one.slot for one in news], homes)
     leaves: list[LogLeaf] = []
     for one in news:
-        own = [_home_leaf(one, row, keys, chain) for row in one.homes]
+        own = [_home_leaf(one, row, keys, chain, behind) for row in one.homes]
         own = [own[i] for i in shuffled([leaf.entry for leaf in own])]
         own.append(_slot_leaf(one, size, len(own)))
         for leaf in own:
@@ -62,10 +64,15 @@ def append(community: Community, news: Sequence[Logged]) -> None:
 
 
 def _home_leaf(
-    one: Logged, row: SettledHome, keys: dict[int, bytes], chain: dict[int, tuple[int, bytes]]
+    one: Logged,
+    row: SettledHome,
+    keys: dict[int, bytes],
+    chain: dict[int, tuple[int, bytes]],
+    behind: Evidence,
 ) -> LogLeaf:
+    stated = behind.stated(row.household_id, one.slot)
     number, before = chain.get(row.household_id, (-1, None))
-    opening = opening_of(row, one.slot, one.settlement.revision, number + 1, link(before))
+    opening = opening_of(row, one.slot, one.settlement.revision, number + 1, link(before), stated)
     committed = commitment(salt_of(keys[row.household_id], number + 1), opening)
     entry = home_leaf(slot_name(one.slot), committed)
     chain[row.household_id] = number + 1, entry

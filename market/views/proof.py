@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from community.access import household_of, member_of
@@ -47,12 +49,13 @@ def receipt(request: HttpRequest, start: datetime) -> HttpResponse:
     home = household_of(request)
     slot = get_object_or_404(Slot, community=home.community, start=start)
     leaf, head = leaf_of(home, slot), latest_head(home.community_id)
-    if leaf is None or head is None:
-        raise Http404("There is no receipt yet.")
     try:
+        if leaf is None or head is None:
+            raise NoReceipt
         content = as_zip(leaf, head)
-    except NoReceipt as error:
-        raise Http404("There is no receipt yet.") from error
+    except NoReceipt:
+        messages.warning(request, _("There is no receipt of this slot yet: it has to be settled and signed."))
+        return redirect("proof")
     response = HttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="azotea-receipt-{slot.start:%Y-%m-%dT%H%MZ}.zip"'
     return response

@@ -40,6 +40,7 @@ def slot(request: HttpRequest, start: datetime) -> HttpResponse:
         raise Http404("The market has no such slot.")
     context = {
         "section": "home",
+        "start": row.start,
         "bar": _bar(row, kept(request.GET)),
         **_market(row),
         **_own(row, household),

@@ -11,6 +11,7 @@ from market.ledger import merkle
 from market.ledger.leaves import salt_of
 from market.ledger.receipts import Receipt
 from market.models import LogHead, LogLeaf
+from market.queries.evidence import evidence
 from market.queries.log import key_of, opening_of, previous_of, tiles_of
 
 PROGRAM = Path(__file__).parents[1] / "ledger" / "standalone" / "verify_receipt.py"
@@ -37,7 +38,10 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
     if settled is None or number is None or key is None:
         raise NoReceipt(leaf.seq)
     settlement = settled.settlement
-    opening = opening_of(settled, settlement.slot, settlement.revision, number, previous_of(leaf))
+    slot = settlement.slot
+    behind = evidence([slot], [settled.household_id])
+    stated = behind.stated(settled.household_id, slot)
+    opening = opening_of(settled, slot, settlement.revision, number, previous_of(leaf), stated)
     said = {"log_key": head.verifier_key, "opening": opening, "salt": salt_of(key, number).hex()}
     words = _(
         "Unpack this folder and run: python3 verify_receipt.py .\n\nIt needs no network. It says whether your "
@@ -48,6 +52,9 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
         "receipt.tlog-proof": receipt_of(leaf, head).text.encode(),
         "entry.json": leaf.entry,
         "opening.json": json.dumps(said, indent=1, sort_keys=True).encode(),
+        "mandate.json": json.dumps(
+            behind.mandate_of(settled.household_id, slot), indent=1, sort_keys=True
+        ).encode(),
         "verify_receipt.py": PROGRAM.read_bytes(),
         "README.txt": words.encode(),
     }

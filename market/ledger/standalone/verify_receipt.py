@@ -168,6 +168,23 @@ def main(folder: str, vkey: str | None = None) -> int:
         return 1
     print("RIGHT: slot", said["opening"]["slot"], "stands in the log as stated.")
     print("Head: size", size, "root", base64.b64encode(root).decode())
+    mandate = json.loads((here / "mandate.json").read_text(encoding="utf-8"))
+    if mandate is not None:
+        spelled = json.dumps(mandate, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        if hashlib.sha256(spelled).hexdigest() != said["opening"]["mandate"]:
+            print("WRONG: this is not the mandate that the entry cites")
+            return 1
+        print("Mandate: sell from", mandate["min_sell_ueur_kwh"], "buy up to", mandate["max_buy_ueur_kwh"])
+    for side, energy, limit in said["opening"]["orders"]:
+        print("   ordered:", side, energy, "Wh at", limit)
+        sells = side == "sell"
+        if (
+            mandate is None
+            or limit < mandate["min_sell_ueur_kwh"] * sells
+            or (not sells and limit > mandate["max_buy_ueur_kwh"])
+        ):
+            print("BREACH: no mandate allowed this order")
+            return 1
     for name in ("import_wh", "export_wh", "bought_wh", "sold_wh", "paid_neur", "earned_neur"):
         print("  ", name, said["opening"][name])
     return 0

@@ -6,6 +6,7 @@ import pytest
 
 from market.ledger.guard import Guard
 from market.services.log import sign_head
+from market.services.mandates import give_mandate
 from tests import factories as make
 from tests.market.test_rent_and_pool import cleared, homes, metered, street, usual
 
@@ -21,6 +22,8 @@ def guard(tmp_path):
 @pytest.fixture
 def logged(street, homes, guard):
     """Three slots, settled and signed one after the other."""
+    for home in homes:
+        give_mandate(household=home, given_by=None, at=make.NOON - timedelta(hours=1))
     for number in range(3):
         start = make.NOON + timedelta(minutes=15 * number)
         cleared(street, usual(homes), start)

@@ -26,9 +26,11 @@ from market.ledger.receipts import Receipt, proven
 from market.ledger.standalone import verify_receipt
 from market.ledger.tiles import unbundled
 from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, Settlement
+from market.queries.evidence import mandate_hash
 from market.queries.fsck import faults
 from market.queries.log import key_of, latest_head, log_size, tiles_of
 from market.services.log import destroy_key, sign_head
+from market.services.mandates import give_mandate
 from market.wording.receipts import NoReceipt, as_zip, receipt_of
 from tests import factories as make
 from tests.market.ledger.conftest import NOW
@@ -178,6 +180,35 @@ def test_a_receipt_is_checked_by_one_file_without_anything_else(street, logged, 
     assert "bought_wh 400" in done.stdout
     assert len(files["verify_receipt.py"].decode().splitlines()) < 200
     assert len(files["receipt.tlog-proof"]) <= 2_048
+
+
+def test_a_receipt_shows_the_orders_and_the_mandate_that_allowed_them(street, logged, tmp_path, capsys):
+    files = unpacked(as_zip(leaf(logged[1]), latest_head(street.pk)))
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    opening = json.loads(files["opening.json"])["opening"]
+    mandate = json.loads(files["mandate.json"])
+
+    assert opening["orders"] == [["buy", 400, 90_000]]
+    assert (mandate["max_buy_ueur_kwh"], opening["mandate"]) == (1_000_000, mandate_hash(mandate))
+    assert verify_receipt.main(str(tmp_path)) == 0
+    assert "ordered: buy 400 Wh at 90000" in capsys.readouterr().out
+
+    (tmp_path / "mandate.json").write_text(json.dumps(mandate | {"max_buy_ueur_kwh": 80_000}))
+    assert verify_receipt.main(str(tmp_path)) == 1
+    assert "not the mandate that the entry cites" in capsys.readouterr().out
+
+
+def test_an_order_beyond_its_mandate_is_a_breach_that_the_receipt_proves(street, homes, guard, tmp_path, capsys):
+    give_mandate(household=homes[1], given_by=None, at=make.NOON - timedelta(hours=1), max_buy_ueur_kwh=50_000)
+    cleared(street, usual(homes))
+    metered(homes)
+    sign_head(community=street, keeper=guard, at=NOW)
+    for name, content in unpacked(as_zip(leaf(homes[1]), latest_head(street.pk))).items():
+        (tmp_path / name).write_bytes(content)
+
+    assert verify_receipt.main(str(tmp_path)) == 1
+    assert "BREACH" in capsys.readouterr().out
 
 
 def test_nothing_of_a_receipt_can_be_changed_unseen(street, logged):
@@ -335,9 +366,11 @@ def test_nobody_sees_another_communitys_log_and_a_slot_without_a_leaf_has_no_rec
     other = make.community(slug="otra", name="Otra")
     eva = make.member(other, "Eva")
     make.home(other, "Z", make.tariff("Otra"), owner=eva)
+    make.slot(other)
     client.force_login(eva.user)
 
     assert client.get(reverse("log-checkpoint")).status_code == 404
     assert client.get(reverse("log-tile", args=["entries/000.p/12"])).status_code == 404
-    assert client.get(reverse("receipt", args=[make.NOON])).status_code == 404
+    assert client.get(reverse("receipt", args=[make.NOON])).headers["location"] == reverse("proof")
+    assert client.get(reverse("receipt", args=[make.NOON + timedelta(days=9)])).status_code == 404
     assert "Todavía no hay nada firmado" in client.get(reverse("proof")).content.decode()
