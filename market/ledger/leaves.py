@@ -8,7 +8,6 @@ breaks no proof. Openings name the leaf before them, so that nothing can be left
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -46,8 +45,16 @@ def slot_leaf(slot: str, facts: Mapping[str, int | None], inputs: str) -> bytes:
 
 
 def hash_of_inputs(case: Any) -> str:
-    """The hash of everything that decided a slot's settlement (a `SlotCase`), in hex."""
-    return sha256(canonical(asdict(case))).hexdigest()
+    """The hash of all that decided a slot's settlement (a `SlotCase`), in hex: its values in their order."""
+    return sha256(canonical(_values(case))).hexdigest()
+
+
+def _values(value: Any) -> Any:
+    """A dataclass as the list of its values, and those within it."""
+    if isinstance(value, tuple):
+        return [_values(one) for one in value]
+    names = getattr(value, "__dataclass_fields__", None)
+    return value if names is None else [_values(getattr(value, name)) for name in names]
 
 
 def link(entry: bytes | None) -> str:

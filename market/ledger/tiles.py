@@ -3,9 +3,10 @@
 A tile at level L holds the hashes of complete subtrees of 256^L leaves. A full tile never changes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
 
-from market.ledger.merkle import HASH_BYTES, node_hash
+from market.ledger.merkle import HASH_BYTES
 
 WIDTH, LEVELS = 256, 8
 MOST_ENTRY_BYTES = 65_535
@@ -45,12 +46,24 @@ def widths(size: int) -> Iterator[tuple[int, int, int]]:
         level, hashes = level + 1, hashes // WIDTH
 
 
-class TileReader:
-    """Subtrees of a log read from its tiles, each once; `read` gives what a tile (level, index) holds so far."""
+def tiles_of_proof(index: int, size: int) -> set[tuple[int, int]]:
+    """The tiles (level, index) from which an entry's inclusion in the first `size` is proven."""
+    wanted, level = set(), 0
+    while hashes := size >> (LEVELS * level):
+        wanted |= {(level, (index >> (LEVELS * level)) // WIDTH), (level, (hashes - 1) // WIDTH)}
+        level += 1
+    return wanted
 
-    def __init__(self, read: ReadTile) -> None:
+
+class TileReader:
+    """Subtrees of a log read from its tiles, each once; `read` gives what a tile (level, index) holds so far.
+
+    `known` are tiles that were read already.
+    """
+
+    def __init__(self, read: ReadTile, known: Mapping[tuple[int, int], bytes] | None = None) -> None:
         self._read = read
-        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._tiles: dict[tuple[int, int], bytes] = dict(known or {})
 
     def __call__(self, level: int, index: int) -> bytes:
         """The hash of the complete subtree at a level of the tree. Raises ValueError where tiles lack it."""
@@ -59,19 +72,19 @@ class TileReader:
         place = tile_level, first // WIDTH
         if place not in self._tiles:
             self._tiles[place] = self._read(*place)
-        data, begin = self._tiles[place], first % WIDTH
-        hashes = [data[i * HASH_BYTES : (i + 1) * HASH_BYTES] for i in range(begin, begin + (1 << inner))]
-        if len(hashes[-1]) != HASH_BYTES:
+        begin = first % WIDTH * HASH_BYTES
+        data = self._tiles[place][begin : begin + (HASH_BYTES << inner)]
+        if len(data) != HASH_BYTES << inner:
             raise ValueError(f"Tile {place} is too short for the subtree at level {level}, place {index}.")
-        return folded(hashes)
+        return folded(data)
 
 
-def folded(hashes: Sequence[bytes]) -> bytes:
-    """The hash over a power of two of subtrees."""
-    row = list(hashes)
-    while len(row) > 1:
-        row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row), 2)]
-    return row[0]
+def folded(hashes: bytes) -> bytes:
+    """The hash over a power of two of subtrees, whose hashes stand one after the other."""
+    while len(hashes) > HASH_BYTES:
+        pairs = (hashes[i : i + 2 * HASH_BYTES] for i in range(0, len(hashes), 2 * HASH_BYTES))
+        hashes = b"".join([sha256(b"\x01" + pair).digest() for pair in pairs])
+    return hashes
 
 
 def appended(leaves: Sequence[bytes], size: int, read: ReadTile) -> dict[tuple[int, int], bytes]:
@@ -86,7 +99,7 @@ def appended(leaves: Sequence[bytes], size: int, read: ReadTile) -> dict[tuple[i
             data += one
             if len(data) == WIDTH * HASH_BYTES:
                 changed[level, index] = data
-                above.append(folded([data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]))
+                above.append(folded(data))
                 data, index = b"", index + 1
         if data:
             changed[level, index] = data

@@ -1,15 +1,16 @@
 """Reading a community's log: its size, tiles, heads, and what a home's leaf opens to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Max
 
 from community.models import Community, Household
 from config.sealing import unseal
 from market.ledger.leaves import VERSION, link
-from market.ledger.tiles import TileReader
+from market.ledger.tiles import TileReader, tiles_of_proof
 from market.models import HomeKey, LogHead, LogLeaf, LogTile, SettledHome, Slot
 
 # What an opening says of a settled slot: Wh and n€.
@@ -32,12 +33,32 @@ def log_size(community_id: int) -> int:
 
 def tiles_of(community_id: int) -> TileReader:
     """The log's subtrees, read from its tiles as they are asked for."""
+    return TileReader(_tile_of(community_id))
 
+
+def _tile_of(community_id: int) -> Callable[[int, int], bytes]:
     def read(level: int, place: int) -> bytes:
         rows = LogTile.objects.filter(community=community_id, level=level, place=place)
         return bytes(rows.values_list("data", flat=True).first() or b"")
 
-    return TileReader(read)
+    return read
+
+
+TILES = """
+SELECT t.level, t.place, t.data FROM unnest(%s::int[], %s::bigint[]) AS wanted (level, place)
+    JOIN market_logtile t ON t.community_id = %s AND t.level = wanted.level AND t.place = wanted.place
+"""
+
+
+def tiles_of_entry(community_id: int, index: int, size: int) -> TileReader:
+    """The tiles that prove an entry to be among the first `size`, read at once."""
+    levels, places = zip(*sorted(tiles_of_proof(index, size)), strict=True)
+    connection.ensure_connection()
+    # As bytes: a tile in hex has to be read twice.
+    with connection.connection.cursor(binary=True) as cursor:
+        cursor.execute(TILES, [list(levels), list(places), community_id])
+        known = {(level, place): data for level, place, data in cursor.fetchall()}
+    return TileReader(_tile_of(community_id), known)
 
 
 def latest_head(community_id: int) -> LogHead | None:

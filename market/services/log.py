@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from community.copying import copy_into
 from community.models import Community, Household
 from config.sealing import seal, unseal
 from market.ledger import guard, merkle
@@ -31,6 +32,8 @@ from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledH
 from market.queries.evidence import Evidence, evidence
 from market.queries.log import last_leaves, latest_head, log_size, opening_of, origin_of, slot_name, tiles_of
 from market.settlement import Settled, SlotCase
+
+COLUMNS = ("community_id", "seq", "body", "settlement_id", "household_id", "number", "settled_id")
 
 
 class Logged(NamedTuple):
@@ -59,7 +62,11 @@ def append(community: Community, news: Sequence[Logged]) -> None:
             leaf.community, leaf.seq, leaf.settlement = community, size, one.settlement
             size += 1
         leaves += own
-    LogLeaf.objects.bulk_create(leaves)
+    copy_into(
+        LogLeaf,
+        COLUMNS,
+        ([getattr(leaf, name) for name in COLUMNS] for leaf in leaves),
+    )
     _tile(community, [leaf_hash(leaf.entry) for leaf in leaves], first)
 
 

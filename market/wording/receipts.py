@@ -12,7 +12,7 @@ from market.ledger.leaves import salt_of
 from market.ledger.receipts import Receipt
 from market.models import LogHead, LogLeaf
 from market.queries.evidence import evidence
-from market.queries.log import key_of, opening_of, previous_of, tiles_of
+from market.queries.log import key_of, opening_of, previous_of, tiles_of_entry
 
 PROGRAM = Path(__file__).parents[1] / "ledger" / "standalone" / "verify_receipt.py"
 # Archives name a moment; the same receipt is the same file.
@@ -27,7 +27,7 @@ def receipt_of(leaf: LogLeaf, head: LogHead) -> Receipt:
     """The proof that a leaf stands under a head. Raises `NoReceipt`."""
     if leaf.seq >= head.size:
         raise NoReceipt(leaf.seq)
-    proof = merkle.inclusion_proof(leaf.seq, head.size, tiles_of(leaf.community_id))
+    proof = merkle.inclusion_proof(leaf.seq, head.size, tiles_of_entry(leaf.community_id, leaf.seq, head.size))
     return Receipt(leaf.seq, tuple(proof), head.note)
 
 
