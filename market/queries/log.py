@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import Max
+from psycopg import Cursor
 
 from community.models import Community, Household
 from config.sealing import unseal
@@ -55,8 +56,8 @@ def tiles_of_entry(community_id: int, index: int, size: int) -> TileReader:
     levels, places = zip(*sorted(tiles_of_proof(index, size)), strict=True)
     connection.ensure_connection()
     # As bytes: a tile in hex has to be read twice.
-    with connection.connection.cursor(binary=True) as cursor:
-        cursor.execute(TILES, [list(levels), list(places), community_id])
+    with Cursor(connection.connection) as cursor:
+        cursor.execute(TILES, [list(levels), list(places), community_id], binary=True)
         known = {(level, place): data for level, place, data in cursor.fetchall()}
     return TileReader(_tile_of(community_id), known)
 
