@@ -70,6 +70,8 @@ ESIOS_KEY = os.environ.get("ESIOS_KEY", "")
 # Under which name heads of the communities' logs are signed, and where the signer keeps its keys and last heads.
 LEDGER_HOST = os.environ.get("LEDGER_HOST", "localhost")
 SIGNER_DIR = Path(os.environ.get("SIGNER_DIR") or BASE_DIR / ".azotea" / "signer")
+# Witnesses that are asked to cosign heads: "KEY URL" each, separated by commas.
+WITNESSES = os.environ.get("WITNESSES", "")
 # Where meters publish live; empty turns it off.
 MQTT_URL = os.environ.get("MQTT_URL", "")
 
@@ -250,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tick_studio": {"task": "market.tasks.tick_studio", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
+    "ask_witnesses": {"task": "market.tasks.ask_witnesses", "schedule": 300.0, "options": {"expires": 200}},
     "pull_prices": {"task": "community.tasks.pull_prices", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }

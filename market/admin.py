@@ -43,6 +43,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.LogLeaf: ("community", "seq", "settlement", "household", "number"),
     models.LogTile: ("community", "level", "place"),
     models.LogHead: ("community", "size", "root", "signed_at"),
+    models.LogCosignature: ("head", "witness", "received_at"),
     models.LogAlarm: ("community", "size", "reason", "raised_at"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),
 }

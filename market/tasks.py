@@ -36,6 +36,7 @@ from market.services import (
     sharing_advice,
     slots,
     training,
+    witnesses,
 )
 from market.wording.letters import statement_letter
 
@@ -134,6 +135,14 @@ def send_statement(*, delivery_id: int) -> None:
 def advise_sharing(*, advice_id: int) -> None:
     """Find the coefficients that somebody asked for."""
     sharing_advice.work_out(advice_id=advice_id)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def ask_witnesses() -> None:
+    """Ask the operator's witnesses to cosign the newest heads."""
+    found = witnesses.peers(settings.WITNESSES)
+    if found:
+        witnesses.ask_all(found, now())
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

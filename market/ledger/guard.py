@@ -50,10 +50,13 @@ class Guard:
                 f"{head.origin}: {head.size} entries do not begin with the {before.size} that were signed."
             )
         note = sign(head.text, self.key(head.origin))
-        self._write(
-            self._path(head.origin, "head"), json.dumps({"size": head.size, "root": head.root.hex()}).encode()
-        )
+        self.keep(head)
         return note
+
+    def keep(self, head: Head) -> None:
+        """Remember a head as the last one of its log."""
+        said = {"size": head.size, "root": head.root.hex()}
+        self._write(self._path(head.origin, "head"), json.dumps(said).encode())
 
     def _path(self, origin: str, what: str) -> Path:
         return self.folder / f"{sha256(origin.encode()).hexdigest()[:24]}.{what}"

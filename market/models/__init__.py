@@ -6,7 +6,7 @@ from market.models.deliveries import Delivery
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.hindsight import Hindsight
 from market.models.ledger import Account, Entry, Posting
-from market.models.log import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile
+from market.models.log import HomeKey, LogAlarm, LogCosignature, LogHead, LogLeaf, LogTile
 from market.models.orders import Order, Outcome, Slot, Trade
 from market.models.payments import BankAccount, CreditorAccount, PaymentItem, PaymentRun
 from market.models.pilots import Pilot, PilotMonth
@@ -30,6 +30,7 @@ __all__ = [
     "Hindsight",
     "HomeKey",
     "LogAlarm",
+    "LogCosignature",
     "LogHead",
     "LogLeaf",
     "LogTile",

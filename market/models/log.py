@@ -77,6 +77,27 @@ class LogHead(models.Model):
     def __str__(self) -> str:
         return f"{self.community_id}: {self.size}"
 
+    @property
+    def cosigned(self) -> str:
+        """The note with the lines of all witnesses."""
+        lines = self.cosignatures.order_by("witness").values_list("line", flat=True)
+        return self.note + "".join(f"{line}\n" for line in lines)
+
+
+class LogCosignature(models.Model):
+    """A witness's line below a head: it saw the log grow to it."""
+
+    head = models.ForeignKey(LogHead, models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=200)
+    line = models.CharField(max_length=400)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["head", "witness"], name="log_cosignature_once_a_witness")]
+
+    def __str__(self) -> str:
+        return f"{self.head}: {self.witness}"
+
 
 class LogAlarm(models.Model):
     """The signer refused a log, and why: somebody has to look."""

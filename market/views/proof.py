@@ -35,6 +35,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         "section": "more",
         "origin": origin_of(community),
         "head": head,
+        "witnesses": list(head.cosignatures.values_list("witness", flat=True)) if head else [],
         "size": log_size(community.pk),
         "rows": [(leaf.settled, leaf.seq < signed) for leaf in shown],
         "alarm": LogAlarm.objects.filter(community=community).order_by("-raised_at").first(),
@@ -77,7 +78,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     head = latest_head(member_of(request).community_id)
     if head is None:
         raise Http404("Nothing is signed yet.")
-    return HttpResponse(head.note, content_type="text/plain; charset=utf-8")
+    return HttpResponse(head.cosigned, content_type="text/plain; charset=utf-8")
 
 
 @login_required

@@ -28,7 +28,7 @@ def receipt_of(leaf: LogLeaf, head: LogHead) -> Receipt:
     if leaf.seq >= head.size:
         raise NoReceipt(leaf.seq)
     proof = merkle.inclusion_proof(leaf.seq, head.size, tiles_of_entry(leaf.community_id, leaf.seq, head.size))
-    return Receipt(leaf.seq, tuple(proof), head.note)
+    return Receipt(leaf.seq, tuple(proof), head.cosigned)
 
 
 def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
