@@ -32,6 +32,7 @@ class StatementDocument:
     """A home's closed month. `words` are the headings and labels of the reader's language by their codes.
 
     `facts` are terms and figures, `changes` what the latest correction changed, `computed` how lines come about.
+    `log_head` is the text of the log's newest signed head when it was issued; empty without one.
     """
 
     language: str
@@ -54,6 +55,7 @@ class StatementDocument:
     changes: tuple[str, ...]
     computed: tuple[tuple[str, str], ...]
     words: dict[str, str]
+    log_head: str = ""
 
     def as_plain(self) -> dict[str, Any]:
         """Plain values for JSON; days as ISO dates."""

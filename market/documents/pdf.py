@@ -5,8 +5,10 @@ Values reach the template as JSON, never as its source, so no name can become ma
 
 import json
 from datetime import UTC, datetime, time
+from io import BytesIO
 from pathlib import Path
 
+import segno
 import typst
 
 from market.documents.document import StatementDocument
@@ -31,4 +33,14 @@ def as_pdf(document: StatementDocument) -> bytes:
 
 def _inputs(document: StatementDocument) -> dict[str, str]:
     chart = month_svg(document.days, document.words["bought"], document.words["sold"])
-    return {"document": json.dumps(document.as_plain() | {"chart": chart}, ensure_ascii=False)}
+    plain = document.as_plain() | {"chart": chart, "code": _code(document.log_head)}
+    return {"document": json.dumps(plain, ensure_ascii=False)}
+
+
+def _code(text: str) -> str:
+    """The text as a QR code for another's camera (SVG); nothing for none."""
+    if not text:
+        return ""
+    target = BytesIO()
+    segno.make(text, error="m").save(target, kind="svg", scale=4, border=2, dark="#1c2733", xmldecl=False)
+    return target.getvalue().decode()

@@ -1,6 +1,7 @@
 """Reading a community's log: its size, tiles, heads, and what a home's leaf opens to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -65,6 +66,12 @@ def tiles_of_entry(community_id: int, index: int, size: int) -> TileReader:
 def latest_head(community_id: int) -> LogHead | None:
     """The newest signed head."""
     return LogHead.objects.filter(community=community_id).order_by("-size").first()
+
+
+def log_head_at(community: Community, at: datetime) -> str:
+    """The text of the newest head that was signed by then: origin, size and root; empty without one."""
+    head = LogHead.objects.filter(community=community, signed_at__lte=at).order_by("-size").first()
+    return "" if head is None else head.note.partition("\n\n")[0]
 
 
 def slot_name(slot: Slot) -> str:

@@ -14,6 +14,7 @@ from community.tariffs import month_span
 from market.documents import Day, DocumentLine, StatementDocument
 from market.models import Statement, StatementLine
 from market.queries import months as queries
+from market.queries.log import log_head_at
 from market.queries.months import Span, StreetMonth
 from market.queries.wallet import wallet_rows
 from market.wording import months as wording
@@ -70,6 +71,7 @@ def document(
         changes=(*versions[0].changes, versions[0].total) if versions else (),
         computed=tuple(_computed(lines)),
         words=_words(statement.legal_mode),
+        log_head=log_head_at(community, statement.issued_at),
     )
 
 
@@ -202,6 +204,11 @@ def _words(mode: str) -> dict[str, str]:
         "figure": _("How much"),
         "changes": _("What the correction changed"),
         "computed": _("How these figures come about"),
+        "proof": _("Proof"),
+        "proof_text": _(
+            "The head of the community's log when this was issued. Keep it: a log that was rewritten since "
+            "contradicts it. Your receipts are under More, Proof."
+        ),
         "decimal": str(get_format("DECIMAL_SEPARATOR")),
         "group": str(get_format("THOUSAND_SEPARATOR")),
     }

@@ -23,7 +23,7 @@ WORDS = {
     name: name
     for name in (
         "statement", "document", "issued", "version", "lines", "line", "exact", "owed", "posted", "days", "bought",
-        "sold", "facts", "fact", "figure", "changes", "computed",
+        "sold", "facts", "fact", "figure", "changes", "computed", "proof", "proof_text",
     )
 } | {"decimal": ",", "group": "."}  # fmt: skip
 
@@ -84,6 +84,17 @@ def test_every_form_has_the_same_cents():
     assert "+0,01" in pdf
     assert [row["label"] for row in facts] == ["Precio: 0,1"]
     assert sheet(as_xlsx(one), 2)["B1"] == "0,1"
+
+
+def test_the_pdf_carries_the_logs_head_in_letters_and_as_a_code():
+    head = "localhost/log/calle/1\n12\nH4qiBX+8LTnWCYhz16PEfmmnzluuLz69M5ZOVr2OxBQ="
+
+    with_head, without = as_pdf(document(log_head=head)), as_pdf(document())
+
+    assert "H4qiBX+8LTnWCYhz16PEfmmnzluuLz69M5ZOVr2OxBQ=" in text_of(with_head).replace(" ", "")
+    assert "proof_text" in text_of(with_head)
+    assert "proof_text" not in text_of(without)
+    assert json.loads(as_json(document(log_head=head)))["log_head"] == head
 
 
 def test_the_same_statement_is_the_same_file():
