@@ -4,6 +4,7 @@ Each community and slot is a task of its own. `clear_slot` may load the solver a
 (`CELERY_TASK_ROUTES`), so that workers for it can be added on any machine; so has training, which takes minutes.
 """
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from config.clock import now
 from market.agents.training.exploited import exploited
 from market.pilot.states import months_to_live
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
+from market.queries.fsck import faults
 from market.queries.hindsight import due_to_look_back
 from market.queries.policies import due_to_review
 from market.queries.training import due_to_train, open_runs
@@ -40,6 +42,7 @@ from market.services import (
 )
 from market.wording.letters import statement_letter
 
+logger = logging.getLogger(__name__)
 MOST_PILOT_RINGS = 50
 MOST_LETTERS = 50
 # How far ahead slots are opened.
@@ -77,6 +80,7 @@ def sweep_books() -> None:
     communities = list(Community.objects.order_by("pk").values_list("pk", flat=True))
     _ring(watch_forecasts, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
     _ring(close_months, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
+    _ring(check_books, ({"community_id": pk} for pk in communities), settings.SWEEP_S)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
@@ -135,6 +139,13 @@ def send_statement(*, delivery_id: int) -> None:
 def advise_sharing(*, advice_id: int) -> None:
     """Find the coefficients that somebody asked for."""
     sharing_advice.work_out(advice_id=advice_id)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+def check_books(*, community_id: int) -> None:
+    """Ask every rule of the ledger of one community's books; what does not hold is an error in the log."""
+    for fault in faults(Community.objects.get(pk=community_id)):
+        logger.error("The books of community %s do not hold: %s", community_id, fault)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

@@ -15,6 +15,7 @@ from market.queries.evidence import evidence
 from market.queries.log import key_of, opening_of, previous_of, tiles_of_entry
 
 PROGRAM = Path(__file__).parents[1] / "ledger" / "standalone" / "verify_receipt.py"
+PAGE = PROGRAM.with_suffix(".html")
 # Archives name a moment; the same receipt is the same file.
 LONG_AGO = (2026, 1, 1, 0, 0, 0)
 
@@ -44,7 +45,8 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
     opening = opening_of(settled, slot, settlement.revision, number, previous_of(leaf), stated)
     said = {"log_key": head.verifier_key, "opening": opening, "salt": salt_of(key, number).hex()}
     words = _(
-        "Unpack this folder and run: python3 verify_receipt.py .\n\nIt needs no network. It says whether your "
+        "Unpack this folder and run: python3 verify_receipt.py . Or open verify_receipt.html in a browser.\n\n"
+        "Neither needs a network. It says whether your "
         "figures are those that the community's log committed to, and whether its signed head holds them. Note "
         "the head: a log that was rewritten contradicts it.\n"
     )
@@ -56,6 +58,7 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
             behind.mandate_of(settled.household_id, slot), indent=1, sort_keys=True
         ).encode(),
         "verify_receipt.py": PROGRAM.read_bytes(),
+        "verify_receipt.html": PAGE.read_bytes(),
         "README.txt": words.encode(),
     }
     target = io.BytesIO()

@@ -77,7 +77,7 @@ def test_the_hourly_sweep_asks_every_community_for_its_forecasts_and_months(brok
 
     assert [ring[:2] for ring in rings(broker, "default")] == [
         (task, f"{{'community_id': {street.pk}}}")
-        for task in ("watch_forecasts", "close_months")
+        for task in ("watch_forecasts", "close_months", "check_books")
         for street in streets
     ]
 

@@ -17,6 +17,7 @@ from django.db.utils import IntegrityError
 from django.test import override_settings
 from django.urls import reverse
 
+from market import tasks
 from market.ledger import merkle
 from market.ledger.guard import Forked, Guard
 from market.ledger.leaves import canonical, commitment, salt_of
@@ -324,6 +325,14 @@ def test_whoever_changes_rows_is_found(street, logged, statement, rule):
     with pytest.raises(CommandError, match="do not hold"):
         call_command("ledger_fsck")
     assert any(fault.startswith(rule) for fault in faults(street)), list(faults(street))
+
+
+def test_the_hourly_look_says_what_does_not_hold(street, logged, caplog):
+    tasks.check_books(community_id=street.pk)
+    assert caplog.text == ""
+    as_a_superuser("UPDATE market_logtile SET data = decode(repeat('00', 384), 'hex')")
+    tasks.check_books(community_id=street.pk)
+    assert "do not hold: I6" in caplog.text
 
 
 def test_books_that_hold_are_said_to_hold(logged, capsys):
