@@ -143,8 +143,8 @@ def advise_sharing(*, advice_id: int) -> None:
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 def check_books(*, community_id: int) -> None:
-    """Ask every rule of the ledger of one community's books; what does not hold is an error in the log."""
-    for fault in faults(Community.objects.get(pk=community_id)):
+    """Ask every rule of the ledger of a community's newest books; what does not hold is an error in the log."""
+    for fault in faults(Community.objects.get(pk=community_id), recent=True):
         logger.error("The books of community %s do not hold: %s", community_id, fault)
 
 

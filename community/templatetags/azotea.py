@@ -12,6 +12,7 @@ from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from community import figures
 
@@ -124,22 +125,27 @@ def slot_time(start: datetime, end: datetime) -> str:
     return figures.span(start, end)
 
 
+def _local(value: date) -> date:
+    """A day, or the day on the wall on which an instant lies."""
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
 @register.filter
 def day(value: date) -> str:
     """ "22 de noviembre"."""
-    return figures.day(value)
+    return figures.day(_local(value))
 
 
 @register.filter
 def short_day(value: date) -> str:
     """ "22 nov"."""
-    return figures.short_day(value)
+    return figures.short_day(_local(value))
 
 
 @register.filter
 def day_and_year(value: date) -> str:
     """ "22 de noviembre de 2026"."""
-    return figures.day_and_year(value)
+    return figures.day_and_year(_local(value))
 
 
 @register.filter
