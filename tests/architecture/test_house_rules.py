@@ -19,7 +19,9 @@ SOURCES = [
     path for path in TRACKED
     if path.suffix == ".py" and "migrations" not in path.parts and "tests" not in path.parts and path.exists()
 ]  # fmt: skip
-TEMPLATES = [path for path in TRACKED if path.suffix == ".html" and path.exists()]
+PAGES = [path for path in TRACKED if path.suffix == ".html" and path.exists()]
+# What is saved to a disk and opened there brings its script along; no page of the site does.
+TEMPLATES = [path for path in PAGES if "standalone" not in path.parts]
 
 
 def test_modules_stay_under_three_hundred_lines():
@@ -40,6 +42,14 @@ def test_functions_stay_under_forty_lines():
 )
 def test_templates_hold_no_inline_script_or_style_and_name_no_other_site(forbidden):
     assert [path.name for path in TEMPLATES if re.search(forbidden, path.read_text())] == []
+
+
+def test_pages_that_are_saved_to_a_disk_name_no_site_and_handle_nothing_inline():
+    saved = [path for path in PAGES if path not in TEMPLATES]
+    assert [path.name for path in saved] == ["verify_receipt.html"]
+    assert not any(
+        re.search(r"https?://|javascript:|\son[a-z]+=|fetch\(|XMLHttp", path.read_text()) for path in saved
+    )
 
 
 def test_nothing_names_a_machine_or_a_package_registry():
