@@ -60,8 +60,8 @@ def _month(state: MonthState) -> MonthRow:
     waiting = state.slots - state.settled
     if waiting:
         words = ngettext(
-            "%(count)s quarter of an hour waits for its readings.",
-            "%(count)s quarters of an hour wait for their readings.",
+            "%(count)s quarter of an hour waits for its readings, or for a home's contract or prices.",
+            "%(count)s quarters of an hour wait for their readings, or for a home's contract or prices.",
             waiting,
         )
         return MonthRow(state, _("open"), "battery", words % {"count": waiting})

@@ -65,7 +65,7 @@ def test_a_month_whose_readings_are_missing_says_how_many_and_stays_open(admin, 
 
     page = get(admin)
 
-    assert "1 quarter of an hour waits for its readings." in page
+    assert "1 quarter of an hour waits for its readings, or for a home" in page
     assert "cannot be closed yet" in post(admin, "/closing/2026-11/close/")
     assert not Statement.objects.exists()
 
