@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from community.models import Household, Member, OfferTerms, SupplyContract, Tariff, TariffVersion
 from community.regulated import changes_between, taxes_on
-from community.services.homes import NotAdministrator
+from community.services.administrators import only_admins
 
 # Tax tables know no further future than this.
 FAR = date(2100, 1, 1)
@@ -47,7 +47,7 @@ def add_offer(*, by: Member, offer: Offer) -> Tariff:
     hourly offer are published day by day. Raises `NotAdministrator`, `TermsComeTooEarly`, and
     `community.regulated.NotKnown` for a day without known taxes.
     """
-    _only_admins(by)
+    only_admins(by)
     tariff, _made = Tariff.objects.get_or_create(
         community=by.community, retailer=offer.retailer.strip(), name=offer.name.strip()
     )
@@ -81,7 +81,7 @@ def give_contract(*, by: Member, household_id: int, tariff_id: int, valid_from: 
 
     Raises `NotAdministrator`, and `DoesNotExist` for a home or tariff that is not the community's to use.
     """
-    _only_admins(by)
+    only_admins(by)
     home = Household.objects.select_for_update(no_key=True).get(pk=household_id, community=by.community_id)
     tariff = Tariff.objects.get(Q(community=None) | Q(community=by.community_id), pk=tariff_id)
     contract, _made = SupplyContract.objects.update_or_create(
@@ -117,8 +117,3 @@ def _prices(version: TariffVersion) -> tuple[int, ...]:
         version.import_p3_ueur_kwh,
         version.feed_in_ueur_kwh,
     )
-
-
-def _only_admins(by: Member) -> None:
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)

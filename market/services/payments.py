@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from community.models import Community, Household, Member
-from community.services.homes import NotAdministrator
+from community.services.administrators import only_admins
 from config.sealing import seal
 from market.models import BankAccount, CreditorAccount, PaymentItem, PaymentRun, Statement, StatementLine
 
@@ -42,7 +42,7 @@ def keep_account(
 
 def keep_creditor(*, by: Member, holder: str, iban: str, creditor_id: str, at: datetime) -> CreditorAccount:
     """Keep the community's own account. Raises `NotAdministrator`."""
-    _only_admins(by)
+    only_admins(by)
     facts = {
         "holder": holder, "sealed_iban": seal(iban), "iban_end": iban[-4:], "creditor_id": creditor_id,
         "changed_by": by, "changed_at": at,
@@ -80,7 +80,7 @@ def due(community: Community) -> list[Due]:
 @transaction.atomic
 def make_run(*, by: Member, at: datetime) -> PaymentRun:
     """Take everything that is due into one run; statements of nothing go with it. Raises `NothingDue`."""
-    _only_admins(by)
+    only_admins(by)
     community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
     found = due(community)
     if not any(one.cents for one in found):
@@ -105,8 +105,3 @@ def make_run(*, by: Member, at: datetime) -> PaymentRun:
 def _usable(account: BankAccount | None, cents: int) -> BankAccount | None:
     """The account, if the amount may be moved on it: what is collected needs a mandate."""
     return None if account is None or (cents < 0 and account.mandate_signed_on is None) else account
-
-
-def _only_admins(by: Member) -> None:
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)

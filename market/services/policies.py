@@ -11,6 +11,7 @@ from django.db import transaction
 
 from community.models import Community, Member
 from community.queries import active_households
+from community.services.administrators import only_admins
 from market.agents.policy.weights import Weights, planner_only, weights_of
 from market.agents.training.regret import regret
 from market.models import Policy, TrainingRun
@@ -31,10 +32,6 @@ REVIEWED_WEEKS = 5  # the last one is judged; forecasts need some before it
 ENDS = {Policy.Status.SHADOW: Policy.Status.REFUSED, Policy.Status.CANARY: Policy.Status.ROLLED_BACK}
 
 Reasons = Sequence[Mapping[str, Any]]
-
-
-class NotAdministrator(PermissionError):
-    """Only an administrator of the community decides about its policies."""
 
 
 @transaction.atomic
@@ -119,8 +116,7 @@ def roll_back(*, by: Member, policy_id: int, at: datetime) -> bool:
 
     Raises `NotAdministrator`; `Policy.DoesNotExist` for another community's.
     """
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)
+    only_admins(by)
     Policy.objects.get(pk=policy_id, community=by.community_id)
     policy = _locked(policy_id)
     if policy.status not in {*ENDS, Policy.Status.CHAMPION}:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from community.models import Community, Member, Region
+from community.services.administrators import only_admins
 from market.models import Statement
 
 RULES = (
@@ -18,10 +19,6 @@ class ClockIsFixed(ValueError):
     """A month is closed: it was cut at midnight of the street's clock, which can no longer change."""
 
 
-class NotAdministrator(PermissionError):
-    """Only an administrator of the community sets its rules."""
-
-
 @transaction.atomic
 def set_rules(*, by: Member, rules: dict[str, Any]) -> None:
     """Replace rules of the member's community; those that are not named stay.
@@ -29,8 +26,7 @@ def set_rules(*, by: Member, rules: dict[str, Any]) -> None:
     `rules` holds names of `RULES`: prices in µ€/kWh, limits in W. Slots that are open already keep what was
     frozen into them. Raises `NotAdministrator`; KeyError for what is no rule.
     """
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)
+    only_admins(by)
     unknown = set(rules) - set(RULES)
     if unknown:
         raise KeyError(f"{', '.join(sorted(unknown))}: no rule of a street.")
@@ -50,8 +46,7 @@ def set_place(*, by: Member, region: str, legal_mode: str) -> None:
     The clock follows the region. Raises `NotAdministrator`, and `ClockIsFixed` if it would have to change after a
     month was closed.
     """
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)
+    only_admins(by)
     community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
     zone = ISLANDS if region == Region.CANARY else SPAIN
     if community.timezone in {SPAIN, ISLANDS} and zone != community.timezone:

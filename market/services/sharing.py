@@ -7,7 +7,7 @@ import numpy as np
 from django.db import transaction
 
 from community.models import Community, Member
-from community.services.homes import NotAdministrator
+from community.services.administrators import only_admins
 from market.models import SharingAdvice, SharingSet
 from market.queries.sharing_year import groups_of, hours_of_year
 from market.settlement.coefficients import FileFaults, SharingFile, cau_of, read, shares_ppm
@@ -29,7 +29,7 @@ def keep_shares(
 
     Raises `NotAdministrator`, and ValueError for codes or shares that cannot be.
     """
-    _only_admins(by)
+    only_admins(by)
     beta = dict(zip(shares, shares_ppm(list(shares.values())), strict=True))
     return _keep(by, cau_of(plant_cups), year, SharingSet.Kind.TYPED, agreed_on, note, at, constant_ppm=beta)
 
@@ -39,7 +39,7 @@ def keep_file(
     *, by: Member, content: bytes, name: str, plant_cau: str, agreed_on: date, note: str, at: datetime
 ) -> SharingSet:
     """Keep the coefficients of a file, unless the distributor would refuse it: then `FileFaults` names why."""
-    _only_admins(by)
+    only_admins(by)
     points = MeteringPoint.objects.filter(household__community=by.community)
     supplies = list(points.values_list("cups", flat=True))
     found: SharingFile = read(content, name, plant_cau=plant_cau, supplies=supplies)
@@ -55,7 +55,7 @@ def keep_advice(
 
     Hours of a group that the last year had none of get the mean of all.
     """
-    _only_admins(by)
+    only_admins(by)
     if advice.status != SharingAdvice.Status.DONE:
         raise NotAdvised
     rows: dict[int, list[int]] = dict(advice.rows_ppm)
@@ -90,8 +90,3 @@ def _keep(
         added_at=at,
         **beta,
     )
-
-
-def _only_admins(by: Member) -> None:
-    if by.role != Member.Role.ADMIN or by.left_at is not None:
-        raise NotAdministrator(by.pk)

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from community.models import Community, Member
 from community.regulated import distances_on
-from market.services.rules import ClockIsFixed, NotAdministrator, set_place
+from community.services.administrators import NotAdministrator
+from market.services.rules import ClockIsFixed, set_place
 from market.services.statements import close_month
 from tests import factories as make
 from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, homes, metered, street, usual

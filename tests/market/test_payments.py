@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from community.models import Member
-from community.services.homes import NotAdministrator
+from community.services.administrators import NotAdministrator
 from config.sealing import unseal
 from market.documents import Batch, NotForBanks, Party, Transaction, as_collections, as_transfers
 from market.models import BankAccount, CreditorAccount, PaymentItem, PaymentRun

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.models import Device, DeviceState, Member, TariffVersion
+from community.services.administrators import NotAdministrator
 from market.agents.policy.weights import planner_only
 from market.models import Policy, TrainingRun
 from market.queries.lessons import read_course, read_past
 from market.queries.policies import due_to_review, knows_its_street, policy_of, shipped
 from market.queries.training import plant_hash
 from market.services.mandates import give_mandate
-from market.services.policies import NotAdministrator, canary_homes, move, roll_back, take_in
+from market.services.policies import canary_homes, move, roll_back, take_in
 from market.services.training import ask_for_training
 from tests import factories as make
 from tests import weeks

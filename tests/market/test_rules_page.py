@@ -6,8 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from community.models import Community, Household, Member
+from community.services.administrators import NotAdministrator
 from market.models import Slot
-from market.services.rules import NotAdministrator, set_rules
+from market.services.rules import set_rules
 from market.services.slots import open_slots
 from tests import factories as make
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from community.models import Member
-from community.services.homes import NotAdministrator
+from community.services.administrators import NotAdministrator
 from market import tasks
 from market.models import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.queries.sharing import month_shared

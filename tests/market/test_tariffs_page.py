@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from community.models import Member, OfferTerms, SupplyContract, Tariff, TariffVersion
-from community.services.homes import NotAdministrator
+from community.services.administrators import NotAdministrator
 from community.services.tariffs import Offer, TermsComeTooEarly, add_offer, give_contract
 from community.tariff_book import TariffBook
 from market.models import SettledHome
