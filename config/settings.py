@@ -69,7 +69,9 @@ ESIOS_URL = os.environ.get("ESIOS_URL", "")
 ESIOS_KEY = os.environ.get("ESIOS_KEY", "")
 # Under which name heads of the communities' logs are signed, and where the signer keeps its keys and last heads.
 LEDGER_HOST = os.environ.get("LEDGER_HOST", "localhost")
-SIGNER_DIR = Path(os.environ.get("SIGNER_DIR") or BASE_DIR / ".azotea" / "signer")
+SIGNER_DIR = Path(
+    os.environ.get("SIGNER_DIR") or Path(os.environ.get("AZOTEA_DATA") or BASE_DIR / ".azotea") / "signer"
+)
 # Witnesses that are asked to cosign heads: "KEY URL" each, separated by commas.
 WITNESSES = os.environ.get("WITNESSES", "")
 # Where meters publish live; empty turns it off.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from community.models import Community, Household, OfferTerms, Region, Tariff
 from community.price_files import PriceFileFault, PublishedHour, read_prices
 from community.price_files.esios import MOST_BYTES
-from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on, tolls_on
+from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on
 from community.services.tariffs import Offer
 from market.forms import UEUR, PriceField, to_ueur, written_euros
 from market.settlement.bill import LONGEST_MONTH_DAYS, Bill, Contract, bill
@@ -108,9 +108,8 @@ class OfferForm(forms.Form):
         if given.get("valid_from") and given.get("region"):
             try:
                 taxes_on(given["valid_from"], given["region"])
-                tolls_on(given["valid_from"])
             except NotKnown:
-                words = _("Azotea knows no tolls and taxes of that day: choose one from 2025 on.")
+                words = _("Azotea knows no taxes of that day: choose one from 2025 on.")
                 self.add_error("valid_from", words)
         return given
 

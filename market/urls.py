@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from market.addresses import SlotStart
 from market.views.bank import bank_account
 from market.views.cables import cables
-from market.views.closing import close, closing, correct, payments, send_statements
+from market.views.closing import close, closing, correct, send_statements
 from market.views.congestion import congestion, elements_csv, homes_csv
 from market.views.forecasts import forecasts
 from market.views.home import home
@@ -52,7 +52,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("closing/", closing, name="closing"),
     path("closing/<int:year>-<int:month>/close/", close, name="close-month"),
     path("closing/<int:year>-<int:month>/correct/", correct, name="correct-month"),
-    path("closing/<int:year>-<int:month>/payments.csv", payments, name="payments"),
     path("closing/<int:year>-<int:month>/send/", send_statements, name="send-statements"),
     path("payments/", payment_desk, name="payment-desk"),
     path("payments/new/", new_run, name="new-payment-run"),

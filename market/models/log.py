@@ -7,10 +7,14 @@ from market.models.settlement import SettledHome, Settlement
 
 
 class HomeKey(models.Model):
-    """What opens a home's leaves, sealed. Empty once destroyed: nobody can then, and the log stays valid."""
+    """What opens a home's leaves, sealed. Empty once destroyed: nobody can then, and the log stays valid.
+
+    The next settled slot makes another key, for whoever lives there then: it opens leaves from `since_number` on.
+    """
 
     household = models.OneToOneField(Household, models.PROTECT, related_name="log_key")
     sealed_key = models.TextField(blank=True)
+    since_number = models.BigIntegerField(default=0)
     destroyed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from community.tariffs import is_off_peak_day
 from market.pilot.curves import Ints, Year
 from market.settlement.allocation import (
     Cascade,
@@ -25,7 +24,7 @@ from market.settlement.allocation import (
     to_the_others,
 )
 from market.settlement.apportion import apportion
-from market.settlement.coefficients.curves import MILLION, clock_groups
+from market.settlement.coefficients.curves import GROUPS, MILLION, groups_of
 
 
 @dataclass(slots=True)
@@ -83,12 +82,8 @@ def usual_parts(year: Year) -> tuple[list[int], dict[int, list[int]]]:
     """
     load = year.load_wh[:, year.begin : year.hours]
     starts = [year.start(hour).astimezone(year.zone) for hour in range(year.begin, year.hours)]
-    clock, month, quiet = (
-        np.array([one[i] for one in ((at.hour, at.month, int(is_off_peak_day(at.date()))) for at in starts)])
-        for i in range(3)
-    )
-    group = clock_groups(clock, month, quiet)
-    sums = np.array([np.bincount(group, own, 576) for own in load]).astype(np.int64)
+    group = groups_of(starts)
+    sums = np.array([np.bincount(group, own, GROUPS) for own in load]).astype(np.int64)
     parts = {int(one): apportion(MILLION, [*(sums[:, one] + 1)]) for one in np.unique(group)}
     by_hour = {year.begin + i: [int(part) for part in parts[int(one)]] for i, one in enumerate(group)}
     return [int(one) for one in apportion(MILLION, [int(own) + 1 for own in load.sum(axis=1)])], by_hour

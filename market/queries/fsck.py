@@ -12,7 +12,7 @@ from market.ledger.notes import Head, VerifierKey, verified
 from market.ledger.tiles import WIDTH, appended, widths
 from market.models import LogHead, LogLeaf, LogTile
 from market.queries.evidence import Evidence, evidence
-from market.queries.log import key_of, log_size, opening_of, previous_of, slot_name, tiles_of
+from market.queries.log import LeafKey, key_of, log_size, opening_of, previous_of, slot_name, tiles_of
 
 # What has to be empty, by the number of its rule (docs/ledger.md).
 QUESTIONS = {
@@ -76,7 +76,7 @@ def _log_faults(community: Community, first: int) -> Iterator[str]:
     stored = {(one.level, one.place): bytes(one.data) for one in LogTile.objects.filter(community=community)}
     wrong: set[tuple[int, int]] = set()
     before: dict[int, bytes] = {}
-    keys: dict[int, bytes | None] = {}
+    keys: dict[int, LeafKey | None] = {}
     at = first
     for leaves in _chunks(community, first):
         homes = {leaf.household_id for leaf in leaves if leaf.household_id is not None}
@@ -108,7 +108,7 @@ def _chunks(community: Community, first: int) -> Iterator[list[LogLeaf]]:
 
 
 def _leaf_faults(
-    leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, bytes | None], behind: Evidence
+    leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, LeafKey | None], behind: Evidence
 ) -> Iterator[str]:
     """Whether a home's leaf commits to what its row says now, and names the leaf before it."""
     home, settled, number = leaf.household_id, leaf.settled, leaf.number
@@ -119,11 +119,11 @@ def _leaf_faults(
     key, slot = keys[home], settled.settlement.slot
     previous = link(before[home]) if home in before else previous_of(leaf)
     before[home] = leaf.entry
-    if key is None:
+    if key is None or not key.opens(number):
         return
     stated = behind.stated(home, slot)
     opening = opening_of(settled, slot, settled.settlement.revision, number, previous, stated)
-    if home_leaf(slot_name(slot), commitment(salt_of(key, number), opening)) != leaf.entry:
+    if home_leaf(slot_name(slot), commitment(salt_of(key.key, number), opening)) != leaf.entry:
         yield f"I6 entry {leaf.seq} is not what row {settled.pk} of home {home} says"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -35,10 +35,12 @@ def log_size(community_id: int) -> int:
 
 def tiles_of(community_id: int) -> TileReader:
     """The log's subtrees, read from its tiles as they are asked for."""
-    return TileReader(_tile_of(community_id))
+    return TileReader(tile_of(community_id))
 
 
-def _tile_of(community_id: int) -> Callable[[int, int], bytes]:
+def tile_of(community_id: int) -> Callable[[int, int], bytes]:
+    """What a tile holds so far, by its level and place; nothing where there is none."""
+
     def read(level: int, place: int) -> bytes:
         rows = LogTile.objects.filter(community=community_id, level=level, place=place)
         return bytes(rows.values_list("data", flat=True).first() or b"")
@@ -60,7 +62,7 @@ def tiles_of_entry(community_id: int, index: int, size: int) -> TileReader:
     with Cursor(connection.connection) as cursor:
         cursor.execute(TILES, [list(levels), list(places), community_id], binary=True)
         known = {(level, place): data for level, place, data in cursor.fetchall()}
-    return TileReader(_tile_of(community_id), known)
+    return TileReader(tile_of(community_id), known)
 
 
 def latest_head(community_id: int) -> LogHead | None:
@@ -90,10 +92,21 @@ def opening_of(
     }  # fmt: skip
 
 
-def key_of(household_id: int) -> bytes | None:
-    """What opens a home's leaves; None where there is none (any more)."""
-    sealed = HomeKey.objects.filter(household=household_id).values_list("sealed_key", flat=True).first()
-    return bytes.fromhex(unseal(sealed)) if sealed else None
+class LeafKey(NamedTuple):
+    """What opens a home's leaves from a number on; those before were made with a key that was destroyed."""
+
+    key: bytes
+    since_number: int
+
+    def opens(self, number: int) -> bool:
+        """Whether a leaf was made with this key."""
+        return number >= self.since_number
+
+
+def key_of(household_id: int) -> LeafKey | None:
+    """The key that a home's leaves are made with now; None where there is none (any more)."""
+    row = HomeKey.objects.filter(household=household_id).exclude(sealed_key="").first()
+    return None if row is None else LeafKey(bytes.fromhex(unseal(row.sealed_key)), row.since_number)
 
 
 def last_leaves(homes: Sequence[int]) -> Mapping[int, LogLeaf]:

@@ -15,6 +15,7 @@ from community.tariffs import month_span
 from market.models import SettledHome, Statement
 from market.settlement.bill import Bill, Contract, bill
 from market.settlement.billing_period import Hour, parts_by_hours
+from market.settlement.virtual_battery import Wallet, WalletMonth, WalletTerms, live_month
 
 UEUR_PER_CENT = 10_000
 
@@ -123,6 +124,13 @@ class RetailerBills:
         if found is None or found.estimated:
             raise _PriceMissing
         return found.price_ueur_kwh
+
+
+def live_wallet_month(wallet: Wallet, month: date, terms: OfferTerms, bill: Bill) -> WalletMonth:
+    """What a billed month does to the virtual battery of its offer."""
+    rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
+    number = month.year * 12 + month.month
+    return live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
 
 
 class _PriceMissing(LookupError):

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
-from django.db import connection
 from django.db.models import F, Sum
 
 from community.models import Community, Household
 from community.tariffs import month_span
 from market.grid.fairness import gini
 from market.models import SettledHome, SharingSet
+from market.queries.home_hours import HomeHour, home_hours, hour_start
 from market.queries.sharing_year import coefficients_of
 from market.settlement.allocation import (
     Cascade,
@@ -26,13 +26,6 @@ from market.settlement.allocation import (
 )
 from market.settlement.coefficients import shares_ppm
 from market.settlement.coefficients.curves import MILLION
-
-HOURS = """
-SELECT floor(extract(epoch FROM start) / 3600)::bigint, household_id, sum(import_wh)::bigint,
-    sum(export_wh)::bigint, sum(export_wh * feed_in_ueur_kwh)::bigint, max(import_ueur_kwh)
-FROM market_settledhome s JOIN community_household h ON h.id = s.household_id
-WHERE h.community_id = %s AND s.is_current AND s.start >= %s AND s.start < %s GROUP BY 1, 2 ORDER BY 1, 2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +92,7 @@ def _by_agreement(community: Community, homes: Sequence[int], hours: Sequence[_H
     beta = latest_beta(community, homes)
     if beta is not None:
         return [("static", lambda _hour: Coefficients(beta)), ("hybrid", lambda _hour: Hybrid(beta))]
-    starts = [datetime.fromtimestamp(hour.number * 3600, community.zone) for hour in hours]
+    starts = [hour_start(hour.number, community) for hour in hours]
     cups = dict(Household.objects.filter(pk__in=homes).values_list("pk", "metering_points__cups"))
     rows = coefficients_of(community, [cups[home] or "" for home in homes], starts)
     if rows is None or rows.ndim == 1 or (rows.sum(axis=1) != MILLION).any():
@@ -125,20 +118,16 @@ def latest_beta(community: Community, homes: Sequence[int]) -> tuple[int, ...] |
 
 def _hours(community: Community, month: date, homes: Sequence[int]) -> list[_Hour]:
     places = {home: i for i, home in enumerate(homes)}
-    rows: dict[int, list[tuple[int, int, int, int, int]]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(HOURS, [community.pk, *month_span(month.year, month.month, community.zone)])
-        for hour, home, taken, given, worth, price in cursor.fetchall():
-            rows.setdefault(hour, []).append((places[home], taken, given, worth, price))
+    rows: dict[int, list[HomeHour]] = {}
+    for row in home_hours(community, *month_span(month.year, month.month, community.zone)):
+        rows.setdefault(row.hour, []).append(row)
     answer = []
     for number, own in rows.items():
-        taken, prices = [0] * len(homes), [0] * len(homes)
-        for place, taken_wh, _given, _worth, price in own:
-            taken[place], prices[place] = taken_wh, price
-        gave = [0] * len(homes)
-        for place, _taken, given_wh, _worth, _price in own:
-            gave[place] = given_wh
-        worth = sum(row[3] for row in own)
+        taken, prices, gave = ([0] * len(homes) for _ in range(3))
+        for row in own:
+            place = places[row.household_id]
+            taken[place], prices[place], gave[place] = row.import_wh, row.import_ueur_kwh, row.export_wh
+        worth = sum(row.export_neur for row in own)
         answer.append(_Hour(number, sum(gave), worth, tuple(gave), tuple(taken), tuple(prices)))
     return answer
 

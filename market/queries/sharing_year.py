@@ -4,22 +4,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 
 from community.models import Community, Household
-from community.tariffs import is_off_peak_day, local_day
+from community.tariffs import local_day
 from market.models import SharingSet
+from market.queries.home_hours import HOUR_S, home_hours, hour_start
 from market.settlement.coefficients import shares_ppm
-from market.settlement.coefficients.curves import Curves, Ints, clock_groups
+from market.settlement.coefficients.curves import Curves, Ints, groups_of
 
 YEAR = timedelta(days=365)
-HOUR_S = 3600
-HOURS = """
-SELECT floor(extract(epoch FROM start) / 3600)::bigint, household_id, sum(import_wh)::bigint,
-    sum(export_wh)::bigint, max(import_ueur_kwh), max(feed_in_ueur_kwh)
-FROM market_settledhome s JOIN community_household h ON h.id = s.household_id
-WHERE h.community_id = %s AND s.is_current AND s.start >= %s AND s.start < %s GROUP BY 1, 2 ORDER BY 1, 2
-"""
 
 
 class SharingYear(NamedTuple):
@@ -41,34 +34,23 @@ def sharing_year(community: Community, until: datetime) -> SharingYear | None:
         .values_list("pk", "metering_points__cups")
     )
     places = {home: i for i, home in enumerate(found)}
-    with connection.cursor() as cursor:
-        cursor.execute(HOURS, [community.pk, until - YEAR, until])
-        rows = [row for row in cursor.fetchall() if row[1] in places]
-    if not rows or not any(row[3] for row in rows):
+    rows = [row for row in home_hours(community, until - YEAR, until) if row.household_id in places]
+    if not any(row.export_wh for row in rows):
         return None
-    hours = sorted({row[0] for row in rows})
+    hours = sorted({row.hour for row in rows})
     index = {hour: i for i, hour in enumerate(hours)}
     shape = (len(hours), len(found))
     made = np.zeros(len(hours), dtype=np.int64)
     need, price, worth = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    for hour, home, taken_wh, given_wh, charged, paid in rows:
-        at = index[hour], places[home]
-        need[at], price[at], worth[at] = taken_wh, charged, paid
-        made[index[hour]] += given_wh
+    for row in rows:
+        at = index[row.hour], places[row.household_id]
+        need[at], price[at], worth[at] = row.import_wh, row.import_ueur_kwh, row.feed_in_ueur_kwh
+        made[index[row.hour]] += row.export_wh
     supplies = list(found.values())
-    starts = [datetime.fromtimestamp(hour * HOUR_S, community.zone) for hour in hours]
+    starts = [hour_start(hour, community) for hour in hours]
     return SharingYear(
         Curves(made, need, price, worth), supplies, groups_of(starts), coefficients_of(community, supplies, starts)
     )
-
-
-def groups_of(starts: list[datetime]) -> Ints:
-    """The group of each local hour: by clock, month and kind of day."""
-    clock, month, quiet = (
-        np.array(values, dtype=np.int64)
-        for values in zip(*((at.hour, at.month, int(is_off_peak_day(at.date()))) for at in starts), strict=True)
-    )
-    return clock_groups(clock, month, quiet)
 
 
 def hours_of_year(community: Community, year: int) -> list[datetime]:

@@ -9,8 +9,8 @@ from django.db.models import Q, Sum
 
 from community.models import Household, SupplyContract, Tariff
 from market.models import WalletEntry
-from market.queries.retailer_bills import RetailerBills
-from market.settlement.virtual_battery import Wallet, WalletTerms, live_month
+from market.queries.retailer_bills import RetailerBills, live_wallet_month
+from market.settlement.virtual_battery import Wallet
 
 # Comparing more months than a year says nothing new.
 COMPARED = 12
@@ -89,8 +89,6 @@ def _cost(bills: RetailerBills, offer: Tariff, mine: bool, months: Iterable[date
             continue
         without = bills.under(offer.pk, month, with_wallet=False).bill
         has, plain = True, plain + (without.total_cents if without else 0)
-        rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
-        number = month.year * 12 + month.month
-        lived = live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
+        lived = live_wallet_month(wallet, month, terms, bill)
         wallet, paid = lived.wallet, paid + lived.used_cents
     return OfferCost(offer, mine, count, billed, paid, wallet.balance_cents, plain, has)

@@ -50,6 +50,11 @@ def due_deliveries(at: datetime, most: int) -> list[int]:
     return list(due.values_list("pk", flat=True)[:most])
 
 
+def _is_superseded(statement: Statement) -> bool:
+    later = Statement.objects.filter(household=statement.household_id, month=statement.month)
+    return later.filter(version__gt=statement.version).exists()
+
+
 @transaction.atomic
 def deliver(*, delivery_id: int, at: datetime, send: Callable[[Delivery], object]) -> None:
     """Send one statement and note what became of it; what was sent already or is being sent is left alone.
@@ -61,6 +66,10 @@ def deliver(*, delivery_id: int, at: datetime, send: Callable[[Delivery], object
     )
     delivery = due.first()
     if delivery is None:
+        return
+    if _is_superseded(delivery.statement):
+        # Its correction is a letter of its own.
+        delivery.delete()
         return
     delivery.attempts += 1
     delivery.changed_at = at

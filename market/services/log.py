@@ -5,7 +5,7 @@ the other. Heads are signed afterwards by a process of its own (`sign_heads`).
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,7 +30,16 @@ from market.ledger.notes import Head
 from market.ledger.tiles import appended
 from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot
 from market.queries.evidence import Evidence, evidence
-from market.queries.log import last_leaves, latest_head, log_size, opening_of, origin_of, slot_name, tiles_of
+from market.queries.log import (
+    last_leaves,
+    latest_head,
+    log_size,
+    opening_of,
+    origin_of,
+    slot_name,
+    tile_of,
+    tiles_of,
+)
 from market.settlement import Settled, SlotCase
 
 COLUMNS = ("community_id", "seq", "body", "settlement_id", "household_id", "number", "settled_id")
@@ -49,8 +58,8 @@ class Logged(NamedTuple):
 def append(community: Community, news: Sequence[Logged]) -> None:
     """Add settlements to the log; call it in their transaction and under the community's lock."""
     homes = sorted({row.household_id for one in news for row in one.homes})
-    keys = _keys(homes)
     chain = {home: (leaf.number or 0, leaf.entry) for home, leaf in last_leaves(homes).items()}
+    keys = _keys(homes, {home: number + 1 for home, (number, _entry) in chain.items()})
     first = size = log_size(community.pk)
     behind = evidence([one.slot for one in news], homes)
     leaves: list[LogLeaf] = []
@@ -99,14 +108,10 @@ def _slot_leaf(one: Logged, first: int, count: int) -> LogLeaf:
 
 
 def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:
-    def read(level: int, place: int) -> bytes:
-        rows = LogTile.objects.filter(community=community, level=level, place=place)
-        return bytes(rows.values_list("data", flat=True).first() or b"")
-
     LogTile.objects.bulk_create(
         [
             LogTile(community=community, level=level, place=place, data=data)
-            for (level, place), data in appended(hashes, size, read).items()
+            for (level, place), data in appended(hashes, size, tile_of(community.pk)).items()
         ],
         update_conflicts=True,
         unique_fields=["community", "level", "place"],
@@ -114,15 +119,16 @@ def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:
     )
 
 
-def _keys(homes: Sequence[int]) -> dict[int, bytes]:
-    """Each home's key; one that has none, or whose key was destroyed, gets another."""
+def _keys(homes: Sequence[int], next_numbers: Mapping[int, int]) -> dict[int, bytes]:
+    """Each home's key; one that has none, or whose key was destroyed, gets another from its next leaf on."""
     found = {row.household_id: row for row in HomeKey.objects.filter(household__in=homes)}
     for home in homes:
         row = found.get(home)
         if row is None or not row.sealed_key:
             fresh = seal(secrets.token_bytes(KEY_BYTES).hex())
             found[home], _made = HomeKey.objects.update_or_create(
-                household_id=home, defaults={"sealed_key": fresh, "destroyed_at": None}
+                household_id=home,
+                defaults={"sealed_key": fresh, "destroyed_at": None, "since_number": next_numbers.get(home, 0)},
             )
     return {home: bytes.fromhex(unseal(row.sealed_key)) for home, row in found.items()}
 

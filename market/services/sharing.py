@@ -9,9 +9,9 @@ from django.db import transaction
 from community.models import Community, Member
 from community.services.administrators import only_admins
 from market.models import SharingAdvice, SharingSet
-from market.queries.sharing_year import groups_of, hours_of_year
+from market.queries.sharing_year import hours_of_year
 from market.settlement.coefficients import FileFaults, SharingFile, cau_of, read, shares_ppm
-from market.settlement.coefficients.curves import whole
+from market.settlement.coefficients.curves import groups_of, whole
 from metering.models import MeteringPoint
 
 __all__ = ["FileFaults", "NotAdvised", "keep_advice", "keep_file", "keep_shares"]

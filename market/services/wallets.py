@@ -9,8 +9,8 @@ from django.db.models import Max, Sum
 
 from community.models import Community, Household
 from market.models import Statement, WalletEntry
-from market.queries.retailer_bills import MonthBill, RetailerBills
-from market.settlement.virtual_battery import Wallet, WalletTerms, live_month
+from market.queries.retailer_bills import MonthBill, RetailerBills, live_wallet_month
+from market.settlement.virtual_battery import Wallet
 
 Kind = WalletEntry.Kind
 Moves = dict[tuple[date, str], int]
@@ -65,9 +65,7 @@ def moves(bills: Iterable[MonthBill]) -> Moves:
             wallet = Wallet()
         if terms is None or bill is None or not terms.wallet_ppm:
             continue
-        rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
-        number = month.year * 12 + month.month
-        lived = live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
+        lived = live_wallet_month(wallet, month, terms, bill)
         found[month, Kind.ADDED] = lived.added_cents
         found[month, Kind.USED] = lived.used_cents
         found[month, Kind.EXPIRED] = lived.expired_cents

@@ -16,20 +16,16 @@ from django.views.decorators.http import require_POST, require_safe
 from community import figures
 from community.access import admin_of
 from community.datebar import parse_month
-from community.models import Community, Household
+from community.models import Household
 from community.pages import page
 from config import clock
-from market.documents import Payment, as_payment_list
-from market.models import Statement
 from market.queries import closing as queries
 from market.queries.month import home_months, latest_statements
 from market.services.closing import correct_month
 from market.services.deliveries import ask_again, ask_for_deliveries
+from market.services.payments import OWING
 from market.services.statements import close_month
 from market.wording import closing as wording
-
-# Legal modes in which statements are owed.
-OWING = {Community.LegalMode.PRIVATE_SETTLEMENT, Community.LegalMode.SHARING}
 
 
 @login_required
@@ -47,7 +43,7 @@ def closing(request: HttpRequest) -> HttpResponse:
         issued = latest_statements(community, state.month)
         gaps = queries.home_gaps(community, state.month)
         homes = wording.home_rows(home_months(community, state.month), issued, gaps, names)
-        owing = {statement.legal_mode for statement in issued.values()} & OWING
+        owing = {statement.legal_mode for statement in issued.values()} & set(OWING)
         context |= {"mailed": bool(settings.EMAIL_HOST), "letters": wording.letters(community, state.month)}
         context |= {"owing": bool(owing), "homes": homes, "sum_cents": sum(home.owed_cents for home in homes)}
     return page(request, "market/closing.html", context)
@@ -102,25 +98,6 @@ def correct(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @login_required
-@require_safe
-def payments(request: HttpRequest, year: int, month: int) -> HttpResponse:
-    """Who pays and who receives after a closed month, as a list; only where the community settles money."""
-    community = admin_of(request).community
-    first = _month(year, month)
-    issued = latest_statements(community, first)
-    if not issued:
-        raise Http404("This month is not closed.")
-    if next(iter(issued.values())).legal_mode not in OWING:
-        messages.error(request, _("In this month's legal mode nothing is owed, so there is nothing to pay."))
-        return redirect(f"{reverse('closing')}?m={first:%Y-%m}")
-    homes = Household.objects.filter(community=community).select_related("member__user").order_by("name")
-    rows = [_payment(home, issued[home.pk]) for home in homes if home.pk in issued]
-    response = HttpResponse(as_payment_list(rows), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="azotea-payments-{first:%Y-%m}.csv"'
-    return response
-
-
-@login_required
 @require_POST
 def send_statements(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Send every statement that was not sent yet, and those that could not be delivered once more."""
@@ -130,12 +107,6 @@ def send_statements(request: HttpRequest, year: int, month: int) -> HttpResponse
     words = ngettext("%(count)s statement is on its way.", "%(count)s statements are on their way.", count)
     messages.success(request, words % {"count": count})
     return redirect(f"{reverse('closing')}?m={first:%Y-%m}")
-
-
-def _payment(home: Household, statement: Statement) -> Payment:
-    owed = sum(line.amount_cents for line in statement.lines.all() if line.posted)
-    member = home.member.user.name if home.member is not None else ""
-    return Payment(home.name, member, statement.version, str(statement.public_id), owed)
 
 
 def _month(year: int, month: int) -> date:

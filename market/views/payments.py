@@ -78,7 +78,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def run_file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
-    """A file of a run: `collect.xml` (pain.008), `transfer.xml` (pain.001) or `all.csv`; always the same bytes."""
+    """A file of a run: `collect.xml` (pain.008), `transfer.xml` (pain.001) or `all.csv`."""
     community = admin_of(request).community
     run = get_object_or_404(PaymentRun, public_id=public_id, community=community)
     items = list(

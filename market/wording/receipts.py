@@ -36,14 +36,14 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
     """The receipt with its entry, its opening and the program that checks it. Raises `NoReceipt`."""
     settled, number = leaf.settled, leaf.number
     key = key_of(leaf.household_id) if leaf.household_id is not None else None
-    if settled is None or number is None or key is None:
+    if settled is None or number is None or key is None or not key.opens(number):
         raise NoReceipt(leaf.seq)
     settlement = settled.settlement
     slot = settlement.slot
     behind = evidence([slot], [settled.household_id])
     stated = behind.stated(settled.household_id, slot)
     opening = opening_of(settled, slot, settlement.revision, number, previous_of(leaf), stated)
-    said = {"log_key": head.verifier_key, "opening": opening, "salt": salt_of(key, number).hex()}
+    said = {"log_key": head.verifier_key, "opening": opening, "salt": salt_of(key.key, number).hex()}
     words = _(
         "Unpack this folder and run: python3 verify_receipt.py . Or open verify_receipt.html in a browser.\n\n"
         "Neither needs a network. It says whether your "

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from community.models import Member
-from market.models import Statement
+from market.models import PaymentRun, Statement
 from market.services.settle import settle_due
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
@@ -134,12 +134,13 @@ def test_where_money_is_settled_the_month_has_a_list_of_who_pays_and_receives(ad
     homes[0].save()
     cleared(street, usual(homes))
     metered(homes)
-    assert admin.get("/closing/2026-11/payments.csv").status_code == 404
     page = post(admin, "/closing/2026-11/close/")
+    admin.post("/payments/new/")
+    run = PaymentRun.objects.get()
 
-    rows = admin.get("/closing/2026-11/payments.csv").content.decode("utf-8-sig").splitlines()
+    rows = admin.get(f"/payments/{run.public_id}/all.csv").content.decode("utf-8-sig").splitlines()
 
-    assert "Who pays and who receives (CSV)" in page
+    assert "Who pays and who receives" in page
     assert rows[0] == "home,member,version,statement,pays_eur,receives_eur"
     assert sorted((row.split(",")[0], *row.split(",")[4:]) for row in rows[1:])[0][0] == "'=cmd()"
     assert {row.split(",")[0]: row.split(",")[4:] for row in rows[1:]} == {
@@ -152,7 +153,7 @@ def test_in_a_simulation_nobody_pays_and_the_page_says_so(admin, street, homes):
     metered(homes)
     closed = post(admin, "/closing/2026-11/close/")
 
-    answer = admin.get("/closing/2026-11/payments.csv", follow=True, headers={"accept-language": "en"})
+    answer = admin.post("/payments/new/", follow=True, headers={"accept-language": "en"})
 
     assert "Who pays" not in closed
-    assert "nothing is owed, so there is nothing to pay" in english(answer)
+    assert "Nothing is due" in english(answer)

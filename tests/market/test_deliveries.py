@@ -67,6 +67,19 @@ def test_a_correction_is_a_letter_of_its_own(street, closed):
     assert "corregido" in statement_letter(newest).subject
 
 
+def test_what_was_corrected_before_it_was_sent_is_one_letter(street, closed):
+    ask_for_deliveries(community=street, at=CLOSING)
+    metered(closed, at=CLOSING + timedelta(hours=1), taken=(400, 300))
+    correct_month(community=street, month=NOVEMBER, at=LATER)
+    ask_for_deliveries(community=street, at=LATER)
+
+    for pk in due_deliveries(LATER, 10):
+        deliver(delivery_id=pk, at=LATER, send=send)
+
+    assert sorted(letter.to[0] for letter in mail.outbox) == ["ana@example.org", "carla@example.org"]
+    assert all("corregido" in letter.subject for letter in mail.outbox)
+
+
 def test_who_left_gets_none(street, closed):
     Member.objects.filter(user__name="Ana").update(left_at=CLOSING)
 

@@ -11,11 +11,12 @@ from community.services.administrators import NotAdministrator
 from market import tasks
 from market.models import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.queries.sharing import month_shared
-from market.queries.sharing_year import groups_of, hours_of_year, sharing_year
+from market.queries.sharing_year import hours_of_year, sharing_year
 from market.services.agreements import sign_set
 from market.services.sharing import NotAdvised, keep_advice, keep_shares
 from market.services.sharing_advice import open_advice, work_out
 from market.settlement.coefficients import read, write
+from market.settlement.coefficients.curves import groups_of
 from tests import factories as make
 from tests.market.test_rent_and_pool import NOVEMBER
 from tests.market.test_sharing_page import NOW, admin, homes, lived, street

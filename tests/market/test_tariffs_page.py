@@ -113,7 +113,7 @@ def test_the_page_keeps_an_offer_and_gives_it_to_a_home(admin, street):
     [
         ({"surplus": "0,09"}, "pays less for surplus than it charges"),
         ({"p2": "twelve"}, "Write a price in euros per kWh"),
-        ({"valid_from": "2020-01-01"}, "Azotea knows no tolls and taxes of that day"),
+        ({"valid_from": "2020-01-01"}, "Azotea knows no taxes of that day"),
         ({"wallet_pct": "101"}, "less than or equal to 100"),
         ({"retailer": ""}, "This field is required"),
     ],

@@ -1,10 +1,13 @@
 """A year of a common installation and its members by the hour, and what coefficients would have saved in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from community.tariffs import is_off_peak_day
 from market.settlement.apportion import apportion
 
 Ints = NDArray[np.int64]
@@ -52,6 +55,16 @@ def unrounded(curves: Curves, beta_ppm: Ints) -> Floats:
     own = np.minimum(given, curves.need_wh)
     saved: Floats = (own * curves.price_ueur_kwh + (given - own) * curves.surplus_ueur_kwh).sum(axis=0)
     return saved
+
+
+GROUPS = 576
+
+
+def groups_of(starts: Sequence[datetime]) -> Ints:
+    """The number of each local hour's group: by hour of the clock, month and kind of day."""
+    told = [(at.hour, at.month, int(is_off_peak_day(at.date()))) for at in starts]
+    clock, month, quiet = np.array(told, dtype=np.int64).reshape(-1, 3).T
+    return clock_groups(clock, month, quiet)
 
 
 def clock_groups(clock_hour: Ints, month: Ints, off_peak_day: Ints) -> Ints:

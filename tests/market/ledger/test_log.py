@@ -269,6 +269,20 @@ def test_a_destroyed_key_opens_nothing_and_breaks_no_proof(street, logged):
     assert list(faults(street)) == []
 
 
+def test_after_a_key_was_destroyed_another_opens_what_comes_then_and_nothing_before(street, logged, guard):
+    destroy_key(household=logged[0], at=NOW)
+    start = make.NOON + timedelta(hours=2)
+    cleared(street, usual(logged), start)
+    metered(logged, start)
+    head = sign_head(community=street, keeper=guard, at=NOW)
+
+    assert key_of(logged[0].pk).since_number == 3
+    assert json.loads(unpacked(as_zip(leaf(logged[0], 3), head))["opening.json"])["opening"]["n"] == 3
+    with pytest.raises(NoReceipt):
+        as_zip(leaf(logged[0], 2), head)
+    assert list(faults(street)) == []
+
+
 def test_openings_chain_a_homes_leaves(street, logged):
     files = [unpacked(as_zip(leaf(logged[2], number), latest_head(street.pk))) for number in range(3)]
     openings = [json.loads(one["opening.json"])["opening"] for one in files]
@@ -279,8 +293,8 @@ def test_openings_chain_a_homes_leaves(street, logged):
 
 def test_keys_are_sealed(logged):
     row = HomeKey.objects.get(household=logged[0])
-    assert key_of(logged[0].pk).hex() not in row.sealed_key
-    assert len(key_of(logged[0].pk)) == 32
+    assert key_of(logged[0].pk).key.hex() not in row.sealed_key
+    assert len(key_of(logged[0].pk).key) == 32
 
 
 def test_a_commitment_needs_the_right_salt_and_opening():
