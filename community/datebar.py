@@ -36,21 +36,22 @@ class DateBar:
     views: tuple[View, ...] = ()
 
 
+# Before it neither readings nor prices can be: the calendar's edges are no dates to reckon with.
+OLDEST_YEAR = 2000
+
+
 def parse_day(text: str | None, today: date) -> date:
-    """The day that `?d=` names; today if it names none, or one yet to come."""
+    """The day that `?d=` names; today if it names none, one yet to come, or one before there was any market."""
     try:
-        return min(date.fromisoformat(text or ""), today)
+        found = date.fromisoformat(text or "")
     except ValueError:
         return today
+    return min(found, today) if found.year >= OLDEST_YEAR else today
 
 
 def parse_month(text: str | None, today: date) -> date:
-    """The first day of the month that `?m=2026-11` names; this month if it names none, or a later one."""
-    first = today.replace(day=1)
-    try:
-        return min(date.fromisoformat(f"{text}-01"), first)
-    except ValueError:
-        return first
+    """The first day of the month that `?m=2026-11` names; this month if it names none, as in `parse_day`."""
+    return parse_day(f"{text}-01", today.replace(day=1))
 
 
 def day_title(day: date, today: date) -> str:

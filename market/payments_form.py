@@ -57,8 +57,8 @@ class CreditorForm(forms.Form):
     def clean_creditor_id(self) -> str:
         text = "".join(self.cleaned_data["creditor_id"].split()).upper()
         # The three letters of the business are not part of what the check digits are over (EPC262-08).
-        digits = "".join(str(int(one, 36)) for one in text[7:] + text[:4] if one.isalnum())
-        if len(text) not in CREDITOR_ID_LENGTH or not text.isalnum() or int(digits or "0") % 97 != 1:
+        plain = text.isascii() and text.isalnum() and len(text) in CREDITOR_ID_LENGTH
+        if not plain or int("".join(str(int(one, 36)) for one in text[7:] + text[:4])) % 97 != 1:
             raise forms.ValidationError(
                 _("The check digits of this identifier do not fit: copy it from the bank.")
             )

@@ -18,6 +18,7 @@ DAY_FILE = {"PCB": ("peninsula", "balearic"), "CYM": ("ceuta", "melilla")}
 TABLE = ("id", "geoid", "value", "datetime")
 HOUR = timedelta(hours=1)
 MOST_EUR_MWH = 10_000
+YEARS = range(2000, 2101)
 # Surplus has one price in all of Spain, filed under the system or under the peninsula.
 SPAIN = 3
 
@@ -26,6 +27,7 @@ SPAIN = 3
 FAULTS = {
     "no-text": "This is not text in UTF-8. Export the file again as JSON or CSV.",
     "no-prices": "No price of PVPC or of surplus is in it. Choose indicator 1001 or 1739.",
+    "damaged-table": "The table is damaged. Export it again.",
     "damaged": "The JSON breaks off or is damaged. Download it again.",
     "unknown": "It has neither PVPC nor indicator in it. Use a day file or an indicator of ESIOS.",
     "day": "{told} is no day. Write 26/11/2026.",
@@ -71,7 +73,7 @@ def _hours(text: str) -> Iterator[PublishedHour]:
         return _table(text)
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PriceFileFault("damaged", str(getattr(error, "lineno", 1))) from error
     if isinstance(found, dict) and isinstance(found.get("PVPC"), list):
         return _day_file(found["PVPC"])
@@ -101,16 +103,20 @@ def _day_file(rows: list[Any]) -> Iterator[PublishedHour]:
 
 def _day(row: Any, where: str) -> date:
     try:
-        return datetime.strptime(row["Dia"], "%d/%m/%Y").date()  # noqa: DTZ007  (a civil day)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PriceFileFault(
-            "day", f"{where}, Dia", str(row.get("Dia") if isinstance(row, dict) else row)
-        ) from error
+        day = datetime.strptime(row["Dia"], "%d/%m/%Y").date()  # noqa: DTZ007  (a civil day)
+    except (KeyError, TypeError, ValueError):
+        day = None
+    if day is None or day.year not in YEARS:
+        raise PriceFileFault("day", f"{where}, Dia", str(row.get("Dia") if isinstance(row, dict) else row))
+    return day
 
 
 def _indicator(found: Mapping[str, Any]) -> Iterator[PublishedHour]:
     """An indicator as the API gives it: id, and values with value, datetime and geo_id."""
-    for number, row in enumerate(found.get("values") or [], start=1):
+    rows = found.get("values") or []
+    if not isinstance(rows, list):
+        raise PriceFileFault("damaged", "values")
+    for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise PriceFileFault("damaged", f"values {number}")
         told = {"id": found.get("id"), "geoid": row.get("geo_id"), "value": row.get("value")}
@@ -127,8 +133,11 @@ def _table(text: str) -> Iterator[PublishedHour]:
     if missing:
         raise PriceFileFault("columns", "1", ", ".join(missing))
     rows.fieldnames = names
-    for row in rows:
-        yield from _row(row, str(rows.line_num))
+    try:
+        for row in rows:
+            yield from _row(row, str(rows.line_num))
+    except csv.Error as error:
+        raise PriceFileFault("damaged-table", str(rows.line_num)) from error
 
 
 def _row(row: Mapping[str, Any], where: str) -> Iterator[PublishedHour]:
@@ -152,11 +161,12 @@ def _whole(given: Any, where: str) -> int:
 
 
 def _start(given: Any, where: str) -> datetime:
+    """An instant of this age: nothing was published in others, and their edges cannot be reckoned with."""
     try:
         start = datetime.fromisoformat(str(given).strip())
     except ValueError as error:
         raise PriceFileFault("time", where, str(given)) from error
-    if start.tzinfo is None:
+    if start.tzinfo is None or start.year not in YEARS:
         raise PriceFileFault("time", where, str(given))
     return start.astimezone(UTC)
 

@@ -10,7 +10,7 @@ from community.models import Community, Member
 from community.services.administrators import only_admins
 from market.models import SharingAdvice, SharingSet
 from market.queries.sharing_year import hours_of_year
-from market.settlement.coefficients import FileFaults, SharingFile, cau_of, read, shares_ppm
+from market.settlement.coefficients import FileFaults, SharingFile, cau_of, is_cups, read, shares_ppm
 from market.settlement.coefficients.curves import groups_of, whole
 from metering.models import MeteringPoint
 
@@ -58,6 +58,8 @@ def keep_advice(
     only_admins(by)
     if advice.status != SharingAdvice.Status.DONE:
         raise NotAdvised
+    if not all(map(is_cups, advice.supplies)):
+        raise ValueError("A distributor takes no file with a CUPS that cannot be.")
     rows: dict[int, list[int]] = dict(advice.rows_ppm)
     if not advice.hourly:
         beta: dict[str, int | list[int]] = dict(zip(advice.supplies, rows[0], strict=True))

@@ -76,6 +76,7 @@ class _Sums:
 
 
 def _bounds(first: date, last: date, region: str) -> list[date]:
+    tolls_on(last)  # beyond the tables nothing is reckoned, least of all the calendar's last day
     end = last + timedelta(days=1)
     return [first, *changes_between(first, end, region), end]
 

@@ -88,6 +88,8 @@ def run_file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     )
     if name == "all":
         return _download(as_payment_list([_listed(item) for item in items]), "text/csv; charset=utf-8", run, "csv")
+    if name not in {"collect", "transfer"}:
+        raise Http404("There is no such file.")
     account = CreditorAccount.objects.filter(community=community).first()
     collect = name == "collect"
     moved = [item for item in items if item.account is not None and (item.cents < 0) == collect]
@@ -102,7 +104,7 @@ def run_file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
         account.creditor_id,
     )
     content = as_collections(batch) if collect else as_transfers(batch)
-    return _download(content, "application/xml", run, "xml", "collect" if collect else "transfer")
+    return _download(content, "application/xml", run, "xml", name)
 
 
 def _runs(community: Community) -> list[PaymentRun]:

@@ -17,6 +17,8 @@ from market.queries.log import latest_head, leaf_of, log_size, origin_of
 from market.wording.receipts import PROGRAM, NoReceipt, as_zip
 
 SHOWN = 12
+# No log fills eight levels: that would be more entries than fit into 64 bits.
+LEVELS = frozenset("01234567")
 TILE = "application/octet-stream"
 
 
@@ -93,11 +95,13 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     count = int(width) if partial else WIDTH
     try:
         place = tile_index(name)
-        level = -1 if kind == "entries" else int(kind)
     except ValueError as error:
         raise Http404("There is no such tile.") from error
-    data = _entries(community_id, place, count) if level < 0 else _hashes(community_id, level, place, count)
-    return HttpResponse(data, content_type=TILE)
+    if kind == "entries":
+        return HttpResponse(_entries(community_id, place, count), content_type=TILE)
+    if kind not in LEVELS:
+        raise Http404("There is no such tile.")
+    return HttpResponse(_hashes(community_id, int(kind), place, count), content_type=TILE)
 
 
 def _entries(community_id: int, place: int, count: int) -> bytes:

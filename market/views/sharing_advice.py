@@ -59,8 +59,8 @@ def one_advice(request: HttpRequest, pk: int) -> HttpResponse:
             keep_advice(advice=advice, by=admin, plant_cups=plant.cups, at=clock.now(), **given)
         except NotAdvised:
             messages.error(request, _("There is nothing to keep in this advice."))
-        except ValueError as error:
-            form.add_error("plant", str(error))
+        except ValueError:
+            form.add_error("plant", _("A home has a CUPS that cannot be: have the operator correct it first."))
         else:
             messages.success(request, _("The coefficients are kept: members can agree to them now."))
             return redirect("sharing")

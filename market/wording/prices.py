@@ -54,6 +54,7 @@ def price_fault(error: PriceFileFault) -> str:
     reasons = {
         "no-text": _("This is not text in UTF-8. Export the file again as JSON or CSV."),
         "no-prices": _("No price of PVPC or of surplus is in it. Choose indicator 1001 or 1739."),
+        "damaged-table": _("The table is damaged. Export it again."),
         "damaged": _("The JSON breaks off or is damaged. Download it again."),
         "unknown": _("It has neither PVPC nor indicator in it. Use a day file or an indicator of ESIOS."),
         "day": _("“%(told)s” is no day. It should be like 26/11/2026.") % told,

@@ -194,6 +194,8 @@ def test_the_banks_files_hold_who_may_be_moved_and_the_list_holds_all(client, st
     assert texts(collected.content, "MndtId") == [BankAccount.objects.get(household=bruno).mandate_reference]
     assert all(name in listed for name in ("Ana", "Bruno", "Carla"))
 
+    assert client.get(reverse("payment-file", args=[run.public_id, "both"])).status_code == 404
+
     # Another number after the run changes no file of it.
     account(bruno, marta, IBANS[1], at=LATER)
     again = client.get(reverse("payment-file", args=[run.public_id, "collect"]))
@@ -236,7 +238,14 @@ def test_a_resident_types_the_account_and_signs_the_mandate(client, street):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("creditor", "status"), [("es26 000 g12345678", 302), ("ES27000G12345678", 422), ("ES", 422)]
+    ("creditor", "status"),
+    [
+        ("es26 000 g12345678", 302),
+        ("ES27000G12345678", 422),
+        ("ES", 422),
+        ("ES26000G1234567ñ", 422),
+        ("ES26000G1234567²", 422),
+    ],
 )
 def test_a_creditors_identifier_is_checked(client, street, marta, creditor, status):
     client.force_login(marta.user)

@@ -131,6 +131,21 @@ def test_a_street_without_surplus_gets_no_advice_and_nothing_is_kept(street, hom
         )
 
 
+def test_advice_with_a_cups_that_cannot_be_is_not_kept(admin, homes, marta):
+    lived(homes)
+    homes[2].metering_points.update(cups="ES9999000000000003DS0F")
+    found = asked(marta)
+
+    answer = admin.post(
+        reverse("one-advice", args=[found.pk]),
+        {"plant": make.meter(homes[0]).pk, "year": "2026", "agreed_on": "2026-11-20", "note": ""},
+    )
+
+    assert answer.status_code == 422
+    assert "CUPS imposible" in answer.content.decode()
+    assert not SharingSet.objects.exists()
+
+
 def test_hours_of_a_year_are_grouped_by_local_clock_month_and_kind_of_day(street):
     hours = hours_of_year(street, 2026)
     groups = groups_of(hours)

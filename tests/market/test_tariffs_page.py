@@ -208,3 +208,17 @@ def test_residents_type_in_nothing(client, street):
     with pytest.raises(NotAdministrator):
         give_contract(by=eva, household_id=1, tariff_id=1, valid_from=date(2026, 11, 1))
     assert not SupplyContract.objects.exists()
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_bill_of_the_calendars_edges_is_explained(admin, marta, day):
+    tariff = add_offer(by=marta, offer=offer(valid_from=date(2025, 1, 1)))
+
+    answer = admin.post(f"/tariffs/{tariff.pk}/check/", bill(first=day, last=day))
+
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("page", ["/tariffs/prices/?m=0001-01", "/sharing/?m=0001-01", "/closing/?m=9999-12"])
+def test_a_month_at_the_calendars_edges_is_this_month(admin, page):
+    assert admin.get(page).status_code == 200

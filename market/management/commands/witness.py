@@ -13,6 +13,8 @@ from market.ledger.notes import COSIGNED, BadNote, SignerKey, VerifierKey
 from market.ledger.witness import MOST_BYTES, Answer, Witness
 
 UNKNOWN = 404
+# Who sends nothing for so long is hung up on: others wait.
+PATIENCE_S = 10
 
 
 class Command(BaseCommand):
@@ -49,9 +51,12 @@ def serve(name: str, logs: Path, folder: Path, listen: str) -> HTTPServer:
     witness = Witness(folder, key_of(folder, name), {key.name: key for key in keys})
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = PATIENCE_S
+
         def do_POST(self) -> None:
             """Answer a log."""
-            length = int(self.headers.get("Content-Length") or 0)
+            told = self.headers.get("Content-Length") or ""
+            length = int(told) if told.isdecimal() else 0
             answer = Answer(UNKNOWN if self.path != "/add-checkpoint" else 400)
             if answer.status != UNKNOWN and length <= MOST_BYTES:
                 answer = witness.add(self.rfile.read(length).decode(errors="replace"), int(time.time()))

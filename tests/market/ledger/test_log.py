@@ -382,7 +382,18 @@ def test_members_see_the_head_and_take_receipts_of_their_own(client, street, log
     assert checkpoint == latest_head(street.pk).note
     assert b"".join(leaf_hash(one) for one in unbundled(entries)) == hashes
     assert client.get(reverse("verifier")).content.startswith(b"#!/usr/bin/env python3")
-    for path in ("entries/000", "0/000.p/13", "9/000", "0/001", "x/000", "0/000.p/0", "0/0"):
+    for path in (
+        "entries/000",
+        "0/000.p/13",
+        "9/000",
+        "0/001",
+        "x/000",
+        "-1/000.p/3",
+        "99999999999999999999/000",
+        f"0/{'x999/' * 9}999",
+        "0/000.p/0",
+        "0/0",
+    ):
         assert client.get(reverse("log-tile", args=[path])).status_code == 404
 
 

@@ -123,7 +123,7 @@ def test_reduced_vat_is_for_small_supplies_and_firms_pay_less_of_the_least_tax()
 
 
 def test_a_year_whose_tolls_are_not_known_is_not_guessed_and_new_year_cuts_a_period():
-    with pytest.raises(NotKnown, match="tolls_2_0td.csv knows nothing of 2027-01-01"):
+    with pytest.raises(NotKnown, match="tolls_2_0td.csv knows nothing of 2027-01-10"):
         parts_by_days(date(2026, 12, 20), date(2027, 1, 10), "peninsula", (1, 1, 1))
     with pytest.raises(NotKnown, match="levies.csv"):
         levies_on(date(2027, 1, 1))
