@@ -11,9 +11,11 @@ def main() -> None:
     except ImportError:
         sys.exit("Azotea's dependencies are missing. Run `make install`, then `.venv/bin/python manage.py …`")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config import embedded
+    from config import embedded, tenancy
 
     embedded.provide_environment(sys.argv[1:2])
+    # Whoever may run commands here runs the whole site; pages and tasks that a command serves say whose they are.
+    tenancy.outside_of_requests(tenancy.ALL)
     execute_from_command_line(sys.argv)
 
 

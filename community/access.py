@@ -1,9 +1,31 @@
-"""Whose pages these are: the one way from a request to a member and a household."""
+"""Whose pages these are: the one way from a request to a member, what it may do, and its household."""
 
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
+from community.datebar import parse_day, parse_month
 from community.models import Household, Member
+from community.roles import Can, may
+from config.tenancy import across_all, settle_on
+
+
+class SecondFactorNeeded(PermissionDenied):
+    """Only a password guards this account, and what was asked for shows others' data or money."""
 
 
 def member_or_none(request: HttpRequest) -> Member | None:
@@ -11,12 +33,16 @@ def member_or_none(request: HttpRequest) -> Member | None:
     if not request.user.is_authenticated:
         return None
     if not hasattr(request, "_azotea_member"):
-        request._azotea_member = (  # type: ignore[attr-defined]
-            Member.objects.filter(user_id=request.user.pk, left_at__isnull=True)
-            .select_related("community", "user")
-            .order_by("joined_at", "pk")
-            .first()
-        )
+        with across_all():
+            found = (
+                Member.objects.filter(user_id=request.user.pk, left_at__isnull=True)
+                .select_related("community", "user")
+                .order_by("joined_at", "pk")
+                .first()
+            )
+        if found is not None:
+            settle_on(found.community_id)
+        request._azotea_member = found  # type: ignore[attr-defined]
     member: Member | None = request._azotea_member  # type: ignore[attr-defined]
     return member
 
@@ -29,11 +55,13 @@ def member_of(request: HttpRequest) -> Member:
     return member
 
 
-def admin_of(request: HttpRequest) -> Member:
-    """The administrator who is asking. Raises `PermissionDenied` for everybody else."""
+def allowed(request: HttpRequest, can: Can) -> Member:
+    """The member who is asking and may do this. Raises `PermissionDenied`, and `SecondFactorNeeded`."""
     member = member_of(request)
-    if member.role != Member.Role.ADMIN:
-        raise PermissionDenied("Only an administrator of the community may do this.")
+    if not may(member, can):
+        raise PermissionDenied("Your part in the community does not include this.")
+    if settings.SECOND_FACTOR_REQUIRED and not is_mfa_enabled(member.user):
+        raise SecondFactorNeeded
     return member
 
 
@@ -41,7 +69,99 @@ def household_of(request: HttpRequest) -> Household:
     """The asking member's home: the one named by `?home=`, else the first. `Http404` if there is none."""
     homes = Household.objects.filter(member=member_of(request)).select_related("community", "node").order_by("pk")
     wanted = request.GET.get("home", "")
-    home = homes.filter(pk=int(wanted)).first() if wanted.isdecimal() else homes.first()
-    if home is None:
-        raise Http404("No home of yours was found.")
+    # Longer than any key is the number of no home; Python would not even read it.
+    home = homes.filter(pk=int(wanted[:20])).first() if wanted.isdecimal() else homes.first()
+    if home is None or _asks_before(request, home):
+        raise Http404("No home of yours was found, or not at that time.")
     return home
+
+
+def _asks_before(request: HttpRequest, home: Household) -> bool:
+    """Whether the address asks for a time at which somebody else looked after the home."""
+    if home.records_from is None:
+        return False
+    since = home.own_since
+    match = request.resolver_match
+    asked = match.kwargs if match else {}
+    if "start" in asked and isinstance(asked["start"], datetime):
+        return asked["start"] < home.records_from
+    if "year" in asked and "month" in asked:
+        return (asked["year"], asked["month"], 1) < (since.year, since.month, since.day)
+    days = [parse_day(request.GET.get("d"), since)]
+    if "m" in request.GET:
+        days.append(parse_month(request.GET["m"], since))
+    return min(days) < since
+
+
+def operator_may(request: HttpRequest) -> bool:
+    """Whether the operator's pages open; never with a password alone. Raises `SecondFactorNeeded`."""
+    user = request.user
+    if not (user.is_active and getattr(user, "is_staff", False)):
+        return False
+    if settings.SECOND_FACTOR_REQUIRED and not is_mfa_enabled(user):
+        raise SecondFactorNeeded
+    return True
+
+
+def operators_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page of the operator outside Django's own: the same door, and the same second factor."""
+
+    @staff_member_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        operator_may(request)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def shown_lately(request: HttpRequest) -> bool:
+    """Whether whoever asks showed a password, a code or a key in the last quarter of an hour."""
+    records = get_authentication_records(request, request.user)
+    newest = max((record["at"] for record in records), default=0.0)
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def shown_by(request: HttpRequest) -> str:
+    """How whoever asks showed who it is, the last time: "password", "code" (a second factor's) or "key"."""
+    records = get_authentication_records(request, request.user)
+    newest = max(records, key=lambda record: float(record["at"]), default={"method": "password"})
+    if newest.get("method") != "mfa":
+        return "password"
+    return "key" if newest.get("type") == "webauthn" else "code"
+
+
+def freshly_authenticated(request: HttpRequest, *, keep: bool = False) -> None:
+    """Pass only whoever showed a password, a code or a key in the last quarter of an hour.
+
+    Others are asked for it and come back to the page. What they sent is carried on then if it may be kept in
+    the session meanwhile; an account's number may not, and has to be typed again.
+    """
+    if shown_lately(request):
+        return
+    if request.method == "POST" and not keep:
+        messages.info(request, _("The page was open for long. Nothing was changed yet: please fill it in again."))
+        request.method = "GET"
+    raise ReauthenticationRequired
+
+
+class WaysIn:
+    """Turns what stands between somebody and a page into the page where it can be settled."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A missing second factor leads to where it is set up; without the store of limits nobody is let in."""
+        if isinstance(exception, SecondFactorNeeded):
+            messages.warning(
+                request,
+                _("Your part in the community shows others' data or money. Set up a second factor first."),
+            )
+            return redirect("mfa_index")
+        if isinstance(exception, RedisError):
+            return render(request, "503.html", {"limits_away": True}, status=503)
+        return None

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import F
 
 from community import models
+from community.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(models.User)
@@ -85,3 +86,33 @@ class InvitationAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: object, obj: object = None) -> bool:
         return False
+
+
+@admin.register(models.AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "community", "what", "who", "user", "token", "household", "network")
+    list_filter = ("community", "who")
+    list_select_related = True
+    show_full_result_count = False
+
+
+@admin.register(models.ErasureRequest)
+class ErasureRequestAdmin(ReadOnlyAdmin):
+    list_display = ("member", "asked_at", "taken_back_at", "done_at", "done_by")
+
+
+@admin.register(models.JoinRequest)
+class JoinRequestAdmin(ReadOnlyAdmin):
+    list_display = ("name", "community", "place", "state", "asked_at", "decided_at", "decided_by")
+    exclude = ("sealed_cups",)
+
+
+@admin.register(models.Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "community", "written_by", "written_at", "expires_at", "ended_at")
+
+
+@admin.register(models.AnnouncementLetter)
+class AnnouncementLetterAdmin(ReadOnlyAdmin):
+    list_display = ("announcement", "member", "state", "attempts", "changed_at", "reason")
+    list_filter = ("state",)

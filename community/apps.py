@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class CommunityConfig(AppConfig):
     name = "community"
     verbose_name = _("Who")
+
+    def ready(self) -> None:
+        from community import checks  # noqa: F401 it registers itself

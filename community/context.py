@@ -2,11 +2,18 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from community import access
+from community.roles import MAY
 
 
 def membership(request: HttpRequest) -> dict[str, Any]:
-    """`member` of the logged-in user, or None; asked for only when a template uses it."""
-    return {"member": access.member_or_none(request)}
+    """`member` of the logged-in user, or None, and what its role `may` do."""
+    member = access.member_or_none(request)
+    return {
+        "member": member,
+        "may": MAY[member.role] if member else frozenset(),
+        "can_mail": bool(settings.EMAIL_HOST),
+    }

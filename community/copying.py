@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zlib import crc32
 
 from django.db import connection, models
 from psycopg import sql
@@ -10,13 +11,23 @@ from psycopg import sql
 def copy_into(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Add rows to a model's table; `fields` are attribute names (`slot_id`, not `slot`), values database values.
 
-    Constraints hold as for any insert; ids are given by the database and are not returned.
+    Constraints hold as for any insert; ids are given by the database and are not returned. PostgreSQL takes no
+    COPY into a table with a wall (`config/walls.py`), so the rows go through a table of the session's own.
     """
-    columns = {field.attname: field.column for field in model._meta.concrete_fields}
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table),
-        sql.SQL(", ").join(sql.Identifier(columns[field] or field) for field in fields),
-    )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    known = {field.attname: field.column for field in model._meta.concrete_fields}
+    columns = [known[field] or field for field in fields]
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    table = sql.Identifier(model._meta.db_table)
+    stage = sql.Identifier(f"stage_{model._meta.db_table}_{crc32(' '.join(columns).encode()):08x}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA"
+            ).format(stage, names, table)
+        )
+        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, names)) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, names, names, stage))
+        # The transaction may come again with more of the same.
+        cursor.execute(sql.SQL("DELETE FROM {}").format(stage))

@@ -195,6 +195,16 @@ def short_day(value: date) -> str:
     return str(format_skeleton("MMMd", value, locale=locale()))
 
 
+def weekday(value: date) -> str:
+    """`lun`, `Mon`, for an axis."""
+    return str(format_date(value, "EEE", locale=locale())).rstrip(".")
+
+
+def short_month(value: date) -> str:
+    """`nov`, `Nov`, for an axis."""
+    return str(format_date(value, "LLL", locale=locale())).rstrip(".")
+
+
 def day_and_year(value: date) -> str:
     """`22 de noviembre de 2026`, `22 November 2026`."""
     return str(format_date(value, "long", locale=locale()))

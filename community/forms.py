@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from community.models import Community, Household, User
+from community.models import Community, Household, Invitation, User
 from community.queries import ConnectedHome
 from community.services.feeders import Connection
 
@@ -26,6 +27,9 @@ class InviteForm(forms.Form):
         empty_label=_("No home yet"),
         help_text=_("Only homes that nobody looks after yet."),
     )
+    name = forms.CharField(
+        label=_("Name of your neighbour"), max_length=120, required=False, help_text=_("It may be left out.")
+    )
 
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,6 +37,48 @@ class InviteForm(forms.Form):
         field = self.fields["household"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = homes
+
+
+class AddresseesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Invitations by whom they go to and for which home."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        home = f" · {obj.household.name}" if obj.household else ""
+        return f"{obj.name or obj.email}{home}"
+
+
+class LettersForm(forms.Form):
+    """Which open invitations are printed; each gets a new link, so those on paper or in the mail before end."""
+
+    invitations = AddresseesField(
+        label=_("Invitations"),
+        queryset=Invitation.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one invitation.")},
+    )
+
+    def __init__(self, *args: Any, invitations: QuerySet[Invitation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["invitations"]
+        assert isinstance(field, AddresseesField)
+        field.queryset = invitations.order_by("household__name", "email")
+        # What was mailed keeps its link, unless somebody wants it on paper as well.
+        field.initial = [one.pk for one in invitations if one.mail != Invitation.Mail.SENT]
+
+
+class OutsideForm(forms.Form):
+    """Which of the community's pages anybody may open."""
+
+    join_open = forms.BooleanField(
+        label=_("Neighbours may ask to join"),
+        required=False,
+        help_text=_("A page with a form. What is asked there waits until an administrator answers."),
+    )
+    figures_public = forms.BooleanField(
+        label=_("The street's figures are public"),
+        required=False,
+        help_text=_("Sums of the whole street, from five homes on; never a home's own figures, never a name."),
+    )
 
 
 class PriorityForm(forms.Form):
@@ -53,11 +99,14 @@ class JoinForm(forms.Form):
     )
     password = forms.CharField(
         label=_("Password"),
+        strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 10 characters; a short sentence is easy to remember."),
     )
     again = forms.CharField(
-        label=_("The password once more"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("The password once more"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
@@ -83,6 +132,7 @@ class ReturnForm(forms.Form):
 
     password = forms.CharField(
         label=_("Your password"),
+        strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("You have a login with this e-mail already."),
     )

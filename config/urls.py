@@ -1,21 +1,32 @@
 """Every address of the site."""
 
+from allauth.account.decorators import secure_admin_login
+from allauth.account.views import login, logout
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from community.access import operator_may
+from config.disclosure import security_txt
+
+# The operator comes in by the same door as everybody, with the same limits and second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.has_permission = operator_may  # type: ignore[method-assign]
+
+handler500 = "config.busy.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
     path("", include("community.urls")),
     path("", include("metering.urls")),
-    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", auth.LogoutView.as_view(), name="logout"),
-    path("password/", auth.PasswordChangeView.as_view(), name="password_change"),
-    path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("login/", login, name="login"),
+    path("logout/", logout, name="logout"),
+    path("account/", include("allauth.account.urls")),
+    path("account/second-factor/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
     path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api_urls")),
     path("operator/", admin.site.urls),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("favicon.ico", RedirectView.as_view(url=static("img/azotea.svg"))),
 ]

@@ -1,13 +1,17 @@
-"""How a slot is written in an address: `2026-11-22T1215Z`, its start in UTC."""
+"""How slots and months are written in addresses: a slot as `2026-11-22T1215Z`, its start in UTC."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from urllib.parse import urlencode
 
+from django.http import Http404
 from django.urls import reverse
 
+from community.datebar import OLDEST_YEAR
+
 PATTERN = "%Y-%m-%dT%H%MZ"
+NEWEST_YEAR = 2999
 
 
 class SlotStart:
@@ -49,6 +53,13 @@ def parse_start(text: str | None) -> datetime | None:
 @lru_cache(maxsize=4_096)
 def _address(start: datetime) -> str:
     return reverse("slot", kwargs={"start": start})
+
+
+def month_named(year: int, month: int) -> date:
+    """The first day of the month that an address names. `Http404` for one that cannot be reckoned with."""
+    if not (OLDEST_YEAR <= year <= NEWEST_YEAR and 1 <= month <= 12):
+        raise Http404("There is no such month.")
+    return date(year, month, 1)
 
 
 def kept(query: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.Slot: ("community", "start", "status", "price_ueur_kwh", "traded_wh", "emergency"),
     models.Hindsight: ("community", "month", "weeks", "alone_neur", "rule_neur", "agents_neur", "foresight_neur"),
     models.Mandate: ("household", "valid_from", "objective", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "paused"),
+    models.MandateConfirmation: ("mandate", "confirmed_by", "method", "key_name", "confirmed_at"),
     models.MandateHours: ("mandate", "period", "days", "min_sell_ueur_kwh", "max_buy_ueur_kwh", "may_trade"),
     models.Order: ("slot", "household", "side", "kind", "energy_wh", "limit_ueur_kwh", "placed_at"),
     models.Outcome: ("order", "local_wh", "retailer_wh", "curtailed_wh", "reason"),
@@ -44,7 +45,14 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     models.LogTile: ("community", "level", "place"),
     models.LogHead: ("community", "size", "root", "signed_at"),
     models.LogCosignature: ("head", "witness", "received_at"),
+    models.LogAnchor: ("head", "kind", "place", "asked_at", "complete_at", "said_at"),
+    models.OutboxMessage: ("topic", "key", "state", "attempts", "made_at", "next_at", "last_error"),
     models.LogAlarm: ("community", "size", "reason", "raised_at"),
+    models.NoticeChoices: ("member", "language", "by_email", "by_push", "changed_at"),
+    models.Notice: ("member", "event", "channel", "state", "attempts", "changed_at", "reason"),
+    models.PushDevice: ("member", "name", "added_at"),
+    models.FailedJob: ("task", "given", "error", "attempts", "last_at"),
+    models.WhatIf: ("household", "start", "end", "status", "asked_by", "asked_at"),
     models.StatementLine: ("statement", "kind", "energy_wh", "amount_cents", "posted"),
 }
 
@@ -53,6 +61,7 @@ SEALED: dict[type, tuple[str, ...]] = {
     models.BankAccount: ("sealed_iban",),
     models.CreditorAccount: ("sealed_iban",),
     models.HomeKey: ("sealed_key",),
+    models.PushDevice: ("sealed",),
 }
 
 for model, columns in COLUMNS.items():

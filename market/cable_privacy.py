@@ -1,10 +1,13 @@
 """Which cables' flows a resident may see as figures, so that nobody learns what one other home takes or gives.
 
 The difference of two cables' flows is what the homes between them take. So not single cables are judged but the
-pieces into which the shown ones cut the street: in each, there is either no other home or at least two.
+pieces into which the shown ones cut the street: in each, there is either no other home or enough of them
+(`community.anonymity`).
 """
 
 from collections.abc import Sequence
+
+from community.anonymity import hides
 
 STEP_PCT = 25.0  # what a cable shows that may not show its figure: a quarter's step of its loading
 
@@ -15,17 +18,17 @@ def shown_cables(parents: Sequence[int | None], others: Sequence[int]) -> list[b
     `parents[i]` is the place of node i's parent, before i itself (None at the root); `others[i]` counts the homes
     at node i that are not the reader's. The street's sum is public (the market says it), so it is a cut, too.
 
-    >>> shown_cables([None, 0, 1, 2, 3, 0], [0, 1, 1, 1, 1, 2])
-    [True, True, False, True, False, True]
+    >>> shown_cables([None, 0, 1, 2, 3, 0], [0, 1, 1, 1, 2, 6])
+    [True, True, False, False, False, True]
     """
     shown = [True] * len(parents)
     piece = list(others)
     for node in range(len(parents) - 1, 0, -1):
-        shown[node] = piece[node] != 1
+        shown[node] = hides(piece[node])
         parent = parents[node]
         if not shown[node] and parent is not None:
             piece[parent] += piece[node]
-    while piece[0] == 1:
+    while not hides(piece[0]):
         joined = _next_cut(parents, shown, piece)
         if joined is None:
             break

@@ -107,7 +107,7 @@ class DayChart:
     price: Panel
     band: tuple[str, ...]
     prices: tuple[Line, ...]
-    energy: Panel
+    energy: Panel | None
     zero: float
     bars: tuple[Bar, ...]
     expected: tuple[Outline, ...]
@@ -143,4 +143,4 @@ class DayChart:
     @property
     def plot_bottom(self) -> float:
         """Lower edge of the lowest panel, px."""
-        return (self.battery or self.energy).bottom
+        return (self.battery or self.energy or self.price).bottom

@@ -6,6 +6,7 @@ and the battery each have their own panel over the same time axis.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from math import ceil, floor, log10
 
@@ -17,6 +18,12 @@ ENERGY_HEIGHT = 112
 SOC_HEIGHT = 56
 AXIS_HEIGHT = 26
 TEXT_BASELINE = 4  # centres a 13 px figure on its grid line
+
+
+def price_chart(slots: Sequence[ChartSlot], now: float | None = None) -> DayChart:
+    """A day's prices alone, laid out as in `day_chart`."""
+    chart = day_chart(slots, now)
+    return replace(chart, height=chart.price.bottom + AXIS_HEIGHT, energy=None, bars=(), expected=(), battery=None)
 
 
 def day_chart(slots: Sequence[ChartSlot], now: float | None = None, reserve_pct: int | None = None) -> DayChart:

@@ -53,6 +53,15 @@ class ClockField(forms.TimeField):
         self.error_messages["invalid"] = _("Write a time such as 22:00.")
 
 
+class Slider(forms.NumberInput):
+    """A number set with a slider; the page writes its value beside it."""
+
+    input_type = "range"
+
+    def __init__(self, most: int, step: str, least: int = 0) -> None:
+        super().__init__(attrs={"min": least, "max": most, "step": step, "data-shown": ""})
+
+
 def minute_of(clock: time) -> int:
     return clock.hour * 60 + clock.minute
 

@@ -11,12 +11,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from community.tariffs import local_day
+from market.addresses import NEWEST_YEAR
 from market.agents import HoursRule
 from market.agents import Mandate as MandateTerms
 from market.forms import (
     UEUR,
     ClockField,
     PriceField,
+    Slider,
     TenthsField,
     clock_of,
     minute_of,
@@ -55,6 +57,7 @@ class MandateForm(forms.Form):
         label=_("Battery reserve"),
         min_value=5,
         max_value=100,
+        widget=Slider(100, "1", least=5),
         help_text=_("This part of the battery is never sold. 5 to 100 percent."),
         error_messages={
             "min_value": _("Keep at least 5 percent, so that the battery lasts."),
@@ -148,6 +151,8 @@ class MandateForm(forms.Form):
     def clean_valid_through(self) -> date | None:
         """Rules that are over already would pause the agent in an odd way."""
         last: date | None = self.cleaned_data["valid_through"]
+        if last is not None and last.year > NEWEST_YEAR:
+            raise forms.ValidationError(self.fields["valid_through"].error_messages["invalid"])
         if last is not None and last < self.today:
             raise forms.ValidationError(_("That day is over: choose today or a later day, or leave it empty."))
         return last

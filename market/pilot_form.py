@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from market.forms import PriceField, to_ueur
+from market.forms import PriceField, Slider, to_ueur
 from market.pilot.readings import LEAST_HOURS, HomeCurve, TooLittle, curve_of
 from market.pilot.scenario import Costs, PilotHome, Prices, Scenario
 from market.rules_form import KilowattField
@@ -33,15 +33,6 @@ USUAL = (
     ("family", 3, 0, False, THREE),
     ("family", 0, 0, True, THREE),
 )
-
-
-class Slider(forms.NumberInput):
-    """A number set with a slider; the page writes its value beside it."""
-
-    input_type = "range"
-
-    def __init__(self, most: int, step: str) -> None:
-        super().__init__(attrs={"min": 0, "max": most, "step": step, "data-shown": ""})
 
 
 class StreetForm(forms.Form):

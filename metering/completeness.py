@@ -32,6 +32,39 @@ SELECT metering_point_id, channel,
 FROM newest GROUP BY metering_point_id, channel
 """
 
+# What half of the meters have told is what the street knows; who is an hour behind that is missing.
+FRESH = """
+WITH newest AS (
+    SELECT p.id, r.until FROM metering_meteringpoint p JOIN community_household h ON h.id = p.household_id
+    LEFT JOIN LATERAL (
+        SELECT start + make_interval(mins => resolution_minutes) AS until FROM metering_reading
+        WHERE metering_point_id = p.id AND channel = 'import' AND start <= %(at)s ORDER BY start DESC LIMIT 1
+    ) AS r ON true
+    WHERE h.community_id = %(community)s
+),
+usual AS (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY until) AS until FROM newest)
+SELECT usual.until, count(n.id),
+    count(n.id) FILTER (WHERE n.until IS NULL OR n.until < usual.until - interval '1 hour')
+FROM usual LEFT JOIN newest n ON true GROUP BY usual.until
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Until when half of a community's meters have told something, and how many are an hour behind that."""
+
+    until: datetime | None
+    behind: int
+    meters: int
+
+
+def freshness(community_id: int, at: datetime) -> Freshness:
+    """How fresh a community's readings are, in one query however many meters there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(FRESH, {"community": community_id, "at": at})
+        until, meters, behind = cursor.fetchone()
+    return Freshness(until, behind, meters)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

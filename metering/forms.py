@@ -19,6 +19,13 @@ from metering.services.registers import MOST_WH
 MOST_MIB = 64
 
 
+class PointField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A metering point by its home and code."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.household.name} · {obj.cups}"
+
+
 class MeterFileForm(forms.Form):
     """A meter file, and what it may not say itself."""
 
@@ -27,7 +34,7 @@ class MeterFileForm(forms.Form):
         help_text=_("As the portal gives it, up to 64 MiB. Nothing is stored before you have seen what it says."),
         error_messages={"required": _("Choose a file."), "empty": _("This file is empty.")},
     )
-    metering_point = forms.ModelChoiceField(
+    metering_point = PointField(
         label=_("Metering point"),
         queryset=MeteringPoint.objects.none(),
         required=False,
@@ -58,7 +65,8 @@ class MeterFileForm(forms.Form):
         points, mappings = self.fields["metering_point"], self.fields["mapping"]
         assert isinstance(points, forms.ModelChoiceField)
         assert isinstance(mappings, forms.ModelChoiceField)
-        points.queryset = MeteringPoint.objects.filter(household__community=community).order_by("cups")
+        points.queryset = MeteringPoint.objects.filter(household__community=community)
+        points.queryset = points.queryset.select_related("household").order_by("household__name", "pk")
         mappings.queryset = community.column_mappings.order_by("name")
         if not mappings.queryset.exists():
             del self.fields["mapping"]

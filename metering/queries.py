@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from community.models import Device
 from metering.intervals import split
 from metering.models import MeterChange, MeteringPoint, Reading, RegisterReading
+from metering.models.sealed import lookup_of
 from metering.plausibility import Connection
 from metering.registers import Change, Difference, differences, standing
 
@@ -117,6 +118,11 @@ def readings_of(
     return rows.order_by("start", "channel", "resolution_minutes", "-version").distinct(
         "start", "channel", "resolution_minutes"
     )
+
+
+def with_cups(codes: Iterable[str]) -> QuerySet[MeteringPoint]:
+    """The metering points of these codes, written out in full: the only way from a CUPS to its point."""
+    return MeteringPoint.objects.filter(cups_lookup__in=[lookup_of(code) for code in codes])
 
 
 def changes_of(point: MeteringPoint, channel: str) -> list[Change]:

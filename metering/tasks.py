@@ -15,7 +15,7 @@ from django.db import OperationalError
 from kombu.exceptions import OperationalError as BrokerAway
 
 from community.models import Community
-from config.celery import app
+from config.celery import app, of, over_all
 from config.clock import now
 from metering import progress
 from metering.datadis.portal import Portal
@@ -41,6 +41,7 @@ def ring(task: "Task[Any, None]", **given: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+@of("metering.MeterFile.community_id")
 def look_at_file(*, file_id: int) -> None:
     """Read a large file for its page; a file that cannot be read says why."""
     file = MeterFile.objects.select_related("community", "metering_point", "mapping", "token").get(pk=file_id)
@@ -52,6 +53,7 @@ def look_at_file(*, file_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+@of("metering.MeterFile.community_id")
 def store_file(*, file_id: int) -> None:
     """Store the readings of a file that somebody asked to be stored."""
     meter_files.store_asked(file_id=file_id, at=now(), progress=partial(progress.tell, file_id))
@@ -59,6 +61,7 @@ def store_file(*, file_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+@over_all
 def sweep_files() -> None:
     """Ring again for files whose ring got lost."""
     for file_id in meter_files.asked_before(now() - FORGOTTEN):
@@ -66,6 +69,7 @@ def sweep_files() -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+@over_all
 def pull_datadis() -> None:
     """Ring for every meter whose closed months are due."""
     if not settings.DATADIS_URL:
@@ -77,6 +81,7 @@ def pull_datadis() -> None:
 
 
 @shared_task
+@of("metering.Consent.metering_point__household__community_id")
 def pull_meter(*, consent_id: int) -> None:
     """Ask Datadis for one meter."""
     datadis.pull(consent_id=consent_id, at=now(), connect=partial(Portal, settings.DATADIS_URL))

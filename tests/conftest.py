@@ -1,13 +1,111 @@
 """What holds for every test."""
 
 import os
+import sys
+import time
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
 from django.utils import translation
+
+from config import tenancy
+from config.walls import SITE_ROLE
 
 # Browser tests run Django in a thread with an event loop beside it; the ORM there is used as everywhere.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+# Tests arrange and look as an operator would; pages, calls of the API and tasks have their own scope meanwhile.
+tenancy.outside_of_requests(tenancy.ALL)
+
+
+@contextmanager
+def _as_owner():
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE %s", [SITE_ROLE])
+
+
+@pytest.fixture
+def as_owner():
+    """A block that does what a migration or an operator does: the site's own role owns no table."""
+    return _as_owner
+
+
+@pytest.fixture
+def owner(db):
+    """The whole test runs as the tables' owner: what it does is a migration's, an operator's or an intruder's."""
+    options = connection.settings_dict["OPTIONS"]
+    del options["assume_role"]
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+    yield
+    options["assume_role"] = SITE_ROLE
+    if not connection.in_atomic_block:  # else the rollback takes the role back
+        connection.close()
+
+
+@pytest.fixture
+def owner_of_new_tables(owner):
+    """As `owner`; tables that a migration or a restore made anew have their walls again afterwards."""
+    yield
+    call_command("secure_database", verbosity=0)
+
+
+# Ninety tables are cut off by TRUNCATE in half a second, filled or not; most tests fill a few with some rows.
+EMPTIES = """
+DO $$ DECLARE one regclass; filled boolean; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s)', one) INTO filled;
+        IF filled THEN EXECUTE format('DELETE FROM %s', one); END IF;
+    END LOOP;
+END $$
+"""
+
+
+def _empty(operations, _statements):
+    """What Django's flush is here: as the owner, and without the triggers that keep rows from being deleted."""
+    with operations.connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(EMPTIES)
+        cursor.execute("SET ROLE %s", [SITE_ROLE])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Every test runs as the site does: as its own role, behind the walls between communities."""
+    with django_db_blocker.unblock():
+        call_command("secure_database", create=True, verbosity=0)
+        connection.close()
+        connection.settings_dict["OPTIONS"]["assume_role"] = SITE_ROLE
+        # Of the class: a browser's event loop has a connection of its own, which has to be emptied likewise.
+        type(connection.ops).execute_sql_flush = _empty
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        del connection.settings_dict["OPTIONS"]["assume_role"]
+
+
+@pytest.fixture
+def sums_of_few(monkeypatch):
+    """A street of two homes shows its sums: for tests of what sums say, not of who may see them."""
+    monkeypatch.setattr("community.anonymity.FEWEST_HOMES", 2)
+
+
+@pytest.fixture(autouse=True)
+def _no_test_is_refused_for_what_another_tried():
+    """Doors count who comes in by address and by name, and every test comes from the same address."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +113,27 @@ def _each_test_starts_in_the_sites_own_language():
     """A page answered in English would otherwise leave its thread in English for the test after it."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _a_test_client_that_is_logged_in_has_just_shown_the_password(monkeypatch):
+    """`login` and `force_login` stand for somebody who has just come in by the door; tests of the door use it."""
+    log_in = Client._login
+
+    def by_the_door(self, user, backend=None):
+        log_in(self, user, backend)
+        session = self.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+
+    monkeypatch.setattr(Client, "_login", by_the_door)
+
+
+@pytest.fixture(autouse=True)
+def _no_test_remembers_the_cables_of_another():
+    """A flushed database counts its keys from one again, so that another test's feeder may bear the same."""
+    yield
+    book = sys.modules.get("market.queries.book")
+    if book is not None:
+        book._build.cache_clear()

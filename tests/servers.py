@@ -18,6 +18,7 @@ _FOLDER = pytest.StashKey[Path]()
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """A wrapper runs before pytest-django's own hook, which loads the settings."""
+    os.environ["PAGES_PER_MINUTE"] = "0"  # tests open pages by the thousand; those of the limit set it
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         # What one worker caches or queues must not reach another: each has a numbered database in Valkey.

@@ -5,14 +5,23 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 MOST_CODE = 32  # letters of a code, as many as the database keeps
+MOST_TOLD = 300
+MOST_BUSES = 50_000
 
 
 class FeederFault(ValueError):
     """The network cannot be used; `code` is stable, `facts` name the elements."""
 
     def __init__(self, code: str, /, **facts: str) -> None:
-        super().__init__(f"{code}: {', '.join(facts.values())}")
-        self.code, self.facts = code, facts
+        told = {name: _shortened(value) for name, value in facts.items()}
+        super().__init__(f"{code}: {', '.join(told.values())}")
+        self.code, self.facts = code, told
+
+
+def _shortened(value: str) -> str:
+    """So much of what stands in a file as a sentence can hold, without letters that nobody sees."""
+    told = value if len(value) <= MOST_TOLD else f"{value[:MOST_TOLD]}…"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,8 @@ class FeederFile:
 
     `slack_pu` is the voltage without load behind the transformer, taps included. `root` is its bus, `left_out`
     names what the file holds and the feeder does not. Raises `FeederFault`: `unknown-root`, `bus-twice`,
-    `line-twice`, `code-too-long`, `unknown-bus`, `no-impedance`, `bad-figure`, `voltage-band`, `loop`, `island`.
+    `line-twice`, `code-too-long`, `bad-letters`, `too-many`, `unknown-bus`, `no-impedance`, `bad-figure`,
+    `voltage-band`, `loop`, `island`.
     """
 
     name: str
@@ -71,6 +81,10 @@ class FeederFile:
     left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if max(len(self.buses), len(self.cables)) > MOST_BUSES:
+            raise FeederFault("too-many", most=str(MOST_BUSES))
+        for kind, text in (("file", self.name), *(("bus", bus.name) for bus in self.buses)):
+            _check_letters(kind, text)
         known = _once([bus.code for bus in self.buses], "bus-twice", "bus")
         if self.root not in known:
             raise FeederFault("unknown-root", bus=self.root)
@@ -91,8 +105,15 @@ def _once(codes: Sequence[str], fault: str, kind: str) -> set[str]:
             raise FeederFault(fault, **{kind: code})
         if not 0 < len(code) <= MOST_CODE:
             raise FeederFault("code-too-long", kind=kind, code=code)
+        _check_letters(kind, code)
         known.add(code)
     return known
+
+
+def _check_letters(kind: str, text: str) -> None:
+    """No letters that nobody sees, such as NUL: the database and pages know none."""
+    if not text.isprintable():
+        raise FeederFault("bad-letters", kind=kind, code=ascii(text[:40])[1:-1])
 
 
 def _check_cable(cable: Cable, known: set[str]) -> None:

@@ -12,6 +12,7 @@ from community.feeder_files.description import Bus, Cable, FeederFault, FeederFi
 COLUMNS = ("line", "from", "to", "r_ohm", "x_ohm")
 OPTIONAL = ("limit_a", "r0_ohm", "x0_ohm")
 TRANSFORMER = "transformer"
+MOST_HEADER = 10_000  # letters of a CSV's first line
 YES, NO = {"true", "yes", "1"}, {"false", "no", "0", ""}
 
 
@@ -101,6 +102,8 @@ def from_csv(text: str, name: str) -> FeederFile:
     `transformer` leads to the first bus and may say `s_kva`; a cable may say `true` in the column `transformer`.
     """
     header = text.partition("\n")[0]
+    if len(header) > MOST_HEADER:
+        raise FeederFault("unknown-file", found=header.strip()[:60])
     rows_of = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in header else ",")
     columns = [(column or "").strip() for column in rows_of.fieldnames or ()]
     missing = [column for column in COLUMNS if column not in columns]

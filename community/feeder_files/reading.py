@@ -1,5 +1,6 @@
 """A feeder's file of any known kind; which one is found in the content."""
 
+import csv
 import json
 
 from community.feeder_files.description import FeederFault, FeederFile
@@ -8,6 +9,9 @@ from community.feeder_files.pandapower import from_pandapower, is_pandapower
 from community.feeder_files.power_grid_model import from_power_grid_model, is_power_grid_model
 
 MOST_BYTES = 20 * 1024 * 1024
+MOST_ELEMENTS = 200_000  # objects of a file
+# What a table raises that is built otherwise than its own documentation says.
+BROKEN = (LookupError, TypeError, ValueError, AttributeError, StopIteration, ArithmeticError, RecursionError)
 
 
 def read_feeder(content: bytes, name: str = "feeder") -> FeederFile:
@@ -23,17 +27,26 @@ def read_feeder(content: bytes, name: str = "feeder") -> FeederFile:
     if not text.strip():
         raise FeederFault("empty")
     if not text.lstrip().startswith(("{", "[")):
-        return from_csv(text, name)
+        return _from_csv(text, name)
+    if max(text.count("{"), text.count("["), text.count(",") // 10) > MOST_ELEMENTS:
+        raise FeederFault("too-many", most=str(MOST_ELEMENTS))
     return _from_json(text, name)
+
+
+def _from_csv(text: str, name: str) -> FeederFile:
+    if text.count("\n") > MOST_ELEMENTS:
+        raise FeederFault("too-many", most=str(MOST_ELEMENTS))
+    try:
+        return from_csv(text, name)
+    except csv.Error as error:  # a cell without end
+        raise FeederFault("broken-table", said=str(error)[:80]) from error
 
 
 def _from_json(text: str, name: str) -> FeederFile:
     try:
         described = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise FeederFault("not-json", row=str(error.lineno)) from error
-    except RecursionError as error:
-        raise FeederFault("not-json", row="1") from error
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits
+        raise FeederFault("not-json", row=str(getattr(error, "lineno", 1))) from error
     if not isinstance(described, dict):
         raise FeederFault("unknown-file", found="[…]")
     try:
@@ -44,6 +57,5 @@ def _from_json(text: str, name: str) -> FeederFile:
         return from_json(described)
     except FeederFault:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        # A table that is built otherwise than its own documentation says.
+    except BROKEN as error:
         raise FeederFault("broken-table", said=str(error)[:80]) from error

@@ -1,19 +1,29 @@
 """Who takes part, where they live, what they own and what their retailer charges them."""
 
+from community.models.announcements import Announcement, AnnouncementLetter, Dismissal
+from community.models.audit import AuditEvent, What
 from community.models.contracts import OfferTerms, SupplyContract, Tariff, TariffVersion
+from community.models.erasure import ErasureRequest
 from community.models.grid import Feeder, Line, Node
 from community.models.homes import Device, DeviceState, Household
+from community.models.joining import JoinRequest
 from community.models.people import Community, Invitation, Member, Region, User
 from community.models.prices import HourPrice
 
 __all__ = [
+    "Announcement",
+    "AnnouncementLetter",
+    "AuditEvent",
     "Community",
     "Device",
     "DeviceState",
+    "Dismissal",
+    "ErasureRequest",
     "Feeder",
     "HourPrice",
     "Household",
     "Invitation",
+    "JoinRequest",
     "Line",
     "Member",
     "Node",
@@ -23,4 +33,5 @@ __all__ = [
     "Tariff",
     "TariffVersion",
     "User",
+    "What",
 ]

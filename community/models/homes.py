@@ -1,5 +1,7 @@
 """Homes, what stands in them, and what their devices last reported."""
 
+from datetime import date, datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,9 @@ class Household(models.Model):
         Member, models.PROTECT, related_name="households", null=True, blank=True,
         help_text=_("Who acts for this home; empty until somebody accepts the invitation."),
     )  # fmt: skip
+    records_from = models.DateTimeField(
+        null=True, blank=True, help_text=_("What is older belongs to who looked after the home before.")
+    )
     name = models.CharField(_("name"), max_length=120)
     node = models.ForeignKey(Node, models.PROTECT, related_name="households", null=True, blank=True)
     phase = models.CharField(max_length=3, choices=Phase, default=Phase.ALL, blank=True)
@@ -44,6 +49,15 @@ class Household(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def own_from(self, start: datetime) -> datetime:
+        """`start`, or when the records of who looks after the home now begin, if that is later."""
+        return max(start, self.records_from or start)
+
+    @property
+    def own_since(self) -> date:
+        """The day on which those records begin; a month that began before is only partly the present member's."""
+        return self.records_from.astimezone(self.community.zone).date() if self.records_from else date.min
 
 
 class Device(models.Model):

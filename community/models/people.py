@@ -133,6 +133,14 @@ class Community(models.Model):
     export_limit_w = models.BigIntegerField(null=True, blank=True, help_text=_("At the transformer, W"))
     uploads_per_minute = models.PositiveIntegerField(default=60, help_text=_("Of each token."))
     reads_per_minute = models.PositiveIntegerField(default=600, help_text=_("Of each token."))
+    join_open = models.BooleanField(
+        _("neighbours may ask to join"), default=False, help_text=_("On a page that anybody can open.")
+    )
+    figures_public = models.BooleanField(
+        _("the street's figures are public"),
+        default=False,
+        help_text=_("Sums of at least five homes only."),
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -188,13 +196,17 @@ class Member(models.Model):
 
     class Role(models.TextChoices):
         RESIDENT = "resident", _("Resident")
+        READER = "reader", _("Reader")
+        BILLING = "billing", _("Billing")
         ADMIN = "admin", _("Administrator")
+        OWNER = "owner", _("Owner")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="members")
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role, default=Role.RESIDENT)
     joined_at = models.DateTimeField()
     left_at = models.DateTimeField(null=True, blank=True)
+    wants_mail = models.BooleanField(default=False, help_text=_("Announcements by e-mail, too."))
 
     class Meta:
         constraints = [
@@ -210,21 +222,49 @@ class Member(models.Model):
 
 
 class Invitation(models.Model):
-    """A neighbour asked to join; the link's secret is stored as a hash only."""
+    """A neighbour asked to join; the link's secret is stored as a hash only.
+
+    A letter by e-mail bears a secret made when it is sent, under the address `site`.
+    """
+
+    class Mail(models.TextChoices):
+        NONE = "", _("not by e-mail")
+        WAITING = "waiting", _("waiting")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("not delivered")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="invitations")
     household = models.ForeignKey(
         "community.Household", models.PROTECT, related_name="invitations", null=True, blank=True
     )
     email = models.EmailField(max_length=254)
+    name = models.CharField(
+        max_length=120, blank=True, default="", help_text=_("Who is invited, as far as it is known.")
+    )
     role = models.CharField(max_length=12, choices=Member.Role, default=Member.Role.RESIDENT)
     secret_hash = models.CharField(max_length=64, unique=True)
-    invited_by = models.ForeignKey(Member, models.PROTECT, related_name="invitations_sent")
+    invited_by = models.ForeignKey(
+        Member,
+        models.PROTECT,
+        related_name="invitations_sent",
+        null=True,
+        blank=True,
+        help_text=_("Empty: whoever runs the site."),
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True, help_text=_("When its link was first opened."))
+    site = models.CharField(max_length=200, blank=True, default="")
+    mail = models.CharField(max_length=7, choices=Mail, default=Mail.NONE, blank=True)
+    mail_at = models.DateTimeField(null=True, blank=True, help_text=_("When that changed last."))
+    mail_due_at = models.DateTimeField(null=True, blank=True, help_text=_("Not before."))
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_reason = models.CharField(
+        max_length=200, blank=True, default="", help_text=_("What the mail server said.")
+    )
 
     class Meta:
         constraints = [

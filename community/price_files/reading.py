@@ -18,6 +18,8 @@ DAY_FILE = {"PCB": ("peninsula", "balearic"), "CYM": ("ceuta", "melilla")}
 TABLE = ("id", "geoid", "value", "datetime")
 HOUR = timedelta(hours=1)
 MOST_EUR_MWH = 10_000
+MOST_HEADER = 10_000  # letters of a table's first line
+MOST_TOLD = 80  # letters of what stands in a file that are told back
 YEARS = range(2000, 2101)
 # Surplus has one price in all of Spain, filed under the system or under the peninsula.
 SPAIN = 3
@@ -52,6 +54,8 @@ class PriceFileFault(ValueError):
     """A file cannot be read as prices: `code` says why, `where` names line and field, `told` what stands there."""
 
     def __init__(self, code: str, where: str, told: str = "") -> None:
+        # Letters that nobody sees, such as half a pair, cannot be shown.
+        told = "".join(letter if letter.isprintable() else "\ufffd" for letter in told[:MOST_TOLD])
         super().__init__(f"{where}: {FAULTS[code].format(told=told)}")
         self.code, self.where, self.told = code, where, told
 
@@ -127,8 +131,13 @@ def _indicator(found: Mapping[str, Any]) -> Iterator[PublishedHour]:
 def _table(text: str) -> Iterator[PublishedHour]:
     """The table that ESIOS exports: id;name;geoid;geoname;value;datetime, in any order of columns."""
     first = text.partition("\n")[0]
+    if len(first) > MOST_HEADER:
+        raise PriceFileFault("damaged-table", "1")
     rows = csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ",")
-    names = [name.strip().lower() for name in rows.fieldnames or []]
+    try:
+        names = [name.strip().lower() for name in rows.fieldnames or []]
+    except csv.Error as error:
+        raise PriceFileFault("damaged-table", "1") from error
     missing = [name for name in TABLE if name not in names]
     if missing:
         raise PriceFileFault("columns", "1", ", ".join(missing))

@@ -1,20 +1,25 @@
 """What an administrator decides about a home."""
 
+from datetime import datetime
+
 from django.db import transaction
 
-from community.models import Household, Member
-from community.services.administrators import only_admins
+from community.models import Household, Member, What
+from community.roles import Can, only_those_who
+from community.services.audit import record
 
 
 @transaction.atomic
-def set_priority(*, by: Member, household_id: int, priority: int) -> Household:
+def set_priority(*, by: Member, household_id: int, priority: int, at: datetime) -> Household:
     """Give a home of the administrator's community its social priority, 0 (none) to 9 (highest).
 
     It weighs wherever the street's rules go by need, from the next clearing and settlement on. Raises
-    `NotAdministrator`, and `Household.DoesNotExist` for a home of another community.
+    `NotAllowed`, and `Household.DoesNotExist` for a home of another community.
     """
-    only_admins(by)
+    only_those_who(Can.INVITE, by)
     home = Household.objects.select_for_update(no_key=True).get(pk=household_id, community=by.community_id)
+    said = f"{home.priority} → {priority}"
     home.priority = priority
     home.save(update_fields=["priority"])
+    record(What.PRIORITY_CHANGED, community=by.community, at=at, by=by, household=home, reason=said)
     return home

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from community.models import Household, Invitation, Member, User
+from community.models import Household, Invitation, Member, User, What
+from community.roles import Can, may
+from community.services.audit import record
 
 INVITATION_LIFETIME = timedelta(days=14)
 
@@ -19,59 +21,90 @@ class InvitationProblem(Exception):
         self.code = code
 
 
-def _hash(secret: str) -> str:
+def new_secret() -> str:
+    """A secret that nobody can guess, for a link."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(secret: str) -> str:
+    """What is stored in a secret's place."""
     # The secret has 256 bits of chance, so a plain hash suffices; guessing it is hopeless.
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @transaction.atomic
-def invite(*, invited_by: Member, email: str, household: Household | None, at: datetime) -> tuple[Invitation, str]:
+def invite(
+    *,
+    invited_by: Member,
+    email: str,
+    household: Household | None,
+    at: datetime,
+    name: str = "",
+    role: str = Member.Role.RESIDENT,
+) -> tuple[Invitation, str]:
     """Invite a neighbour; returns the invitation and the secret of its link, which is shown only once.
 
     Raises `InvitationProblem`: `not-admin`, `already-member`, `already-invited`, `home-taken`.
     """
     email = email.strip().lower()
-    if invited_by.role != Member.Role.ADMIN:
-        raise InvitationProblem("not-admin")
-    if Member.objects.filter(community=invited_by.community, user__email=email, left_at__isnull=True).exists():
-        raise InvitationProblem("already-member")
-    if household is not None and household.member_id is not None:
-        raise InvitationProblem("home-taken")
+    _may_be_invited(invited_by, email, household)
     open_ones = Invitation.objects.filter(
         community=invited_by.community, email=email, accepted_at__isnull=True, revoked_at__isnull=True
     )
     open_ones.filter(expires_at__lte=at).update(revoked_at=at)
-    secret = secrets.token_urlsafe(32)
+    secret = new_secret()
     try:
         with transaction.atomic():
             invitation = Invitation.objects.create(
                 community=invited_by.community,
                 household=household,
                 email=email,
-                secret_hash=_hash(secret),
+                name=name.strip()[:120],
+                role=role,
+                secret_hash=hash_of(secret),
                 invited_by=invited_by,
                 created_at=at,
                 expires_at=at + INVITATION_LIFETIME,
             )
     except IntegrityError as error:
         raise InvitationProblem("already-invited") from error
+    record(
+        What.INVITED, community=invitation.community, at=at, by=invited_by, about=invitation, household=household
+    )
     return invitation, secret
 
 
+def _may_be_invited(by: Member, email: str, household: Household | None) -> None:
+    if not may(by, Can.INVITE):
+        raise InvitationProblem("not-admin")
+    if Member.objects.filter(community=by.community, user__email=email, left_at__isnull=True).exists():
+        raise InvitationProblem("already-member")
+    if household is not None and household.member_id is not None:
+        raise InvitationProblem("home-taken")
+
+
+@transaction.atomic
 def revoke(*, invitation: Invitation, by: Member, at: datetime) -> None:
     """Withdraw an open invitation, so that its link stops working; a second call changes nothing."""
-    if by.role != Member.Role.ADMIN or by.community_id != invitation.community_id:
+    if not may(by, Can.INVITE) or by.community_id != invitation.community_id:
         raise InvitationProblem("not-admin")
-    Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True).update(
-        revoked_at=at
-    )
+    open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True)
+    if open_ones.update(revoked_at=at):
+        record(
+            What.INVITATION_REVOKED,
+            community=invitation.community,
+            at=at,
+            by=by,
+            about=invitation,
+            household=invitation.household,
+        )
 
 
 def find_invitation(*, secret: str, at: datetime) -> Invitation:
     """The open invitation that a link's secret belongs to. Raises `InvitationProblem('not-valid')`."""
     invitation = (
         Invitation.objects.select_related("community", "household", "invited_by__user")
-        .filter(secret_hash=_hash(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
+        .filter(secret_hash=hash_of(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
         .first()
     )
     if invitation is None:
@@ -107,4 +140,7 @@ def accept(*, secret: str, name: str, password: str, at: datetime) -> Member:
     invitation.accepted_at = at
     invitation.accepted_by = member
     invitation.save(update_fields=["accepted_at", "accepted_by"])
+    record(
+        What.JOINED, community=invitation.community, at=at, by=member, about=member, household=invitation.household
+    )
     return member

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from community.models import Community, HourPrice
+from community.models import Community, HourPrice, Member, What
 from community.price_files import PublishedHour
 from community.price_files.esios import Esios
 from community.published_prices import days_known
+from community.services.audit import record
 
 # Days that are asked for again if hours of them are missing.
 LOOK_BACK_DAYS = 7
@@ -26,7 +27,12 @@ class Kept(NamedTuple):
 
 @transaction.atomic
 def keep_prices(
-    hours: Sequence[PublishedHour], *, source: str, at: datetime, community: Community | None = None
+    hours: Sequence[PublishedHour],
+    *,
+    source: str,
+    at: datetime,
+    community: Community | None = None,
+    by: Member | None = None,
 ) -> Kept:
     """Keep the hours, all or none; the last word on an hour counts. Without a community they are for all.
 
@@ -46,6 +52,8 @@ def keep_prices(
         update_fields=FIELDS,
     )
     new = sum(price is None for price in before)
+    if community is not None:
+        record(What.PRICES_LOADED, community=community, at=at, by=by, reason=source)
     return Kept(new, len(news) - new, len(hours) - len(news))
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Q
 
-from community.models import Household, Member, OfferTerms, SupplyContract, Tariff, TariffVersion
+from community.models import Community, Household, Member, OfferTerms, SupplyContract, Tariff, TariffVersion, What
 from community.regulated import changes_between, taxes_on
-from community.services.administrators import only_admins
+from community.roles import Can, only_those_who
+from community.services.audit import Actor, record
 
 # Tax tables know no further future than this.
 FAR = date(2100, 1, 1)
@@ -40,16 +41,22 @@ class Offer:
 
 
 @transaction.atomic
-def add_offer(*, by: Member, offer: Offer) -> Tariff:
+def add_offer(*, by: Member, offer: Offer, at: datetime) -> Tariff:
     """Keep an offer of the administrator's community, or new terms of one that is there.
 
     Prices with taxes follow from the terms, a version for each day on which the region's taxes change; those of an
-    hourly offer are published day by day. Raises `NotAdministrator`, `TermsComeTooEarly`, and
+    hourly offer are published day by day. Raises `NotAllowed`, `TermsComeTooEarly`, and
     `community.regulated.NotKnown` for a day without known taxes.
     """
-    only_admins(by)
+    only_those_who(Can.SET_TARIFFS, by)
+    return keep_offer(community=by.community, offer=offer, at=at, by=by)
+
+
+@transaction.atomic
+def keep_offer(*, community: Community, offer: Offer, at: datetime, by: Actor) -> Tariff:
+    """What `add_offer` does, for whoever may do it anyway: a member who may, or the site's operator."""
     tariff, _made = Tariff.objects.get_or_create(
-        community=by.community, retailer=offer.retailer.strip(), name=offer.name.strip()
+        community=community, retailer=offer.retailer.strip(), name=offer.name.strip()
     )
     latest = OfferTerms.objects.select_for_update().filter(tariff=tariff).order_by("-valid_from").first()
     if latest is not None and latest.valid_from >= offer.valid_from:
@@ -72,20 +79,33 @@ def add_offer(*, by: Member, offer: Offer) -> Tariff:
     TariffVersion.objects.filter(tariff=tariff, valid_from__gte=offer.valid_from).delete()
     if not terms.is_hourly:
         TariffVersion.objects.bulk_create(_versions(terms))
+    said = f"{tariff}, {offer.valid_from}"
+    record(What.OFFER_CHANGED, community=community, at=at, by=by, about=terms, reason=said)
     return tariff
 
 
 @transaction.atomic
-def give_contract(*, by: Member, household_id: int, tariff_id: int, valid_from: date) -> SupplyContract:
+def give_contract(
+    *, by: Member, household_id: int, tariff_id: int, valid_from: date, at: datetime
+) -> SupplyContract:
     """Say which tariff supplies a home from a day on; of the same day, the last word counts.
 
-    Raises `NotAdministrator`, and `DoesNotExist` for a home or tariff that is not the community's to use.
+    Raises `NotAllowed`, and `DoesNotExist` for a home or tariff that is not the community's to use.
     """
-    only_admins(by)
+    only_those_who(Can.SET_TARIFFS, by)
     home = Household.objects.select_for_update(no_key=True).get(pk=household_id, community=by.community_id)
     tariff = Tariff.objects.get(Q(community=None) | Q(community=by.community_id), pk=tariff_id)
     contract, _made = SupplyContract.objects.update_or_create(
         household=home, valid_from=valid_from, defaults={"tariff": tariff}
+    )
+    record(
+        What.CONTRACT_CHANGED,
+        community=by.community,
+        at=at,
+        by=by,
+        about=contract,
+        household=home,
+        reason=f"{tariff}, {valid_from}",
     )
     return contract
 

@@ -4,19 +4,35 @@
 reader's language; the figures themselves are made in `community/figures.py`.
 """
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from community import figures
+from community.wording import browsers
 
 register = template.Library()
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """JSON for an attribute (`data-…`), where the template escapes it; a script element is never needed."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """A session's user agent as "Firefox, Android"."""
+    return browsers.browser(user_agent)
+
 
 SIGNED = "signed"
 

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community import queries
-from community.access import admin_of
+from community.access import allowed
 from community.feeder_drawing import TreeDrawing, draw_tree
 from community.feeder_files import FeederFault, FeederFile, as_json, from_json, outwards, read_feeder, remarks
 from community.forms import CablesForm, ConnectionsForm
 from community.models import Community, Feeder
 from community.pages import page
+from community.roles import Can
 from community.services import feeders as service
 from community.wording import feeders as wording
 
@@ -31,7 +32,7 @@ SHOWN = 200
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_cables(request: HttpRequest) -> HttpResponse:
     """A file of the street's cables, or a usual street; what it says is shown before anything is stored."""
-    community = admin_of(request).community
+    community = allowed(request, Can.SET_CABLES).community
     usual = request.POST.get("usual", "")
     form = CablesForm() if usual or request.method != "POST" else CablesForm(request.POST, request.FILES)
     if usual in service.USUAL:
@@ -53,7 +54,7 @@ def new_cables(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_cables(request: HttpRequest) -> HttpResponse:
     """What the cables that were handed in would be, and storing exactly these."""
-    community = admin_of(request).community
+    community = allowed(request, Can.SET_CABLES).community
     draft = request.session.get(DRAFT)
     if draft is None:
         messages.warning(request, _("Nothing is waiting to be stored: choose a file first."))
@@ -78,7 +79,7 @@ def check_cables(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_homes(request: HttpRequest) -> HttpResponse:
     """The node and the phase of every home, saved together."""
-    community = admin_of(request).community
+    community = allowed(request, Can.SET_CABLES).community
     nodes = queries.nodes_of(community.pk)
     if not nodes:
         messages.warning(request, _("The street has no cables yet: bring them in first."))

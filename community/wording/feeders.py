@@ -13,6 +13,7 @@ FAULTS = {
     "empty": gettext_lazy("The file is empty."),
     "not-text": gettext_lazy("This is no text file: export the cables as JSON or CSV and hand that in."),
     "too-large": gettext_lazy("The file has more than %(most_mib)s MiB: export only the street's own part."),
+    "too-many": gettext_lazy("The file has more than %(most)s entries: export only the street's own part."),
     "not-json": gettext_lazy("This is not JSON from line %(row)s on: was the download cut off?"),
     "unknown-file": gettext_lazy(
         "This is none of the known files (it begins with “%(found)s”): hand in Azotea's own JSON or CSV, "
@@ -76,6 +77,7 @@ ISLAND_LINES = gettext_lazy(
 )
 MISSING = gettext_lazy("%(element)s does not say its %(field)s: add it.")
 BAD_FIGURE = gettext_lazy("%(element)s: “%(value)s” cannot be its %(field)s. Write a plausible figure.")
+BAD_LETTERS = gettext_lazy("%(element)s: its name holds letters that cannot be seen. Type it anew.")
 TOO_LONG = gettext_lazy("%(element)s: its name must have 1 to 32 letters. Shorten it.")
 ELEMENTS = {
     "line": gettext_lazy("Line %(code)s"),
@@ -95,7 +97,12 @@ def fault(found: FeederFault) -> str:
         return str((ISLAND_BUSES if "buses" in facts else ISLAND_LINES) % facts)
     if "kind" in facts:
         facts["element"] = str(ELEMENTS[facts["kind"]] % {"code": facts.get("code", "")}).strip()
-        template = {"missing-field": MISSING, "bad-figure": BAD_FIGURE, "code-too-long": TOO_LONG}[found.code]
+        template = {
+            "missing-field": MISSING,
+            "bad-figure": BAD_FIGURE,
+            "code-too-long": TOO_LONG,
+            "bad-letters": BAD_LETTERS,
+        }[found.code]
         return str(template % facts)
     return str(FAULTS[found.code] % facts)
 

@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from config import embedded, virtual_time
+from config import embedded, postgres, virtual_time
 from config.embedded import CannotStart
 from config.supervisor.children import ROOT, STOP_S, Child, children
 from config.supervisor.greeting import greeting
 from config.supervisor.terminal import in_the_foreground
+from config.walls import SITE_ROLE
 
 LOOK_S = 0.5
 LOOK_AT_SERVERS_S = 5.0
@@ -112,7 +113,10 @@ def _run(port: int, speed: float) -> None:
         os.environ["AZOTEA_CLOCK_ORIGIN"] = origin
         virtual_time.keep(folder, origin, goes_on=True)
         _manage("migrate", log=folder / "log" / "migrate.log")
+        _manage("secure_database", "--create", log=folder / "log" / "migrate.log")
         _manage("seed_demo", log=folder / "log" / "seed.log", errors=None)
+        # As in production: what serves people owns nothing, and sees one community at a time.
+        os.environ["DATABASE_URL"] = postgres.address_of(SITE_ROLE, os.environ["DATABASE_URL"])
         for child in site:
             child.start()
         _wait_for(port, site[-1])
@@ -131,14 +135,14 @@ def _run(port: int, speed: float) -> None:
         embedded.stop(folder)
 
 
-def _manage(command: str, *, log: Path, errors: int | None = subprocess.STDOUT) -> None:
+def _manage(*words: str, log: Path, errors: int | None = subprocess.STDOUT) -> None:
     """Run one command of manage.py to its end; a signal meant for us ends it too, with all that it started.
 
     What it prints goes to `log`; `errors=None` leaves its errors and its progress on the terminal.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", command],
+            [sys.executable, "manage.py", *words],
             cwd=ROOT,
             start_new_session=True,
             stdout=output,
@@ -151,7 +155,7 @@ def _manage(command: str, *, log: Path, errors: int | None = subprocess.STDOUT) 
         process.wait()
         raise
     if code:
-        raise CannotStart(f"`manage.py {command}` failed. See {log if errors else 'above'}.")
+        raise CannotStart(f"`manage.py {words[0]}` failed. See {log if errors else 'above'}.")
 
 
 def _wait_for(port: int, web: Child) -> None:

@@ -51,17 +51,7 @@ def climb(net_wh: int, steps: Iterable[Step], terms: Terms, base_wh: dict[int, i
     >>> base_wh
     {7: 300}
     """
-    # Giving at the import price or above is worse than keeping: the retailer serves that need. Charging at the
-    # feed-in price or below is worse than letting surplus go: it is firm.
-    ladder = sorted(
-        step
-        for step in steps
-        if (
-            step.price_ueur_kwh > terms.feed_in_ueur_kwh
-            if step.charges
-            else step.price_ueur_kwh < terms.import_ueur_kwh
-        )
-    )
+    ladder = _sorted(steps, terms)
     level_wh = net_wh + sum(base_wh.values()) + sum(step.energy_wh for step in ladder if step.charges)
     wishes: list[OrderWish] = []
     for step in ladder:
@@ -72,6 +62,28 @@ def climb(net_wh: int, steps: Iterable[Step], terms: Terms, base_wh: dict[int, i
         if need_wh < step.energy_wh:
             _sell(step, step.energy_wh - need_wh, terms, base_wh, wishes)
     return _firm(net_wh + sum(base_wh.values()), terms) + _untangled(wishes, terms)
+
+
+def _sorted(steps: Iterable[Step], terms: Terms) -> list[Step]:
+    """The steps that a price between the retailer's two decides, cheapest first.
+
+    Giving at the import price or above is worse than keeping: the retailer serves that need. Charging at the
+    feed-in price or below is worse than letting surplus go: it is firm. At the import price and above all prices
+    are one: there own surplus goes first to what the retailer would have to serve instead.
+    """
+    ladder = [
+        step
+        for step in steps
+        if (
+            step.price_ueur_kwh > terms.feed_in_ueur_kwh
+            if step.charges
+            else step.price_ueur_kwh < terms.import_ueur_kwh
+        )
+    ]
+    return sorted(
+        ladder,
+        key=lambda step: (min(step.price_ueur_kwh, terms.import_ueur_kwh), step.charges and step.with_grid, step),
+    )
 
 
 def _firm(net_wh: int, terms: Terms) -> list[OrderWish]:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from community.anonymity import street_hides
 from market.grid.congestion import StreetLog
 from market.queries.congestion import CongestionMonth, congestion_month
 from market.queries.held_back import HomeLog
@@ -84,10 +85,10 @@ class CongestionSerializer(serializers.Serializer[Any]):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     fairness_rule = serializers.CharField()
-    street = StreetSerializer()
-    elements = ElementSerializer(many=True)
+    street = StreetSerializer(allow_null=True, help_text="null where fewer than five homes trade")
+    elements = ElementSerializer(many=True, allow_null=True)
     home = HomeSerializer()
-    fairness = FairnessSerializer()
+    fairness = FairnessSerializer(allow_null=True)
 
 
 class MonthCongestion(APIView):
@@ -102,15 +103,16 @@ class MonthCongestion(APIView):
         """The month's log: limits, what they held back, and how evenly; of the running month, so far."""
         home = point_of(request, public_id, ApiToken.Scope.PLANS_READ).household
         found = congestion_month(home.community, month_of(request))
+        sums = street_hides(home.community_id)
         answer = {
             "month": f"{found.month:%Y-%m}",
             "start": found.start,
             "end": found.end,
             "fairness_rule": found.rule,
-            "street": _street(found),
-            "elements": _elements(found.log),
+            "street": _street(found) if sums else None,
+            "elements": _elements(found.log) if sums else None,
             "home": _home(found.home(home)),
-            "fairness": found.fairness,
+            "fairness": found.fairness if sums else None,
         }
         return Response(CongestionSerializer(answer).data)
 

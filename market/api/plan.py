@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from community.anonymity import street_hides
 from config.clock import now
 from market.queries.home import plan_steps
 from market.queries.plan import cleared_plan, next_steps, plan_version, reserve_pct
@@ -118,11 +119,13 @@ class Plan(APIView):
         slots = cleared_plan(home.pk, home.community_id, start, end)
         steps, lacking = next_steps(plan_steps(home, now()))
         reserve = reserve_pct(home.pk, start)
+        # What all agents were told are sums over the street.
+        few: dict[str, None] = {} if street_hides(home.community_id) else {"signals": None}
         told = {
             "version": plan_version(reserve, slots, steps, lacking),
             "reserve_pct": reserve,
             "fallback": {"behaviour": FALLBACK, "reserve_pct": reserve},
-            "slots": [{**asdict(slot), "version": slot.version} for slot in slots],
+            "slots": [{**asdict(slot), "version": slot.version, **few} for slot in slots],
             "next": [asdict(step) for step in steps],
             "lacking": [asdict(lack) for lack in lacking],
         }

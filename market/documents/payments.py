@@ -1,11 +1,10 @@
 """Who pays and who receives after a closed month, for communities that settle money among themselves."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from market.documents.sheets import harmless
+from community.spreadsheets import write_csv
 
 COLUMNS = ("home", "member", "version", "statement", "pays_eur", "receives_eur")
 
@@ -24,14 +23,13 @@ class Payment:
 def as_payment_list(payments: Sequence[Payment]) -> bytes:
     """The list as CSV; what homes pay and receive differs by what stays with the community."""
     text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for one in payments:
-        pays, receives = max(-one.cents, 0), max(one.cents, 0)
-        writer.writerow(
-            (harmless(one.home), harmless(one.member), one.version, one.statement, _euros(pays), _euros(receives))
-        )
+    write_csv(text, COLUMNS, (_row(one) for one in payments))
     return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _row(one: Payment) -> tuple[object, ...]:
+    pays, receives = max(-one.cents, 0), max(one.cents, 0)
+    return one.home, one.member, one.version, one.statement, _euros(pays), _euros(receives)
 
 
 def _euros(cents: int) -> str:

@@ -1,11 +1,10 @@
 """A pilot's report as PDF: tables and sentences, typeset by Typst."""
 
-import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
 
-import typst
+from market.documents.typesetting import typeset
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
@@ -38,12 +37,4 @@ class ReportDocument:
 def as_report_pdf(document: ReportDocument) -> bytes:
     """The report on A4, tagged (PDF/UA-1); the same report gives the same bytes."""
     said = asdict(document) | {"made": document.made.isoformat()}
-    made: bytes = typst.compile(
-        TEMPLATE,
-        format="pdf",
-        sys_inputs={"report": json.dumps(said, ensure_ascii=False)},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=int(datetime.combine(document.made, time(), UTC).timestamp()),
-    )
-    return made
+    return typeset(TEMPLATE, "report", said, document.made)

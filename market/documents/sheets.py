@@ -1,27 +1,25 @@
 """Statements for programs: CSV, XLSX and JSON. Texts that a spreadsheet would run are made harmless."""
 
-import csv
 import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
+from decimal import Decimal
 from io import BytesIO, StringIO
 
 import xlsxwriter
 
+from community.spreadsheets import harmless, write_csv
 from market.documents.document import StatementDocument
 
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 COLUMNS = ("kind", "label", "energy_kwh", "amount_eur", "amount_exact_eur", "posted")
 WIDTHS = (18, 40, 14, 14, 22, 10)
 
 
-def harmless(text: str) -> str:
-    """A text that no spreadsheet runs: a formula's first character is led by an apostrophe.
-
-    >>> harmless("=1+1"), harmless("Ana")
-    ("'=1+1", 'Ana')
-    """
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+def csv_of(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """A table of texts and plain numbers, UTF-8; no text in it is run."""
+    text = StringIO()
+    write_csv(text, columns, rows)
+    return text.getvalue().encode()
 
 
 def as_json(document: StatementDocument) -> bytes:
@@ -32,21 +30,19 @@ def as_json(document: StatementDocument) -> bytes:
 def as_csv(document: StatementDocument) -> bytes:
     """The lines as a table: kWh and euros with a decimal point, UTF-8 with a mark so that spreadsheets see it."""
     text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for line in document.lines:
-        writer.writerow(
-            (
-                line.kind,
-                harmless(line.label),
-                "" if line.energy_wh is None else _thousandths(line.energy_wh),
-                _cents(line.amount_cents),
-                f"{'-' if line.amount_neur < 0 else ''}{abs(line.amount_neur) // 10**9}"
-                f".{abs(line.amount_neur) % 10**9:09}",
-                "yes" if line.posted else "no",
-            )
+    lines = [
+        (
+            line.kind,
+            line.label,
+            None if line.energy_wh is None else Decimal(line.energy_wh).scaleb(-3),
+            Decimal(line.amount_cents).scaleb(-2),
+            Decimal(line.amount_neur).scaleb(-9),
+            "yes" if line.posted else "no",
         )
-    writer.writerows(("fact", harmless(f"{label}: {value}"), "", "", "", "") for label, value in document.facts)
+        for line in document.lines
+    ]
+    facts = [("fact", f"{label}: {value}", "", "", "", "") for label, value in document.facts]
+    write_csv(text, COLUMNS, [*lines, *facts])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -98,11 +94,3 @@ def _write_facts(book: xlsxwriter.Workbook, document: StatementDocument) -> None
     for row, (label, value) in enumerate(document.facts):
         sheet.write_string(row, 0, harmless(label))
         sheet.write_string(row, 1, harmless(value))
-
-
-def _thousandths(energy_wh: int) -> str:
-    return f"{energy_wh // 1_000}.{energy_wh % 1_000:03}"
-
-
-def _cents(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"

@@ -2,16 +2,19 @@
 from the one it signed before. A database that was set back to yesterday cannot make it sign another history.
 """
 
+import fcntl
 import json
 import os
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from market.ledger.merkle import proves_growth
 from market.ledger.notes import Head, SignerKey, sign
+from market.ledger.rotation import Rotation
 
 OWNER_ONLY = 0o600
 
@@ -21,11 +24,19 @@ class Forked(Exception):
 
 
 class Guard:
-    """Signs heads of logs by their origin. The directory belongs to this process alone."""
+    """Signs heads of logs by their origin. The directory belongs to the signer's account alone."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One signer at a time: a second one, started by mistake, waits and then sees what the first signed."""
+        with (self.folder / "lock").open("a") as file:
+            (self.folder / "lock").chmod(OWNER_ONLY)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def key(self, origin: str) -> SignerKey:
         """The log's key, made when it is first asked for."""
@@ -33,6 +44,28 @@ class Guard:
         if not path.exists():
             self._write(path, b64encode(secrets.token_bytes(32)))
         return SignerKey(origin, b64decode(path.read_bytes()))
+
+    def staged(self, origin: str) -> SignerKey:
+        """The key that is to replace the log's, made when it is first asked for.
+
+        One that is the log's already was left by a signer that died as it turned to it.
+        """
+        path = self._path(origin, "next")
+        if not path.exists() or b64decode(path.read_bytes()) == self.key(origin).seed:
+            self._write(path, b64encode(secrets.token_bytes(32)))
+        return SignerKey(origin, b64decode(path.read_bytes()))
+
+    def turn_to(self, origin: str, change: Rotation) -> None:
+        """Sign with the staged key from now on, if the log says so. Raises `Forked` for a key that is not ours.
+
+        The old private key is gone then: nobody can sign with it any more, and what it signed still verifies.
+        """
+        if self.key(origin).verifier == change.new:
+            return
+        if self.key(origin).verifier != change.old or self.staged(origin).verifier != change.new:
+            raise Forked(f"{origin}: the log names a key that is none of the signer's.")
+        self._write(self._path(origin, "key"), b64encode(self.staged(origin).seed))
+        self._path(origin, "next").unlink()
 
     def last(self, origin: str) -> Head | None:
         """The head that was signed last."""

@@ -39,6 +39,11 @@ def home_leaf(slot: str, committed: str) -> bytes:
     return canonical({"cm": committed, "slot": slot, "t": "posting", "v": VERSION})
 
 
+def statement_leaf(month: str, committed: str) -> bytes:
+    """The leaf of a home's statement; its month stands where other leaves have their slot."""
+    return canonical({"cm": committed, "slot": month, "t": "statement", "v": VERSION})
+
+
 def slot_leaf(slot: str, facts: Mapping[str, int | None], inputs: str) -> bytes:
     """The slot's own leaf: its sums and price, and the hash of all that decided it."""
     return canonical({"algo": ALGORITHM, "inputs": inputs, "slot": slot, "t": "slot", "v": VERSION, **facts})

@@ -4,7 +4,7 @@ It keeps one file a log and answers after that is on the disk, so that no log ca
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,21 +33,24 @@ def request_body(old_size: int, proof: Sequence[bytes], note: str) -> str:
 class Witness:
     """Cosigns for the logs that it was told of, by their keys."""
 
-    def __init__(self, folder: Path, key: SignerKey, logs: Mapping[str, VerifierKey]) -> None:
+    def __init__(self, folder: Path, key: SignerKey, logs: Iterable[VerifierKey]) -> None:
         self._heads = Guard(folder)
         self._key = key
-        self._logs = logs
+        # A log whose key was replaced has two for a while.
+        self._logs: dict[str, list[VerifierKey]] = {}
+        for one in logs:
+            self._logs.setdefault(one.name, []).append(one)
 
     def add(self, body: str, time_s: int) -> Answer:
         """Answer a log's request: 200 with the cosignature, or why not (400, 403, 404, 409, 422)."""
         try:
             old_size, proof, note = _read(body)
             origin = note.partition("\n")[0]
-            log = self._logs.get(origin)
-            if log is None:
+            keys = self._logs.get(origin)
+            if keys is None:
                 return Answer(404)
             try:
-                text, _names = verified(note, [log])
+                text, _names = verified(note, keys)
             except BadNote:
                 return Answer(403)
             head = Head.of(text)

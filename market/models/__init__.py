@@ -2,12 +2,16 @@
 
 from market.models.acknowledgements import Acknowledgement
 from market.models.agents import Mandate, MandateHours, PlanStep, SetPoint
+from market.models.confirmations import MandateConfirmation
 from market.models.deliveries import Delivery
 from market.models.forecasts import Forecast, ForecastAccuracy, Forecaster, StepDown, WeatherHour
 from market.models.hindsight import Hindsight
+from market.models.jobs import FailedJob
 from market.models.ledger import Account, Entry, Posting
-from market.models.log import HomeKey, LogAlarm, LogCosignature, LogHead, LogLeaf, LogTile
+from market.models.log import HomeKey, LogAlarm, LogAnchor, LogCosignature, LogHead, LogLeaf, LogTile
+from market.models.notices import Event, Notice, NoticeChoices, PushDevice
 from market.models.orders import Order, Outcome, Slot, Trade
+from market.models.outbox import OutboxMessage
 from market.models.payments import BankAccount, CreditorAccount, PaymentItem, PaymentRun
 from market.models.pilots import Pilot, PilotMonth
 from market.models.policies import Policy, TrainingRun
@@ -15,6 +19,7 @@ from market.models.settlement import SettledHome, Settlement
 from market.models.sharing import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.models.statements import Statement, StatementLine
 from market.models.wallet import WalletEntry
+from market.models.what_if import WhatIf
 
 __all__ = [
     "Account",
@@ -23,6 +28,8 @@ __all__ = [
     "CreditorAccount",
     "Delivery",
     "Entry",
+    "Event",
+    "FailedJob",
     "Forecast",
     "ForecastAccuracy",
     "Forecaster",
@@ -30,13 +37,18 @@ __all__ = [
     "Hindsight",
     "HomeKey",
     "LogAlarm",
+    "LogAnchor",
     "LogCosignature",
     "LogHead",
     "LogLeaf",
     "LogTile",
     "Mandate",
+    "MandateConfirmation",
     "MandateHours",
+    "Notice",
+    "NoticeChoices",
     "Order",
+    "OutboxMessage",
     "Outcome",
     "PaymentItem",
     "PaymentRun",
@@ -45,6 +57,7 @@ __all__ = [
     "PlanStep",
     "Policy",
     "Posting",
+    "PushDevice",
     "SetPoint",
     "SettledHome",
     "Settlement",
@@ -59,4 +72,5 @@ __all__ = [
     "TrainingRun",
     "WalletEntry",
     "WeatherHour",
+    "WhatIf",
 ]

@@ -1,9 +1,11 @@
 """A community's log: leaves in order, tiles of hashes over them, signed heads, and the homes' keys beside it."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from community.models import Community, Household
 from market.models.settlement import SettledHome, Settlement
+from market.models.statements import Statement
 
 
 class HomeKey(models.Model):
@@ -22,7 +24,11 @@ class HomeKey(models.Model):
 
 
 class LogLeaf(models.Model):
-    """An entry of a community's log. A home's leaf has its running number among that home's."""
+    """An entry of a community's log.
+
+    A home's leaf is of a settled slot or a statement, and has its running number among that home's. One without a
+    home is of a slot, or of the log itself.
+    """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="log_leaves")
     seq = models.BigIntegerField()
@@ -31,6 +37,7 @@ class LogLeaf(models.Model):
     household = models.ForeignKey(Household, models.PROTECT, null=True, related_name="+")
     number = models.BigIntegerField(null=True)
     settled = models.OneToOneField(SettledHome, models.PROTECT, null=True, related_name="log_leaf")
+    statement = models.OneToOneField(Statement, models.PROTECT, null=True, related_name="log_leaf")
 
     class Meta:
         verbose_name_plural = "log leaves"
@@ -101,6 +108,31 @@ class LogCosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.head}: {self.witness}"
+
+
+class LogAnchor(models.Model):
+    """What somebody outside gave for a head: a file that shows by when it was there; final once it is complete."""
+
+    class Kind(models.TextChoices):
+        RFC3161 = "rfc3161", _("time-stamping authority (RFC 3161)")
+        OPENTIMESTAMPS = "opentimestamps", _("OpenTimestamps, in Bitcoin")
+        IOTA = "iota", _("IOTA (experimental)")
+
+    head = models.ForeignKey(LogHead, models.PROTECT, related_name="anchors")
+    kind = models.CharField(max_length=14, choices=Kind)
+    content = models.BinaryField()
+    place = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    complete_at = models.DateTimeField(null=True)
+    said_at = models.DateTimeField(
+        null=True, help_text=_("By when the anchor itself says that the head was there.")
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["head", "kind"], name="log_anchor_once_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.head}: {self.kind}"
 
 
 class LogAlarm(models.Model):

@@ -37,9 +37,14 @@ class Following:
     silent: bool
 
 
-def newest_answers(slot_ids: Collection[int]) -> dict[tuple[int, int], Acknowledgement]:
-    """The answer that counts, by slot and device."""
-    rows = Acknowledgement.objects.filter(slot__in=slot_ids).order_by("slot_id", "device_id", "-revision")
+def newest_answers(
+    slot_ids: Collection[int], devices: Collection[int] | None = None
+) -> dict[tuple[int, int], Acknowledgement]:
+    """The answer that counts, by slot and device; of some devices, if they are named."""
+    rows = Acknowledgement.objects.filter(slot__in=slot_ids)
+    if devices is not None:
+        rows = rows.filter(device__in=devices)
+    rows = rows.order_by("slot_id", "device_id", "-revision")
     return {(row.slot_id, row.device_id): row for row in rows.distinct("slot_id", "device_id")}
 
 
@@ -59,7 +64,7 @@ def following(household: Household, at: datetime) -> Following | None:
     points = list(asked)
     if not points:
         return None
-    given = newest_answers({point.slot_id for point in points})
+    given = newest_answers({point.slot_id for point in points}, {point.device_id for point in points})
     answered = [point for point in points if (point.slot_id, point.device_id) in given]
     if not answered:
         return Following(None, None, (), points[-1].slot.start <= at - SILENT_AFTER)

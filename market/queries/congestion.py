@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -12,7 +14,7 @@ from community.tariffs import month_span
 from market.grid.congestion import LoggedSlot, ReachedLimit, StreetLog, street_log
 from market.grid.fairness import gini, jain, min_over_max, quality_of_experience, quality_of_service
 from market.models import Slot
-from market.queries.held_back import Held, HomeLog, cleared_slots, home_logs
+from market.queries.held_back import Held, HomeLog, cleared_slots, cleared_so_far, home_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def congestion_month(community: Community, month: date) -> CongestionMonth:
         month=month.replace(day=1),
         start=start,
         end=end,
-        log=street_log(_logged(slots), community.zone),
+        log=_street_log(community.pk, start, end, community.zone, *cleared_so_far(slots)),
         homes=homes,
         fairness=_fairness(homes, allowed),
         band_pu=(feeder.v_min_pu, feeder.v_max_pu) if feeder else None,
@@ -84,6 +86,14 @@ def congestion_month(community: Community, month: date) -> CongestionMonth:
         rule=rule,
         cap_pct=cap_pct,
     )
+
+
+@lru_cache(maxsize=64)
+def _street_log(
+    community_id: int, start: datetime, end: datetime, zone: ZoneInfo, _slots: int, _last: datetime | None
+) -> StreetLog:
+    """As sums of homes, it holds until another slot of the month is cleared."""
+    return street_log(_logged(cleared_slots(community_id, start, end)), zone)
 
 
 def _logged(slots: QuerySet[Slot]) -> list[LoggedSlot]:

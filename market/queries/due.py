@@ -144,7 +144,7 @@ def due_to_settle(at: datetime, *, thoroughly: bool = False) -> list[tuple[int, 
     """Communities with the slots to settle, or to settle again, oldest first, `BATCH` of each at most.
 
     Quickly: delivered within a day, or settled before a reading that came in the last half hour for the last
-    month. Thoroughly: all delivered slots, and readings of the last three days for whatever time.
+    month. Thoroughly: all delivered slots, and readings of the last two weeks for whatever time.
     """
     ever = datetime.min.replace(tzinfo=at.tzinfo)
     first = {"at": at, "patience": at - PATIENCE, "since": ever if thoroughly else at - PATIENCE - MARGIN}

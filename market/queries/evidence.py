@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from market.agents import Mandate as MandateTerms
+from market.ledger.assertions import Assertion
 from market.ledger.leaves import canonical
 from market.models import Mandate, Order, Slot
 from market.queries.mandates import mandate_terms
@@ -17,39 +18,94 @@ from market.queries.mandates import mandate_terms
 PlainOrder = list[str | int]
 
 
+class Version(NamedTuple):
+    """A mandate since when, as plain values, and the passkeys' signatures under it since when."""
+
+    since: datetime
+    terms: dict[str, Any]
+    signatures: list[tuple[datetime, Assertion]]
+
+
 class Evidence(NamedTuple):
-    """Orders by slot and home, and each home's mandates in force since when, as plain values."""
+    """Orders by slot and home, and each home's mandates in their order."""
 
     orders: Mapping[tuple[int, int], list[PlainOrder]]
-    mandates: Mapping[int, list[tuple[datetime, dict[str, Any]]]]
+    mandates: Mapping[int, list[Version]]
+
+    def _version(self, home: int, slot: Slot) -> Version | None:
+        dated = self.mandates.get(home, [])
+        place = bisect_right([one.since for one in dated], decided_at(slot))
+        return dated[place - 1] if place else None
 
     def mandate_of(self, home: int, slot: Slot) -> dict[str, Any] | None:
-        """The mandate that held when the slot's gate closed; None without one."""
-        dated = self.mandates.get(home, [])
-        place = bisect_right([since for since, _terms in dated], slot.gate_closure)
-        return dated[place - 1][1] if place else None
+        """The mandate that held when the agents ordered in the slot; None without one."""
+        version = self._version(home, slot)
+        return None if version is None else version.terms
+
+    def signature_of(self, home: int, slot: Slot) -> Assertion | None:
+        """The first signature of a passkey under that mandate by then; None if there was none."""
+        version = self._version(home, slot)
+        signatures = () if version is None else version.signatures
+        return next((one for since, one in signatures if since <= decided_at(slot)), None)
+
+    def beyond(self, home: int, slot: Slot) -> list[PlainOrder]:
+        """Orders that the mandate did not allow: a breach, which the receipt shows to anybody."""
+        return beyond(self.orders.get((slot.pk, home), []), self.mandate_of(home, slot), slot)
 
     def stated(self, home: int, slot: Slot) -> dict[str, Any]:
-        """What an opening says of it."""
-        mandate = self.mandate_of(home, slot)
+        """What an opening says of it. It speaks of a signature only where there is one."""
+        mandate, signature = self.mandate_of(home, slot), self.signature_of(home, slot)
         return {
             "mandate": "" if mandate is None else mandate_hash(mandate),
             "orders": self.orders.get((slot.pk, home), []),
+            **({} if signature is None else {"signed": signature.digest}),
         }
 
 
+def beyond(orders: Sequence[PlainOrder], mandate: Mapping[str, Any] | None, slot: Slot) -> list[PlainOrder]:
+    """Orders outside a mandate (plain, as receipts hold it), by what a receipt alone can tell."""
+    if mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= slot_name(slot)[:16]:
+        return list(orders)
+    return [
+        [side, energy_wh, limit]
+        for side, energy_wh, limit in orders
+        if int(energy_wh) <= 0
+        or not mandate[f"{side}_periods"]
+        or (side == "sell" and int(limit) < mandate["min_sell_ueur_kwh"])
+        or (side == "buy" and int(limit) > mandate["max_buy_ueur_kwh"])
+    ]
+
+
+def slot_name(slot: Slot) -> str:
+    """A slot as leaves name it: its start in UTC."""
+    return f"{slot.start:%Y-%m-%dT%H:%MZ}"
+
+
+def decided_at(slot: Slot) -> datetime:
+    """When the agents ordered: rules given later count from the next slot on."""
+    return slot.ordered_at or slot.gate_closure
+
+
 def evidence(slots: Collection[Slot], homes: Sequence[int]) -> Evidence:
-    """Orders of the slots, and all mandates of the homes: neither ever changes."""
+    """Orders of the slots, and all mandates of the homes with their signatures: none of them ever changes."""
     orders: dict[tuple[int, int], list[PlainOrder]] = defaultdict(list)
     rows = Order.objects.filter(slot__in=slots, household__in=homes).order_by("pk")
     for slot, home, side, energy_wh, limit in rows.values_list(
         "slot_id", "household_id", "side", "energy_wh", "limit_ueur_kwh"
     ):
         orders[slot, home].append([side, energy_wh, limit])
-    mandates: dict[int, list[tuple[datetime, dict[str, Any]]]] = defaultdict(list)
-    versions = Mandate.objects.filter(household__in=homes).order_by("valid_from", "pk").prefetch_related("hours")
-    for mandate in versions:
-        mandates[mandate.household_id].append((mandate.valid_from, plain_mandate(mandate_terms(mandate))))
+    mandates: dict[int, list[Version]] = defaultdict(list)
+    versions = Mandate.objects.filter(household__in=homes).order_by("valid_from", "pk")
+    for mandate in versions.prefetch_related("hours", "confirmations"):
+        signatures = sorted(
+            ((one.confirmed_at, one.pk, one.assertion) for one in mandate.confirmations.all() if one.signature),
+            key=lambda signed: signed[:2],
+        )
+        version = Version(
+            mandate.valid_from, plain_mandate(mandate_terms(mandate)),
+            [(since, assertion) for since, _pk, assertion in signatures],
+        )  # fmt: skip
+        mandates[mandate.household_id].append(version)
     return Evidence(orders, mandates)
 
 

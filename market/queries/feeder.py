@@ -214,15 +214,17 @@ def _drawn(community: Community, feeder: Feeder, slots: Sequence[Slot]) -> Mappi
     placed = Household.objects.filter(community=community).values_list("pk", "node__code", "tan_phi")
     at = {pk: (feeder.index[node or feeder.root], tan_phi) for pk, node, tan_phi in placed}
     energies = (
-        Outcome.objects.filter(slot__in=list(drawn))
+        # Both by slot: so the database finds a day of each, instead of looking every order up.
+        Outcome.objects.filter(slot__in=list(drawn), order__slot__in=list(drawn))
         .values_list("slot_id", "order__household_id", "order__side")
         .annotate(flowed_wh=Sum(F("local_wh") + F("retailer_wh")))
     )
+    flows: dict[tuple[int, int], int] = defaultdict(int)
     for slot_id, home, side, flowed_wh in energies:
-        node, tan_phi = at[home]
-        power = (flowed_wh if side == "buy" else -flowed_wh) / hours * SHARES[phases[home]]
-        drawn[slot_id][0, node] += power
-        drawn[slot_id][1, node] += tan_phi * power
+        flows[slot_id, home] += flowed_wh if side == "buy" else -flowed_wh
+    shares = {home: np.array([[1.0], [at[home][1]]]) * SHARES[phases[home]] / hours for home in at}
+    for (slot_id, home), net_wh in flows.items():
+        drawn[slot_id][:, at[home][0]] += net_wh * shares[home]
     return {pk: (power[0], power[1]) for pk, power in drawn.items()}
 
 

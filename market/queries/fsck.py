@@ -3,72 +3,71 @@
 from collections.abc import Iterable, Iterator
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from community.models import Community
 from market.ledger import merkle
-from market.ledger.leaves import commitment, home_leaf, link, salt_of
+from market.ledger.anchors import BadAnchor
+from market.ledger.anchors import files as anchors
+from market.ledger.assertions import NotSigned
+from market.ledger.leaves import commitment, home_leaf, link, salt_of, statement_leaf
 from market.ledger.merkle import HASH_BYTES, leaf_hash
-from market.ledger.notes import Head, VerifierKey, verified
+from market.ledger.notes import BadNote, Head, verified
 from market.ledger.tiles import WIDTH, appended, widths
-from market.models import LogHead, LogLeaf, LogTile
-from market.queries.evidence import Evidence, evidence
-from market.queries.log import LeafKey, key_of, log_size, opening_of, previous_of, slot_name, tiles_of
+from market.models import LogAnchor, LogHead, LogLeaf, LogTile, MandateConfirmation
+from market.queries.book_rules import QUESTIONS, spelled
+from market.queries.evidence import Evidence, evidence, mandate_hash, plain_mandate, slot_name
+from market.queries.log import (
+    LeafKey,
+    key_of,
+    keys_of,
+    log_size,
+    opening_of,
+    previous_of,
+    statement_opening,
+    tiles_of,
+)
+from market.queries.mandates import mandate_terms
 
-# What has to be empty, by the number of its rule (docs/ledger.md).
-QUESTIONS = {
-    "I1 entries out of balance": """
-        SELECT e.id FROM market_entry e JOIN market_posting p ON p.entry_id = e.id
-        WHERE e.community_id = %(community)s AND coalesce(e.settlement_id, %(since)s) >= %(since)s
-        GROUP BY e.id HAVING sum(p.amount_neur) <> 0""",
-    "I2 slots with two current settlements": """
-        SELECT s.id FROM market_slot s JOIN market_settlement t ON t.slot_id = s.id AND t.is_current
-        WHERE s.community_id = %(community)s AND t.id >= %(since)s
-        GROUP BY s.id HAVING count(*) > 1""",
-    "I3 settlements in which energy sold is not energy bought, or beyond the meter": """
-        SELECT t.id FROM market_settlement t JOIN market_slot s ON s.id = t.slot_id
-            JOIN market_settledhome h ON h.settlement_id = t.id
-        WHERE s.community_id = %(community)s AND t.id >= %(since)s
-        GROUP BY t.id HAVING sum(h.bought_wh) <> sum(h.sold_wh)
-            OR bool_or(h.bought_wh > h.import_wh OR h.sold_wh > h.export_wh)""",
-    "I3 homes worse off than with their retailer": """
-        SELECT h.id FROM market_settledhome h JOIN community_household c ON c.id = h.household_id
-        WHERE c.community_id = %(community)s AND h.settlement_id >= %(since)s
-            AND h.actual_neur > h.baseline_neur""",
-    "I4 settlements whose bookings are not those of their homes": """
-        SELECT e.id FROM market_entry e JOIN market_posting p ON p.entry_id = e.id
-            JOIN market_account a ON a.id = p.account_id AND a.household_id IS NOT NULL
-            LEFT JOIN market_settledhome h ON h.settlement_id = e.settlement_id AND h.household_id = a.household_id
-        WHERE e.community_id = %(community)s AND e.kind = 'settle' AND e.settlement_id >= %(since)s
-            AND p.amount_neur IS DISTINCT FROM h.earned_neur - h.paid_neur - h.shortfall_neur + h.pool_neur""",
-    "I6 homes settled since the log began without a leaf": """
-        SELECT h.id FROM market_settledhome h JOIN market_settlement t ON t.id = h.settlement_id
-            JOIN market_slot s ON s.id = t.slot_id LEFT JOIN market_logleaf l ON l.settled_id = h.id
-        WHERE s.community_id = %(community)s AND l.id IS NULL AND t.id >= greatest(%(since)s, (
-            SELECT min(x.settlement_id) FROM market_logleaf x WHERE x.community_id = %(community)s))""",
-    "I7 homes' leaves with a number missing": """
-        SELECT household_id FROM market_logleaf WHERE community_id = %(community)s AND household_id IS NOT NULL
-        GROUP BY household_id HAVING max(number) - min(number) + 1 <> count(*) OR min(number) <> 0""",
-}
 MOST_NAMED = 5
-CHUNK, RECENT_HEADS = 10 * WIDTH, 5
+CHUNK, RECENT_HEADS, RECENT_WORDS = 10 * WIDTH, 5, 100
 
 
 def faults(community: Community, *, recent: bool = False) -> Iterator[str]:
     """Everything that does not hold, in words that name the rule and the rows; `recent`: of the newest only."""
     size = log_size(community.pk)
     first = max(size - CHUNK, 0) // WIDTH * WIDTH if recent else 0
-    oldest = LogLeaf.objects.filter(community=community, seq=first).values_list("settlement_id", flat=True).first()
+    told = LogLeaf.objects.filter(community=community, seq__gte=first, settlement__isnull=False).order_by("seq")
+    oldest = told.values_list("settlement_id", flat=True).first()
     since = (oldest or 0) if recent else 0
     with connection.cursor() as cursor:
         for rule, question in QUESTIONS.items():
-            cursor.execute(question, {"community": community.pk, "since": since})
-            rows = [str(row[0]) for row in cursor.fetchall()]
+            cursor.execute(spelled(question), {"community": community.pk, "since": since})
+            rows = [str(row) if seq is None else f"{row} at entry {seq}" for row, seq in cursor.fetchall()]
             if rows:
                 more = " …" if len(rows) > MOST_NAMED else ""
                 yield f"{rule}: {len(rows)} ({', '.join(rows[:MOST_NAMED])}{more})"
+    yield from _word_faults(community, recent=recent)
     yield from _log_faults(community, first)
     heads = LogHead.objects.filter(community=community).order_by("-size")
-    yield from _head_faults(community, heads[:RECENT_HEADS] if recent else heads, size)
+    heads = heads[:RECENT_HEADS] if recent else heads
+    yield from _head_faults(community, heads, size)
+    yield from _anchor_faults(heads)
+
+
+def _word_faults(community: Community, *, recent: bool) -> Iterator[str]:
+    """I4 of members' words: each is for what the mandate says, and a passkey's signature holds."""
+    given = MandateConfirmation.objects.filter(mandate__household__community=community).order_by("-pk")
+    words = given.select_related("mandate").prefetch_related("mandate__hours")
+    for word in words[: RECENT_WORDS if recent else None]:
+        if word.mandate_hash != mandate_hash(plain_mandate(mandate_terms(word.mandate))):
+            yield f"I4 confirmation {word.pk} is not of mandate {word.mandate_id} as it stands"
+        if word.method != MandateConfirmation.Method.PASSKEY:
+            continue
+        try:
+            word.assertion.prove(word.mandate_hash)
+        except NotSigned as error:
+            yield f"I4 the passkey's signature under mandate {word.mandate_id}: {error}"
 
 
 def _log_faults(community: Community, first: int) -> Iterator[str]:
@@ -101,7 +100,8 @@ def _log_faults(community: Community, first: int) -> Iterator[str]:
 
 def _chunks(community: Community, first: int) -> Iterator[list[LogLeaf]]:
     """The log's leaves from `first` on in order, ten full tiles at a time."""
-    leaves = LogLeaf.objects.filter(community=community).select_related("settled__settlement__slot")
+    leaves = LogLeaf.objects.filter(community=community).select_related("settled__settlement__slot", "statement")
+    leaves = leaves.prefetch_related("statement__lines")
     while chunk := list(leaves.filter(seq__gte=first).order_by("seq")[:CHUNK]):
         yield chunk
         first = chunk[-1].seq + 1
@@ -110,35 +110,56 @@ def _chunks(community: Community, first: int) -> Iterator[list[LogLeaf]]:
 def _leaf_faults(
     leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, LeafKey | None], behind: Evidence
 ) -> Iterator[str]:
-    """Whether a home's leaf commits to what its row says now, and names the leaf before it."""
-    home, settled, number = leaf.household_id, leaf.settled, leaf.number
-    if home is None or settled is None or number is None:
+    """Whether a home's leaf commits to what its row or statement says now, and names the leaf before it."""
+    home, number = leaf.household_id, leaf.number
+    if home is None or number is None:
         return
     if home not in keys:
         keys[home] = key_of(home)
-    key, slot = keys[home], settled.settlement.slot
+    key = keys[home]
     previous = link(before[home]) if home in before else previous_of(leaf)
     before[home] = leaf.entry
     if key is None or not key.opens(number):
         return
-    stated = behind.stated(home, slot)
-    opening = opening_of(settled, slot, settled.settlement.revision, number, previous, stated)
-    if home_leaf(slot_name(slot), commitment(salt_of(key.key, number), opening)) != leaf.entry:
-        yield f"I6 entry {leaf.seq} is not what row {settled.pk} of home {home} says"
+    salt = salt_of(key.key, number)
+    if leaf.settled is not None:
+        slot = leaf.settled.settlement.slot
+        stated, revision = behind.stated(home, slot), leaf.settled.settlement.revision
+        opening = opening_of(leaf.settled, slot, revision, number, previous, stated)
+        if home_leaf(slot_name(slot), commitment(salt, opening)) != leaf.entry:
+            yield f"I6 entry {leaf.seq} is not what row {leaf.settled.pk} of home {home} says"
+    elif leaf.statement is not None:
+        opening = statement_opening(leaf.statement, number, previous)
+        if statement_leaf(opening["slot"], commitment(salt, opening)) != leaf.entry:
+            yield f"I9 entry {leaf.seq} is not what statement {leaf.statement.pk} of home {home} says"
 
 
 def _head_faults(community: Community, heads: Iterable[LogHead], size: int) -> Iterator[str]:
     """Whether heads that were handed out are signed and begin today's log."""
     tiles = tiles_of(community.pk)
+    try:
+        keys = keys_of(community.pk)
+    except BadNote as error:
+        yield f"I5 the log's keys do not follow one another: {error}"
+        return
     for head in heads:
         if head.size > size:
             yield f"I8 a head of {head.size} entries was signed, and the log has {size}"
             continue
         try:
-            text, _names = verified(head.note, [VerifierKey.of(head.verifier_key)])
+            text, _names = verified(head.note, [one.key for one in keys if one.signs(head.size)])
             root = merkle.root(head.size, tiles)
         except ValueError as error:
             yield f"I5 the head of {head.size} entries: {error}"
             continue
         if Head.of(text).root != root or head.root != root.hex():
             yield f"I8 the head of {head.size} entries is not of this log"
+
+
+def _anchor_faults(heads: QuerySet[LogHead]) -> Iterator[str]:
+    """Whether what anchors gave is of the heads that it is kept for."""
+    for one in LogAnchor.objects.filter(head__in=heads).select_related("head").order_by("pk").iterator():
+        try:
+            anchors.check(one.kind, one.head.note.encode(), bytes(one.content))
+        except BadAnchor as error:
+            yield f"I8 the {one.kind} file of the head of {one.head.size} entries: {error}"

@@ -1,6 +1,6 @@
 """What the cables held back from each home of a community in a month, beside what it traded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -102,13 +102,19 @@ def cleared_slots(community_id: int, start: datetime, end: datetime) -> QuerySet
     )
 
 
+def cleared_so_far(slots: QuerySet[Slot]) -> tuple[int, datetime | None]:
+    """How many slots are cleared, and when the last was: what was learned from them holds until this changes."""
+    state = slots.aggregate(slots=Count("pk"), last=Max("cleared_at"))
+    return state["slots"], state["last"]
+
+
 def home_logs(community_id: int, start: datetime, end: datetime) -> tuple[tuple[HomeLog, ...], tuple[int, int]]:
     """Every home that ordered anything, by name; and the lowest and highest price of their retailers.
 
     What a clearing wrote never changes, so the sums of a month hold until another of its slots is cleared.
     """
-    state = cleared_slots(community_id, start, end).aggregate(slots=Count("pk"), last=Max("cleared_at"))
-    logs, allowed = _summed(community_id, start, end, state["slots"], state["last"])
+    state = cleared_so_far(cleared_slots(community_id, start, end))
+    logs, allowed = _summed(community_id, start, end, *state)
     names = Household.objects.filter(pk__in=[log.household_id for log in logs]).order_by("name", "pk")
     found = {log.household_id: log for log in logs}
     return tuple(replace(found[pk], name=name) for pk, name in names.values_list("pk", "name")), allowed
@@ -187,23 +193,42 @@ def _trades(slots: QuerySet[Slot]) -> dict[tuple[int, str], tuple[int, int]]:
     }
 
 
-def price_parts(homes: Iterable[Household], start: datetime, end: datetime) -> dict[int, list[PriceParts]]:
+def price_parts(homes: Collection[Household], start: datetime, end: datetime) -> Mapping[int, list[PriceParts]]:
     """By home, the mean price of what it bought and sold in `[start, end)` in its parts, where they were kept.
 
-    With one price for all there are no parts to keep, so homes of such a street are absent.
+    With one price for all there are no parts to keep, so homes of such a street are absent. As all sums of a
+    month, they hold until another of its slots is cleared.
     """
-    rows = (
-        Outcome.objects.filter(order__household__in=homes, slot__start__gte=start, slot__start__lt=end)
-        .filter(local_wh__gt=0, facts__has_key="energy_ueur_kwh")
-        .values_list("order__household_id", "order__side")
-        .annotate(traded_wh=Sum("local_wh"), **{part: _worth(part) for part in PARTS})
-        .order_by("order__household_id", "order__side")
-    )
     found: dict[int, list[PriceParts]] = {}
-    for home, side, energy, *worths in rows:
-        parts = {part: round(int(worth) / int(energy)) for part, worth in zip(PARTS, worths, strict=True)}
-        found.setdefault(home, []).append(PriceParts(side, int(energy), parts))
+    for home in homes:
+        state = cleared_so_far(cleared_slots(home.community_id, start, end))
+        parts = _parts(home.pk, home.community_id, start, end, *state)
+        if parts:
+            found[home.pk] = list(parts)
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _parts(
+    home: int, community_id: int, start: datetime, end: datetime, _slots: int, _last: datetime | None
+) -> tuple[PriceParts, ...]:
+    # A home's orders in so many slots are found by both; a month's outcomes are too many to look through.
+    slots = list(cleared_slots(community_id, start, end).values_list("pk", flat=True))
+    rows = (
+        Outcome.objects.filter(order__household=home, order__slot__in=slots)
+        .filter(local_wh__gt=0, facts__has_key="energy_ueur_kwh")
+        .values_list("order__side")
+        .annotate(traded_wh=Sum("local_wh"), **{part: _worth(part) for part in PARTS})
+        .order_by("order__side")
+    )
+    return tuple(
+        PriceParts(
+            side,
+            int(energy),
+            {part: round(int(worth) / int(energy)) for part, worth in zip(PARTS, worths, strict=True)},
+        )
+        for side, energy, *worths in rows
+    )
 
 
 def _worth(part: str) -> Sum:

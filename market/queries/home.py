@@ -7,32 +7,20 @@ from django.db.models import F, Max, Q, Sum
 
 from community.models import Device, DeviceState, Household
 from market.models import Mandate, PlanStep, SettledHome, Statement, StepDown
+from market.queries.own_energy import Own, own_between
 from metering.models import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class MonthSoFar:
-    """Sums over the settled slots of a span; `generation_wh` is None where nothing measures the panels."""
+    """Sums over the settled slots of a span; what stayed at home is told where the panels are measured."""
 
     saving_neur: int
     import_wh: int
     export_wh: int
     sold_wh: int
     bought_wh: int
-    generation_wh: int | None
-
-    @property
-    def consumption_wh(self) -> int | None:
-        """What the home used; it takes a generation meter to know."""
-        if self.generation_wh is None:
-            return None
-        return max(self.generation_wh - self.export_wh, 0) + self.import_wh
-
-    @property
-    def self_sufficiency_pct(self) -> float | None:
-        """Share of the home's consumption that its own roof and battery covered."""
-        consumption = self.consumption_wh
-        return 100 * (consumption - self.import_wh) / consumption if consumption else None
+    own: Own
 
     @property
     def neighbours_pct(self) -> float | None:
@@ -55,7 +43,8 @@ class BatteryNow:
 
 
 def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFar:
-    """Sums of the home's settled slots that start in `[first, until)`."""
+    """Sums of the home's settled slots that start in `[first, until)`, since it is in the hands that it is in."""
+    first = home.own_from(first)
     rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=first, start__lt=until)
     sums = rows.aggregate(
         saving=Sum(F("baseline_neur") - F("actual_neur")),
@@ -63,7 +52,6 @@ def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFa
         exported=Sum("export_wh"),
         sold=Sum("sold_wh"),
         bought=Sum("bought_wh"),
-        last=Max("start"),
     )
     return MonthSoFar(
         saving_neur=sums["saving"] or 0,
@@ -71,24 +59,8 @@ def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFa
         export_wh=sums["exported"] or 0,
         sold_wh=sums["sold"] or 0,
         bought_wh=sums["bought"] or 0,
-        generation_wh=None if sums["last"] is None else _generation(home, first, sums["last"]),
+        own=own_between(home, first, until),
     )
-
-
-def _generation(home: Household, first: datetime, last: datetime) -> int | None:
-    """Newest versions of the home's generation readings from `first` to the last settled slot's start."""
-    newest = (
-        Reading.objects.filter(
-            metering_point__household=home,
-            channel=Reading.Channel.GENERATION,
-            start__gte=first,
-            start__lte=last,
-        )
-        .order_by("metering_point_id", "start", "-version")
-        .distinct("metering_point_id", "start")
-    )
-    energies = list(newest.values_list("energy_wh", flat=True))
-    return sum(energies) if energies else None
 
 
 def readings_until(home: Household, at: datetime) -> datetime | None:
@@ -164,5 +136,6 @@ def step_down(home: Household, at: datetime) -> StepDown | None:
 
 
 def latest_statement(home: Household) -> Statement | None:
-    """The newest closed month."""
-    return Statement.objects.filter(household=home).order_by("-month", "-version").first()
+    """The newest closed month, if all of it is the present member's."""
+    own = Statement.objects.filter(household=home, month__gte=home.own_since)
+    return own.order_by("-month", "-version").first()

@@ -1,6 +1,7 @@
 """Reading a community's log: its size, tiles, heads, and what a home's leaf opens to."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -11,9 +12,13 @@ from psycopg import Cursor
 
 from community.models import Community, Household
 from config.sealing import unseal
+from market.ledger.identity import LogKey
 from market.ledger.leaves import VERSION, link
+from market.ledger.notes import BadNote, VerifierKey
+from market.ledger.rotation import Rotation, read_rotation
 from market.ledger.tiles import TileReader, tiles_of_proof
-from market.models import HomeKey, LogHead, LogLeaf, LogTile, SettledHome, Slot
+from market.models import HomeKey, LogHead, LogLeaf, LogTile, SettledHome, Slot, Statement
+from market.queries.evidence import slot_name
 
 # What an opening says of a settled slot: Wh and n€.
 FIGURES = (
@@ -70,15 +75,41 @@ def latest_head(community_id: int) -> LogHead | None:
     return LogHead.objects.filter(community=community_id).order_by("-size").first()
 
 
+def rotations(community_id: int, size: int | None = None) -> list[tuple[int, Rotation]]:
+    """Changes of the log's key, with their places, among the first `size` entries. Raises `BadNote`."""
+    leaves = LogLeaf.objects.filter(community=community_id, settlement=None, household=None).order_by("seq")
+    if size is not None:
+        leaves = leaves.filter(seq__lt=size)
+    return [(leaf.seq, read_rotation(leaf.entry)) for leaf in leaves]
+
+
+def last_rotation(community_id: int, size: int) -> Rotation | None:
+    """The newest change of the log's key among the first `size` entries. Raises `BadNote` for a false one."""
+    found = rotations(community_id, size)
+    return found[-1][1] if found else None
+
+
+def keys_of(community_id: int, size: int | None = None) -> list[LogKey]:
+    """The log's keys among the first `size` entries in their order, the one that signs now last.
+
+    Raises `BadNote` if they do not follow one another.
+    """
+    first = LogHead.objects.filter(community=community_id).order_by("size").first()
+    if first is None:
+        return []
+    keys = [LogKey(VerifierKey.of(first.verifier_key), 0, first.signed_at)]
+    for seq, change in rotations(community_id, size):
+        if change.old != keys[-1].key:
+            raise BadNote(f"Entry {seq} replaces a key that was not the log's.")
+        keys[-1] = replace(keys[-1], until_size=seq, until=change.at)
+        keys.append(LogKey(change.new, seq, change.at))
+    return keys
+
+
 def log_head_at(community: Community, at: datetime) -> str:
     """The text of the newest head that was signed by then: origin, size and root; empty without one."""
     head = LogHead.objects.filter(community=community, signed_at__lte=at).order_by("-size").first()
     return "" if head is None else head.note.partition("\n\n")[0]
-
-
-def slot_name(slot: Slot) -> str:
-    """A slot as leaves name it: its start in UTC."""
-    return f"{slot.start:%Y-%m-%dT%H:%MZ}"
 
 
 def opening_of(
@@ -89,6 +120,22 @@ def opening_of(
     return {
         "home": row.household_id, "n": number, "prev": previous, "quality": row.quality, "revision": revision,
         "slot": slot_name(slot), "v": VERSION, **stated, **figures,
+    }  # fmt: skip
+
+
+def statement_opening(statement: Statement, number: int, previous: str) -> dict[str, Any]:
+    """What a statement's leaf commits to: every line of it in Wh, n€ and cents, and the home's leaf before it."""
+    lines: dict[str, int] = {}
+    for line in statement.lines.all():
+        lines[f"{line.kind}_wh"] = line.energy_wh
+        lines[f"{line.kind}_neur"] = line.amount_neur
+        lines[f"{line.kind}_cents"] = line.amount_cents
+    return {
+        "home": statement.household_id, "n": number, "prev": previous, "slot": f"{statement.month:%Y-%m}",
+        "v": VERSION, "t": "statement", "version": statement.version, "slots": statement.slots,
+        "provisional_slots": statement.provisional_slots, "legal_mode": statement.legal_mode,
+        "rent_rule": statement.rent_rule, "issued": f"{statement.issued_at:%Y-%m-%dT%H:%M:%SZ}",
+        "mandate": "", "orders": [], **lines,
     }  # fmt: skip
 
 

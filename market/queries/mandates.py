@@ -3,15 +3,30 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from community.models import Household
+from community.models import Household, Member
 from market.agents import HoursRule
 from market.agents import Mandate as MandateTerms
-from market.models import Mandate, MandateHours
+from market.models import Mandate, MandateConfirmation, MandateHours
 
 
 def latest_mandate(home: Household) -> Mandate | None:
     """The version that a household gave last."""
     return Mandate.objects.filter(household=home).order_by("-valid_from").first()
+
+
+def confirmation_of(mandate: Mandate | None) -> MandateConfirmation | None:
+    """A member's word for a mandate: a signature before any other way, the first of them."""
+    if mandate is None:
+        return None
+    words = mandate.confirmations.order_by("confirmed_at", "pk")
+    return words.filter(method=MandateConfirmation.Method.PASSKEY).first() or words.first()
+
+
+def signed_by(home: Household, member: Member) -> bool:
+    """Whether the member's passkey signed what the household gave last."""
+    latest = latest_mandate(home)
+    words = MandateConfirmation.objects.filter(confirmed_by=member, method=MandateConfirmation.Method.PASSKEY)
+    return latest is not None and words.filter(mandate=latest).exists()
 
 
 def mandates_at(homes: Sequence[int], at: datetime) -> dict[int, Mandate]:

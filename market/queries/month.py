@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from community.models import Community
 from community.tariffs import month_span
-from market.models import Account, Outcome, Posting, SettledHome, Settlement, Slot, Statement
+from market.models import Account, Outcome, Posting, SettledHome, Slot, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +116,33 @@ def latest_statements(community: Community, month: date) -> dict[int, Statement]
     return {statement.household_id: statement for statement in rows.prefetch_related("lines")}
 
 
+SETTLED_AGAIN = """
+SELECT m.month FROM unnest(%(months)s::date[], %(starts)s::timestamptz[], %(ends)s::timestamptz[],
+    %(issued)s::timestamptz[]) AS m (month, start, until, issued_at)
+WHERE EXISTS (
+    SELECT FROM market_slot s JOIN market_settlement t ON t.slot_id = s.id
+    WHERE s.community_id = %(community)s AND s.start >= m.start AND s.start < m.until
+        AND t.settled_at > m.issued_at
+)
+ORDER BY m.month
+"""
+
+
 def months_to_correct(community: Community) -> list[date]:
     """Closed months with slots that were settled again after their newest statements, oldest first."""
-    issued = Statement.objects.filter(household__community=community).values_list("month")
-    answer = []
-    for month, last in issued.annotate(Max("issued_at")).order_by("month"):
-        start, end = month_span(month.year, month.month, community.zone)
-        again = Settlement.objects.filter(
-            slot__community=community, slot__start__gte=start, slot__start__lt=end, settled_at__gt=last
-        )
-        if again.exists():
-            answer.append(month)
-    return answer
+    statements = Statement.objects.filter(household__community=community).values_list("month")
+    issued = dict(statements.annotate(Max("issued_at")))
+    spans = [month_span(month.year, month.month, community.zone) for month in issued]
+    given: dict[str, Any] = {
+        "community": community.pk,
+        "months": list(issued),
+        "starts": [start for start, _end in spans],
+        "ends": [end for _start, end in spans],
+        "issued": list(issued.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLED_AGAIN, given)
+        return [month for (month,) in cursor.fetchall()]
 
 
 def unclosed_months(community: Community, before: datetime) -> list[date]:

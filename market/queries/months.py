@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDay, TruncMonth
 
 from community.models import Household
 from community.tariffs import month_span
-from market.models import Outcome, SettledHome, Settlement, Slot, Statement, StatementLine
+from market.models import Order, SettledHome, Settlement, Slot, Statement, StatementLine
 from market.settlement import MEASURED
 
 
@@ -216,8 +216,11 @@ def street_month(home: Household, start: datetime, end: datetime) -> StreetMonth
     found = slots.aggregate(
         low=Min("price_ueur_kwh"), high=Max("price_ueur_kwh"), full=Count("pk", filter=~Q(bindings=[]))
     )
-    held = Outcome.objects.filter(slot__in=slots, order__household=home).aggregate(Sum("curtailed_wh"))
-    return StreetMonth(found["low"], found["high"], found["full"], held["curtailed_wh__sum"] or 0)
+    # Only limits hold back. The home's orders of those slots are found first: a month's outcomes are many.
+    tight = slots.filter(~Q(bindings=[]) | Q(emergency=True))
+    own = Order.objects.filter(household=home, slot__in=list(tight.values_list("pk", flat=True)))
+    held = own.aggregate(Sum("outcome__curtailed_wh"))
+    return StreetMonth(found["low"], found["high"], found["full"], held["outcome__curtailed_wh__sum"] or 0)
 
 
 def statements_of(home: Household, month: date) -> list[Statement]:

@@ -1,17 +1,20 @@
 """What a home's retailer bills for a closed month, worked out from its settled readings and an offer's terms."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import TruncHour
 
-from community.models import Household, OfferTerms, SupplyContract
+from community.models import Household, OfferTerms, SupplyContract, Tariff
 from community.published_prices import PublishedPrices
 from community.regulated import NotKnown
 from community.tariff_book import BANDS
-from community.tariffs import month_span
+from community.tariffs import month_span, period
 from market.models import SettledHome, Statement
 from market.settlement.bill import Bill, Contract, bill
 from market.settlement.billing_period import Hour, parts_by_hours
@@ -21,7 +24,9 @@ UEUR_PER_CENT = 10_000
 
 
 class HomeHour(NamedTuple):
-    """What a home's meter saw in an hour of a civil day and its tariff period (0 for P1, 1, 2), Wh."""
+    """What a home's meter saw in an hour of a civil day and its tariff period (0 for P1, 1, 2), Wh; or in all
+    hours of that day and period, where they have one price.
+    """
 
     start: datetime
     day: date
@@ -45,6 +50,8 @@ class RetailerBills:
         self.household = household
         self._published = PublishedPrices(household.community)
         self._hours: dict[date, list[HomeHour]] = {}
+        self._days: dict[date, list[HomeHour]] = {}
+        self._terms: dict[int, list[OfferTerms]] | None = None
 
     def months(self) -> list[date]:
         """Closed months of the home, oldest first."""
@@ -66,17 +73,27 @@ class RetailerBills:
 
     def under(self, tariff_id: int | None, month: date, *, with_wallet: bool = True) -> MonthBill:
         """A month as the offer would bill it at the terms of its first day, or without its virtual battery."""
-        dated = OfferTerms.objects.filter(tariff=tariff_id).order_by("valid_from")
-        terms = dated.filter(valid_from__lte=month).last() or dated.first()
-        if terms is None:
+        dated = [] if tariff_id is None else self._dated_terms().get(tariff_id, [])
+        if not dated:
             return MonthBill(month, None, None)
+        terms = next((one for one in reversed(dated) if one.valid_from <= month), dated[0])
         try:
             return MonthBill(month, terms, self._bill(terms, month, with_wallet=with_wallet))
         except (NotKnown, _PriceMissing):
             return MonthBill(month, terms, None)
 
+    def _dated_terms(self) -> dict[int, list[OfferTerms]]:
+        """Terms of every offer that the home has, had or may have, by offer, oldest first; read once."""
+        if self._terms is None:
+            home = self.household
+            whose = Q(community=None) | Q(community=home.community_id) | Q(contracts__household=home)
+            self._terms = defaultdict(list)
+            for terms in OfferTerms.objects.filter(tariff__in=Tariff.objects.filter(whose)).order_by("valid_from"):
+                self._terms[terms.tariff_id].append(terms)
+        return self._terms
+
     def _bill(self, terms: OfferTerms, month: date, *, with_wallet: bool) -> Bill | None:
-        hours = self._read(month)
+        hours = self._read(month) if terms.is_hourly else self._by_days(month)
         if not hours:
             return None
         watts = self.household.contracted_w
@@ -91,26 +108,50 @@ class RetailerBills:
         parts = parts_by_hours(first, last, terms.region, self._priced(terms, hours), terms.negative_surplus)
         return bill(contract, parts)
 
+    def read(self, months: Sequence[date]) -> None:
+        """Read the hours of all these months at once, so that their bills need not ask for each."""
+        zone = self.household.community.zone
+        if months:
+            first, last = min(months), max(months)
+            start, end = month_span(first.year, first.month, zone)[0], month_span(last.year, last.month, zone)[1]
+            self._hours |= {month: [] for month in months}
+            for hour in self._between(start, end):
+                self._hours.setdefault(hour.day.replace(day=1), []).append(hour)
+
     def _read(self, month: date) -> list[HomeHour]:
         if month not in self._hours:
             start, end = month_span(month.year, month.month, self.household.community.zone)
-            rows = SettledHome.objects.filter(
-                household=self.household, is_current=True, start__gte=start, start__lt=end
-            )
-            hourly = rows.annotate(hour=TruncHour("start")).values_list("hour")
-            sums = hourly.annotate(taken=Sum("import_wh"), given=Sum("export_wh")).order_by("hour")
-            community = self.household.community
-            self._hours[month] = [
-                HomeHour(
-                    hour,
-                    hour.astimezone(community.zone).date(),
-                    BANDS.index(community.period(hour)),
-                    int(taken),
-                    int(given),
-                )
-                for hour, taken, given in sums
-            ]
+            self._hours[month] = self._between(start, end)
         return self._hours[month]
+
+    def _between(self, start: datetime, end: datetime) -> list[HomeHour]:
+        """Hours of `[start, end)`, in order."""
+        community = self.household.community
+        rows = SettledHome.objects.filter(
+            household=self.household, is_current=True, start__gte=start, start__lt=end
+        )
+        hourly = rows.annotate(hour=TruncHour("start", tzinfo=UTC)).values_list("hour")
+        sums = hourly.annotate(taken=Sum("import_wh"), given=Sum("export_wh")).order_by("hour")
+        return [
+            HomeHour(
+                hour,
+                *_day_and_band(hour, community.zone, community.region),
+                int(taken),
+                int(given),
+            )
+            for hour, taken, given in sums
+        ]
+
+    def _by_days(self, month: date) -> list[HomeHour]:
+        """The month's hours of each day and tariff period together, for offers with fixed prices."""
+        if month not in self._days:
+            sums: dict[tuple[date, int], HomeHour] = {}
+            for one in self._read(month):
+                before = sums.get((one.day, one.band), HomeHour(one.start, one.day, one.band, 0, 0))
+                added = before.import_wh + one.import_wh, before.export_wh + one.export_wh
+                sums[one.day, one.band] = HomeHour(before.start, one.day, one.band, *added)
+            self._days[month] = list(sums.values())
+        return self._days[month]
 
     def _priced(self, terms: OfferTerms, hours: Sequence[HomeHour]) -> Iterator[Hour]:
         by_hour = terms.surplus_kind == OfferTerms.Surplus.PUBLISHED
@@ -131,6 +172,12 @@ def live_wallet_month(wallet: Wallet, month: date, terms: OfferTerms, bill: Bill
     rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
     number = month.year * 12 + month.month
     return live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
+
+
+@lru_cache(maxsize=65_536)
+def _day_and_band(hour: datetime, zone: ZoneInfo, region: str) -> tuple[date, int]:
+    """Civil day and tariff period of an hour: the same for every home of a region."""
+    return hour.astimezone(zone).date(), BANDS.index(period(hour, zone, region))
 
 
 class _PriceMissing(LookupError):

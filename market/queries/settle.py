@@ -21,8 +21,9 @@ from metering.queries import complete_starts, energy, received_since
 
 # After this long a slot is settled with the readings there are, marked provisional.
 PATIENCE = timedelta(days=1)
-# How long the sweep remembers that a reading came: it runs every hour, so days are plenty.
-LOOK_BACK = timedelta(days=3)
+# How long the sweep remembers that a reading came. It runs every hour, but a computer in a cupboard may be away
+# for a week, with readings just come in that nobody has settled yet.
+LOOK_BACK = timedelta(days=14)
 
 
 def unsettled_slots(community: Community, at: datetime, limit: int) -> list[Slot]:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, F, Max, Min, Q, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
+from community.anonymity import hides
 from community.models import Community, Feeder, Household
 from market.models import Order, SetPoint, SettledHome, Slot, Trade
 
@@ -33,14 +35,16 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True)
 class BookRow:
-    """All orders of one side at one price, without names. The price is what the order came to in the end:
-    never beyond the home's own retailer."""
+    """Orders of one side between two prices, without names. A price is what an order came to in the end: never
+    beyond the home's own retailer. Of fewer homes than a sum has to have there is no sum (Wh).
+    """
 
     side: str
-    price_ueur_kwh: int
+    low_ueur_kwh: int
+    high_ueur_kwh: int
     homes: int
-    energy_wh: int
-    local_wh: int
+    energy_wh: int | None
+    local_wh: int | None
     mine: bool
 
 
@@ -83,8 +87,20 @@ def phase_v(slot: Slot) -> float | None:
     return None if feeder is None else feeder.nominal_v / sqrt(3)
 
 
+class _Ordered(NamedTuple):
+    """What one home ordered at one price, and what of it neighbours traded; Wh."""
+
+    price_ueur_kwh: int
+    home: int
+    asked_wh: int
+    traded_wh: int
+
+
 def book(slot: Slot, home: Household) -> list[BookRow]:
-    """The order book by side and price: sellers from the cheapest, buyers from the most willing."""
+    """The order book by side and price: sellers from the cheapest, buyers from the most willing.
+
+    Neighbouring prices are taken together until enough homes stand behind each row.
+    """
     bound = Case(
         When(side="buy", then=Least("limit_ueur_kwh", "retailer_ueur_kwh")),
         default=Greatest("limit_ueur_kwh", "retailer_ueur_kwh"),
@@ -92,20 +108,41 @@ def book(slot: Slot, home: Household) -> list[BookRow]:
     rows = (
         Order.objects.filter(slot=slot)
         .annotate(bound=bound)
-        .values_list("side", "bound")
-        .annotate(
-            homes=Count("household", distinct=True),
-            asked=Sum("energy_wh"),
-            traded=Sum(Coalesce(F("outcome__local_wh"), 0)),
-            own=Count("pk", filter=Q(household=home)),
-        )
+        .values_list("side", "bound", "household_id")
+        .annotate(asked=Sum("energy_wh"), traded=Sum(Coalesce(F("outcome__local_wh"), 0)))
     )
-    found = [
-        BookRow(side, price, homes, asked, traded, own > 0) for side, price, homes, asked, traded, own in rows
-    ]
-    sellers = sorted((row for row in found if row.side == "sell"), key=lambda row: row.price_ueur_kwh)
-    buyers = sorted((row for row in found if row.side == "buy"), key=lambda row: -row.price_ueur_kwh)
-    return sellers + buyers
+    sides: dict[str, list[_Ordered]] = {"sell": [], "buy": []}
+    for side, *ordered in rows:
+        sides[side].append(_Ordered(*ordered))
+    sells = sorted(sides["sell"])
+    buys = sorted(sides["buy"], key=lambda one: (-one.price_ueur_kwh, one.home))
+    return [*_rows("sell", sells, home.pk), *_rows("buy", buys, home.pk)]
+
+
+def _rows(side: str, ordered: Sequence[_Ordered], own: int) -> list[BookRow]:
+    groups: list[list[_Ordered]] = []
+    for _price, same in groupby(ordered, key=lambda one: one.price_ueur_kwh):
+        if groups and not hides(_homes(groups[-1])):
+            groups[-1] += same
+        else:
+            groups.append(list(same))
+    if len(groups) > 1 and not hides(_homes(groups[-1])):
+        few = groups.pop()
+        groups[-1] += few
+    return [_row(side, group, own) for group in groups]
+
+
+def _homes(group: Sequence[_Ordered]) -> int:
+    return len({one.home for one in group})
+
+
+def _row(side: str, group: Sequence[_Ordered], own: int) -> BookRow:
+    prices, homes = [one.price_ueur_kwh for one in group], _homes(group)
+    told = hides(homes)
+    asked_wh, traded_wh = sum(one.asked_wh for one in group), sum(one.traded_wh for one in group)
+    mine = any(one.home == own for one in group)
+    sums = (asked_wh, traded_wh) if told else (None, None)
+    return BookRow(side, min(prices), max(prices), homes, sums[0], sums[1], mine)
 
 
 def orders_of(home: Household, slot: Slot) -> Sequence[Order]:

@@ -28,9 +28,10 @@ class WalletRow:
 
 
 def wallet_rows(household: Household) -> list[WalletRow]:
-    """Every month that moved something, oldest first."""
+    """Every month that moved something in the present member's hands, oldest first."""
     sums: dict[date, dict[str, int]] = defaultdict(dict)
-    entries = WalletEntry.objects.filter(household=household).values_list("month", "kind")
+    entered = WalletEntry.objects.filter(household=household, month__gte=household.own_since)
+    entries = entered.values_list("month", "kind")
     for month, kind, cents in entries.annotate(sum=Sum("cents")).order_by("month"):
         sums[month][kind] = int(cents)
     rows, balance = [], 0
@@ -66,7 +67,8 @@ class OfferCost:
 def offer_costs(household: Household) -> list[OfferCost]:
     """Every offer with known terms on the home's last closed months, the cheapest first."""
     bills = RetailerBills(household)
-    months = bills.months()[-COMPARED:]
+    months = [month for month in bills.months() if month >= household.own_since][-COMPARED:]
+    bills.read(months)
     whose = Q(community=None) | Q(community=household.community_id)
     offers = Tariff.objects.filter(whose, terms__isnull=False).distinct()
     latest = SupplyContract.objects.filter(household=household).order_by("-valid_from").first()

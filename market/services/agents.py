@@ -8,6 +8,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
+from config.patience import let_think
 from market.agents import Decision, clamped
 from market.agents.fallback import standing
 from market.agents.levels import decide_on
@@ -42,6 +43,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     slot = due.first()
     if slot is None:
         return
+    let_think()
     street = street or read_street(slot.community, slot.start, at)
     planned = coordinated(assignments(street, slot, at), street, slot)
     given, told = guided(planned, street, slot, _followed(planned, slot, at))

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from community.copying import copy_into
 from community.models import Device
+from config.patience import let_think
 from market.clearing import Clearing, Rules, clear, verify
 from market.clearing.book import Book
 from market.models import Order, Outcome, SetPoint, Slot, Trade
@@ -39,6 +40,7 @@ def clear_slot(*, slot_id: int, at: datetime) -> None:
         return
     if at < slot.gate_closure:
         raise GateStillOpen(f"Slot {slot.start:%Y-%m-%d %H:%M} closes at {slot.gate_closure:%H:%M} UTC.")
+    let_think()
     feeder = feeder_of(slot.community)
     book = order_book(slot, feeder)
     try:

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from community.models import Community
+from community.models import Community, Household, Member, What
+from community.services.audit import record_for
 from market.models import Statement, StatementLine
 from market.queries.month import HomeMonth, home_months, latest_statements, months_to_correct, unclosed_months
 from market.services.statements import Draft, Row, close_month, facts_of, kept_by_the_community, rows_of, write
@@ -47,7 +48,7 @@ def close_due_months(*, community: Community, at: datetime) -> None:
 
 
 @transaction.atomic
-def correct_month(*, community: Community, month: date, at: datetime) -> int:
+def correct_month(*, community: Community, month: date, at: datetime, by: Member | None = None) -> int:
     """State a closed month anew for the homes whose figures changed since; how many documents.
 
     The money was booked when the slots were settled again. Lines that did not change keep their cents, the others
@@ -62,20 +63,25 @@ def correct_month(*, community: Community, month: date, at: datetime) -> int:
     rule = next((statement.rent_rule for statement in issued.values() if statement.rent_rule), "")
     news = [_anew(home, issued.get(home.household_id), rule) for home in home_months(locked, month)]
     cents = _cents(locked, month, news)
+    changed = [one for one in news if any(map(one.changed, one.rows))]
+    homes = Household.objects.filter(pk__in=[one.home.household_id for one in changed])
+    record_for(homes, What.MONTH_CORRECTED, at=at, by=by, reason=f"{month:%Y-%m}")
     return write(
-        Draft(
-            Statement(
-                **facts_of(one.home, one.rent_neur, rule),
-                legal_mode=mode,
-                month=month,
-                version=one.version,
-                issued_at=at,
-            ),
-            one.rows,
-            [cents[one.home.household_id, row.kind] for row in one.rows],
-        )
-        for one in news
-        if any(map(one.changed, one.rows))
+        locked,
+        (
+            Draft(
+                Statement(
+                    **facts_of(one.home, one.rent_neur, rule),
+                    legal_mode=mode,
+                    month=month,
+                    version=one.version,
+                    issued_at=at,
+                ),
+                one.rows,
+                [cents[one.home.household_id, row.kind] for row in one.rows],
+            )
+            for one in changed
+        ),
     )
 
 

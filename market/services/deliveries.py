@@ -6,22 +6,28 @@ from smtplib import SMTPException
 
 from django.db import transaction
 
-from community.models import Community
-from market.models import Delivery, Statement
+from community.models import Community, Member, What
+from community.services.audit import record
+from market.models import Delivery, Event, Statement
+from market.queries.notices import wants_no_letter
 
 # After so many refusals an address is given up; an administrator may ask again.
 MOST_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(minutes=5)
 
 
-def ask_for_deliveries(*, community: Community, at: datetime, since: datetime | None = None) -> int:
-    """Note a delivery for every statement of a home with a member that has none yet; how many.
+@transaction.atomic
+def ask_for_deliveries(
+    *, community: Community, at: datetime, since: datetime | None = None, by: Member | None = None
+) -> int:
+    """Note a delivery for every statement of a home with a member that has none yet and wants one; how many.
 
     Only those issued at `since` or later, if it is given. A version that was superseded is not sent any more.
     """
     issued = Statement.objects.filter(
         household__community=community, household__member__left_at__isnull=True, deliveries__isnull=True
     ).exclude(household__member=None)
+    issued = issued.exclude(household__member__in=wants_no_letter(Event.STATEMENT))
     if since is not None:
         issued = issued.filter(issued_at__gte=since)
     newest: dict[tuple[int, object], Statement] = {}
@@ -35,6 +41,8 @@ def ask_for_deliveries(*, community: Community, at: datetime, since: datetime | 
         ],
         ignore_conflicts=True,
     )
+    if made:
+        record(What.STATEMENTS_SENT, community=community, at=at, by=by)
     return len(made)
 
 

@@ -24,19 +24,21 @@ from market.ledger.leaves import (
     salt_of,
     shuffled,
     slot_leaf,
+    statement_leaf,
 )
 from market.ledger.merkle import leaf_hash
-from market.ledger.notes import Head
+from market.ledger.notes import BadNote, Head
 from market.ledger.tiles import appended
-from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot
-from market.queries.evidence import Evidence, evidence
+from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot, Statement
+from market.queries.evidence import Evidence, evidence, slot_name
 from market.queries.log import (
     last_leaves,
+    last_rotation,
     latest_head,
     log_size,
     opening_of,
     origin_of,
-    slot_name,
+    statement_opening,
     tile_of,
     tiles_of,
 )
@@ -76,6 +78,36 @@ def append(community: Community, news: Sequence[Logged]) -> None:
         COLUMNS,
         ([getattr(leaf, name) for name in COLUMNS] for leaf in leaves),
     )
+    _tile(community, [leaf_hash(leaf.entry) for leaf in leaves], first)
+
+
+def append_entry(community: Community, entry: bytes) -> LogLeaf:
+    """Add an entry that is about no settlement; call it in a transaction and under the community's lock."""
+    size = log_size(community.pk)
+    leaf = LogLeaf.objects.create(community=community, seq=size, body=entry.decode())
+    _tile(community, [leaf_hash(entry)], size)
+    return leaf
+
+
+def append_statements(community: Community, statements: Sequence[Statement]) -> None:
+    """Add statements that were just written, with their lines; call it as `append`."""
+    homes = sorted({one.household_id for one in statements})
+    last = last_leaves(homes)
+    numbers = {home: (leaf.number or 0) + 1 for home, leaf in last.items()}
+    keys, first = _keys(homes, numbers), log_size(community.pk)
+    leaves = []
+    for one in statements:
+        home, number = one.household_id, numbers.get(one.household_id, 0)
+        previous = link(last[home].entry if home in last else None)
+        opening = statement_opening(one, number, previous)
+        entry = statement_leaf(opening["slot"], commitment(salt_of(keys[home], number), opening))
+        leaves.append(
+            LogLeaf(community=community, body=entry.decode(), household_id=home, number=number, statement=one)
+        )
+    leaves = [leaves[i] for i in shuffled([leaf.entry for leaf in leaves])]
+    for seq, leaf in enumerate(leaves, start=first):
+        leaf.seq = seq
+    LogLeaf.objects.bulk_create(leaves)
     _tile(community, [leaf_hash(leaf.entry) for leaf in leaves], first)
 
 
@@ -138,9 +170,16 @@ def destroy_key(*, household: Household, at: datetime) -> None:
     HomeKey.objects.filter(household=household).update(sealed_key="", destroyed_at=at)
 
 
-@transaction.atomic
 def sign_head(*, community: Community, keeper: guard.Guard, at: datetime) -> LogHead | None:
-    """Sign the log as it is committed; None if nothing was added or the signer refused, which raises an alarm."""
+    """Sign the log as it is committed; None if nothing was added or the signer refused, which raises an alarm.
+
+    Signers that share a directory take turns, each until its head is committed.
+    """
+    with keeper.alone(), transaction.atomic():
+        return _sign_head(community, keeper, at)
+
+
+def _sign_head(community: Community, keeper: guard.Guard, at: datetime) -> LogHead | None:
     size, newest = log_size(community.pk), latest_head(community.pk)
     if not size or (newest is not None and newest.size == size):
         return None
@@ -148,10 +187,13 @@ def sign_head(*, community: Community, keeper: guard.Guard, at: datetime) -> Log
     before = keeper.last(origin)
     head = Head(origin, size, merkle.root(size, tiles))
     try:
+        change = last_rotation(community.pk, size)
+        if change is not None:
+            keeper.turn_to(origin, change)
         grown = before is not None and before.size <= size
         proof = merkle.consistency_proof(before.size, size, tiles) if grown and before is not None else []
         note = keeper.sign(head, proof)
-    except guard.Forked as error:
+    except (guard.Forked, BadNote) as error:
         LogAlarm.objects.get_or_create(
             community=community, size=size, defaults={"reason": str(error)[:300], "raised_at": at}
         )

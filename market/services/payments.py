@@ -6,8 +6,9 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Sum
 
-from community.models import Community, Household, Member
-from community.services.administrators import only_admins
+from community.models import Community, Household, Member, What
+from community.roles import Can, only_those_who
+from community.services.audit import record, record_for
 from config.sealing import seal
 from market.models import BankAccount, CreditorAccount, PaymentItem, PaymentRun, Statement, StatementLine
 
@@ -29,7 +30,7 @@ def keep_account(
     """
     Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     BankAccount.objects.filter(household=household, replaced_at=None).update(replaced_at=at)
-    return BankAccount.objects.create(
+    account = BankAccount.objects.create(
         household=household,
         holder=holder,
         sealed_iban=seal(iban),
@@ -38,16 +39,30 @@ def keep_account(
         added_by=by,
         added_at=at,
     )
+    record(
+        What.BANK_ACCOUNT_CHANGED,
+        community=household.community,
+        at=at,
+        by=by,
+        about=account,
+        household=household,
+        reason=f"…{account.iban_end}",
+    )
+    return account
 
 
+@transaction.atomic
 def keep_creditor(*, by: Member, holder: str, iban: str, creditor_id: str, at: datetime) -> CreditorAccount:
-    """Keep the community's own account. Raises `NotAdministrator`."""
-    only_admins(by)
+    """Keep the community's own account. Raises `NotAllowed`."""
+    only_those_who(Can.PAY, by)
     facts = {
         "holder": holder, "sealed_iban": seal(iban), "iban_end": iban[-4:], "creditor_id": creditor_id,
         "changed_by": by, "changed_at": at,
     }  # fmt: skip
-    return CreditorAccount.objects.update_or_create(community=by.community, defaults=facts)[0]
+    account = CreditorAccount.objects.update_or_create(community=by.community, defaults=facts)[0]
+    said = f"…{account.iban_end}"
+    record(What.CREDITOR_CHANGED, community=by.community, at=at, by=by, about=account, reason=said)
+    return account
 
 
 class Due(NamedTuple):
@@ -80,7 +95,7 @@ def due(community: Community) -> list[Due]:
 @transaction.atomic
 def make_run(*, by: Member, at: datetime) -> PaymentRun:
     """Take everything that is due into one run; statements of nothing go with it. Raises `NothingDue`."""
-    only_admins(by)
+    only_those_who(Can.PAY, by)
     community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
     found = due(community)
     if not any(one.cents for one in found):
@@ -99,6 +114,8 @@ def make_run(*, by: Member, at: datetime) -> PaymentRun:
             for one in found
         ]
     )
+    homes = {one.statement.household_id: one.statement.household for one in found}
+    record_for(homes.values(), What.PAYMENT_RUN_MADE, at=at, by=by, about=run)
     return run
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
+from config.patience import let_think
 from market.agents.policy.weights import prior
 from market.models import PilotMonth
 from market.pilot.month import live_month
@@ -30,6 +31,7 @@ def live(*, month_id: int) -> bool:
     row = claimed.filter(pk=month_id, lived__isnull=True, failed="").first()
     if row is None:
         return False
+    let_think()
     try:
         scenario = varied(Scenario.of(row.pilot.scenario), row.variant)
         lived, _alone = live_month(scenario, row.month, prior(), solver())

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from community.models import Community, Device, Household, Member, SupplyContract, Tariff, TariffVersion, User
 from market.models import Pilot, PilotMonth
 from market.pilot.report import MONTHS
 from market.pilot.scenario import EFFICIENCY_PPM, PPM, PilotHome, Scenario
+from market.services.founding import free_slug
 from market.services.mandates import give_mandate
 
 
@@ -37,7 +37,7 @@ def found_community(*, pilot_id: int, at: datetime) -> Community:
         return pilot.community
     scenario = Scenario.of(pilot.scenario)
     community = Community.objects.create(
-        slug=_free_slug(pilot.name),
+        slug=free_slug(pilot.name),
         name=pilot.name,
         timezone=scenario.timezone,
         price_rule=scenario.price_rule,
@@ -48,7 +48,7 @@ def found_community(*, pilot_id: int, at: datetime) -> Community:
         export_limit_w=scenario.export_limit_w,
         created_at=at,
     )
-    Member.objects.create(community=community, user=pilot.owner, role=Member.Role.ADMIN, joined_at=at)
+    Member.objects.create(community=community, user=pilot.owner, role=Member.Role.OWNER, joined_at=at)
     today = at.astimezone(community.zone).date()
     tariffs = {
         tariff: _tariff(scenario, tariff, community, today) for tariff in {h.tariff for h in scenario.homes}
@@ -58,13 +58,6 @@ def found_community(*, pilot_id: int, at: datetime) -> Community:
     pilot.community = community
     pilot.save(update_fields=["community"])
     return community
-
-
-def _free_slug(name: str) -> str:
-    """A short name for addresses that no community has."""
-    wish = slugify(name)[:40] or "street"
-    taken = set(Community.objects.filter(slug__startswith=wish).values_list("slug", flat=True))
-    return next(one for one in (wish, *(f"{wish}-{i}" for i in range(2, len(taken) + 3))) if one not in taken)
 
 
 def _tariff(scenario: Scenario, name: str, community: Community, today: date) -> Tariff:

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
-from community.models import Community, Member
+from community.models import Community, Member, What
 from community.queries import active_households
-from community.services.administrators import only_admins
+from community.roles import Can, only_those_who
+from community.services.audit import record
 from market.agents.policy.weights import Weights, planner_only, weights_of
 from market.agents.training.regret import regret
 from market.models import Policy, TrainingRun
@@ -114,14 +115,15 @@ def move(*, policy_id: int, status: str, found: Mapping[str, Any] | None, at: da
 def roll_back(*, by: Member, policy_id: int, at: datetime) -> bool:
     """An administrator takes a policy back that decides or is on trial; says whether this call did.
 
-    Raises `NotAdministrator`; `Policy.DoesNotExist` for another community's.
+    Raises `NotAllowed`; `Policy.DoesNotExist` for another community's.
     """
-    only_admins(by)
+    only_those_who(Can.RUN_AGENTS, by)
     Policy.objects.get(pk=policy_id, community=by.community_id)
     policy = _locked(policy_id)
     if policy.status not in {*ENDS, Policy.Status.CHAMPION}:
         return False
     _take_back(policy, at, [_reason("asked", ok=False, name=by.user.name)])
+    record(What.POLICY_TAKEN_BACK, community=by.community, at=at, by=by, about=policy, reason=policy.digest)
     return True
 
 

@@ -6,8 +6,9 @@ from datetime import date, datetime
 import numpy as np
 from django.db import transaction
 
-from community.models import Community, Member
-from community.services.administrators import only_admins
+from community.models import Community, Member, What
+from community.roles import Can, only_those_who
+from community.services.audit import record
 from market.models import SharingAdvice, SharingSet
 from market.queries.sharing_year import hours_of_year
 from market.settlement.coefficients import FileFaults, SharingFile, cau_of, is_cups, read, shares_ppm
@@ -27,9 +28,9 @@ def keep_shares(
 ) -> SharingSet:
     """Keep shares typed by supply (any unit) as coefficients that add up to exactly one.
 
-    Raises `NotAdministrator`, and ValueError for codes or shares that cannot be.
+    Raises `NotAllowed`, and ValueError for codes or shares that cannot be.
     """
-    only_admins(by)
+    only_those_who(Can.SET_SHARING, by)
     beta = dict(zip(shares, shares_ppm(list(shares.values())), strict=True))
     return _keep(by, cau_of(plant_cups), year, SharingSet.Kind.TYPED, agreed_on, note, at, constant_ppm=beta)
 
@@ -39,7 +40,7 @@ def keep_file(
     *, by: Member, content: bytes, name: str, plant_cau: str, agreed_on: date, note: str, at: datetime
 ) -> SharingSet:
     """Keep the coefficients of a file, unless the distributor would refuse it: then `FileFaults` names why."""
-    only_admins(by)
+    only_those_who(Can.SET_SHARING, by)
     points = MeteringPoint.objects.filter(household__community=by.community)
     supplies = list(points.values_list("cups", flat=True))
     found: SharingFile = read(content, name, plant_cau=plant_cau, supplies=supplies)
@@ -51,11 +52,11 @@ def keep_file(
 def keep_advice(
     *, advice: SharingAdvice, by: Member, plant_cups: str, year: int, agreed_on: date, note: str, at: datetime
 ) -> SharingSet:
-    """Keep what was advised as the members' coefficients of a year. Raises `NotAdvised` and `NotAdministrator`.
+    """Keep what was advised as the members' coefficients of a year. Raises `NotAdvised` and `NotAllowed`.
 
     Hours of a group that the last year had none of get the mean of all.
     """
-    only_admins(by)
+    only_those_who(Can.SET_SHARING, by)
     if advice.status != SharingAdvice.Status.DONE:
         raise NotAdvised
     if not all(map(is_cups, advice.supplies)):
@@ -80,7 +81,7 @@ def _keep(
     """The next version of an installation's coefficients; versions of a community come one after the other."""
     Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
     latest = SharingSet.objects.filter(community=by.community_id, cau=cau).order_by("-version").first()
-    return SharingSet.objects.create(
+    kept = SharingSet.objects.create(
         community=by.community,
         cau=cau,
         year=year,
@@ -92,3 +93,5 @@ def _keep(
         added_at=at,
         **beta,
     )
+    record(What.COEFFICIENTS_CHANGED, community=by.community, at=at, by=by, about=kept, reason=note)
+    return kept

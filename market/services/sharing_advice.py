@@ -3,6 +3,7 @@
 import numpy as np
 from django.db import transaction
 
+from config.patience import let_think
 from market.models import SharingAdvice
 from market.queries.sharing_year import sharing_year
 from market.settlement.coefficients import adviser
@@ -21,6 +22,7 @@ def work_out(*, advice_id: int) -> None:
     asked = SharingAdvice.objects.select_for_update(of=("self",)).select_related("community").get(pk=advice_id)
     if asked.status != Status.ASKED:
         return
+    let_think()
     year = sharing_year(asked.community, asked.asked_at)
     found, known = None, np.zeros(1, dtype=np.int64)
     if year is not None:

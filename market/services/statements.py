@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from community.models import Community
+from community.models import Community, Member, What
+from community.services.audit import record
 from community.tariffs import month_span
 from market.ledger import BalancedEntry
 from market.models import Account, Entry, Posting, Statement, StatementLine
@@ -19,6 +20,7 @@ from market.queries.month import (
     rent_to_give_back,
 )
 from market.services.accounts import open_accounts
+from market.services.log import append_statements
 from market.settlement.rent import Stake, given_back
 from market.settlement.statement import balance_cents, to_cents
 
@@ -50,7 +52,7 @@ class GivenBack:
 
 
 @transaction.atomic
-def close_month(*, community: Community, month: date, at: datetime) -> None:
+def close_month(*, community: Community, month: date, at: datetime, by: Member | None = None) -> None:
     """Give the month's congestion rent back and write its statements, once; a second call changes nothing.
 
     The cents of all households and of the community's accounts are rounded as one pool, so that they add up to
@@ -65,13 +67,19 @@ def close_month(*, community: Community, month: date, at: datetime) -> None:
     posted = [row.amount_neur for own in rows for row in own if row.posted]
     cents = iter(balance_cents([*posted, *kept_by_the_community(community, month, sum(rent.amounts_neur))]))
     write(
-        Draft(
-            Statement(**facts_of(home, given, rent.rule), legal_mode=locked.legal_mode, month=month, issued_at=at),
-            own,
-            cents_of(own, cents),
-        )
-        for home, given, own in zip(homes, rent.amounts_neur, rows, strict=True)
+        locked,
+        (
+            Draft(
+                Statement(
+                    **facts_of(home, given, rent.rule), legal_mode=locked.legal_mode, month=month, issued_at=at
+                ),
+                own,
+                cents_of(own, cents),
+            )
+            for home, given, own in zip(homes, rent.amounts_neur, rows, strict=True)
+        ),
     )
+    record(What.MONTH_CLOSED, community=locked, at=at, by=by, reason=f"{month:%Y-%m}")
 
 
 def _give_back(community: Community, homes: Sequence[HomeMonth], month: date, at: datetime) -> GivenBack:
@@ -138,8 +146,8 @@ def cents_of(rows: Sequence[Row], posted: Iterator[int]) -> list[int]:
     return [next(posted) if row.posted else to_cents(row.amount_neur) for row in rows]
 
 
-def write(drafts: Iterable[Draft]) -> int:
-    """Write statements with their lines; how many."""
+def write(community: Community, drafts: Iterable[Draft]) -> int:
+    """Write statements with their lines, and their leaves into the log, under the community's lock; how many."""
     written = list(drafts)
     Statement.objects.bulk_create([one.statement for one in written])
     StatementLine.objects.bulk_create(
@@ -155,4 +163,6 @@ def write(drafts: Iterable[Draft]) -> int:
         for one in written
         for position, (row, cents) in enumerate(zip(one.rows, one.cents, strict=True))
     )
+    news = Statement.objects.filter(pk__in=[one.statement.pk for one in written])
+    append_statements(community, list(news.order_by("pk").prefetch_related("lines")))
     return len(written)

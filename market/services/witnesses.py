@@ -4,18 +4,18 @@ import logging
 from datetime import datetime
 from typing import NamedTuple
 
-import httpx
+from django.conf import settings
 
 from community.models import Community
+from config.outbound import Answer, NoAnswer, Outbound, Refused
 from market.ledger import merkle
 from market.ledger.notes import BadNote, Head, VerifierKey, parse, verified
-from market.ledger.witness import MOST_BYTES, request_body
+from market.ledger.witness import request_body
 from market.models import LogCosignature, LogHead
 from market.queries.log import latest_head, tiles_of
 
 logger = logging.getLogger(__name__)
-PATIENCE_S = 5.0
-CONFLICT = 409
+GOOD, CONFLICT = 200, 409
 
 
 class Peer(NamedTuple):
@@ -52,7 +52,7 @@ def ask(peer: Peer, head: LogHead, at: datetime) -> bool:
     """Ask one witness; whether it cosigned. What goes wrong is logged and asked again with the next head."""
     try:
         line = _cosignature(peer, head)
-    except (httpx.HTTPError, BadNote, ValueError) as error:
+    except (Refused, NoAnswer, BadNote, ValueError) as error:
         logger.warning("%s did not cosign %s: %s", peer.key.name, head, error)
         return False
     LogCosignature.objects.get_or_create(
@@ -62,18 +62,17 @@ def ask(peer: Peer, head: LogHead, at: datetime) -> bool:
 
 
 def _cosignature(peer: Peer, head: LogHead) -> str:
-    """The witness's line, verified. Raises `BadNote`, ValueError and httpx errors."""
+    """The witness's line, verified. Raises `BadNote`, ValueError, `Refused` and `NoAnswer`."""
     last = LogCosignature.objects.filter(head__community=head.community_id, witness=peer.key.name)
     size = max(last.values_list("head__size", flat=True), default=0)
-    with httpx.Client(timeout=PATIENCE_S, follow_redirects=False) as client:
-        answer = _post(client, peer, head, size)
-        if answer.status_code == CONFLICT:
-            # It knows another size than we remember: an answer of it was lost, or it is new.
-            answer = _post(client, peer, head, int(answer.text[:20].strip()))
-    if answer.status_code != httpx.codes.OK or len(answer.content) > MOST_BYTES:
-        raise BadNote(f"answer {answer.status_code}")
+    answer = _post(peer, head, size)
+    if answer.status == CONFLICT:
+        # It knows another size than we remember: an answer of it was lost, or it is new.
+        answer = _post(peer, head, int(answer.content[:20].strip()))
+    if answer.status != GOOD:
+        raise BadNote(f"answer {answer.status}")
     text, _signatures = parse(head.note)
-    for line in answer.text.splitlines():
+    for line in answer.content.decode().splitlines():
         note = f"{text}\n{line}\n"
         found, names = verified(note, [peer.key])
         if names == [peer.key.name] and Head.of(found).size == head.size:
@@ -81,6 +80,7 @@ def _cosignature(peer: Peer, head: LogHead) -> str:
     raise BadNote("no line of its key")
 
 
-def _post(client: httpx.Client, peer: Peer, head: LogHead, size: int) -> httpx.Response:
+def _post(peer: Peer, head: LogHead, size: int) -> Answer:
     proof = merkle.consistency_proof(size, head.size, tiles_of(head.community_id))
-    return client.post(f"{peer.url}/add-checkpoint", content=request_body(size, proof, head.note))
+    way = Outbound.to([peer.url], settings.OUTBOUND_LOCAL)
+    return way.ask(f"{peer.url}/add-checkpoint", request_body(size, proof, head.note).encode())

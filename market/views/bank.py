@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from community.access import household_of, member_of
+from community.access import freshly_authenticated, household_of, member_of
 from community.pages import page
 from config import clock
 from market.models import BankAccount
@@ -20,6 +20,7 @@ from market.services.payments import keep_account
 def bank_account(request: HttpRequest) -> HttpResponse:
     """The account that holds, and a form for another one."""
     household, at = household_of(request), clock.now()
+    freshly_authenticated(request)
     held = BankAccount.objects.filter(household=household, replaced_at=None).first()
     form = AccountForm(
         request.POST or None, initial={"holder": held.holder if held else member_of(request).user.name}

@@ -14,9 +14,12 @@ from django.views.decorators.http import require_safe
 
 from community import figures
 from community.access import member_of
+from community.anonymity import may_see_sums
 from community.datebar import DateBar, View
-from community.models import Community, Member
+from community.models import Community, What
 from community.pages import page
+from community.roles import Can, may
+from community.services.audit import note_look
 from community.tariffs import local_day
 from config import clock
 from market.addresses import cables_address, parse_start
@@ -26,6 +29,8 @@ from market.models import Slot
 from market.queries import feeder as queries
 from market.queries.feeder import CableTree, SlotFill, StreetState
 from market.wording import cables as wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 ROWS_A_PAGE = 50
 LENGTH = {15: "quarters", 30: "halves", 60: "hours"}
@@ -41,14 +46,20 @@ def cables(request: HttpRequest) -> HttpResponse:
     if tree is None:
         context: dict[str, Any] = {"section": "community-day", "tree": None}
         return page(request, "market/cables.html", context)
+    if not may_see_sums(member):
+        context = {"section": "community-day", "tree": None, "withheld": True}
+        return page(request, "market/cables.html", context)
     slot = _slot(member.community, parse_start(request.GET.get("t")), at)
     state = queries.street_state(slot) if slot is not None else None
-    is_admin = member.role == Member.Role.ADMIN
+    is_admin = may(member, Can.SET_CABLES)
     shown = [True] * len(tree.nodes) if is_admin else _shown(tree)
+    if is_admin:
+        note_look(member.community.households.all(), What.CABLES_SEEN, at=at, by=member)
     words = wording.rows(tree, state, shown, by_phase=is_admin)
     chart = _chart(tree, state, shown)
     context = {
         "section": "community-day",
+        "until": until_line(freshness(member.community_id, at), at),
         "tree": tree,
         "slot": slot,
         "sentence": wording.sentence(slot, tree, state, shown),

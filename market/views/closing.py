@@ -1,6 +1,5 @@
 """An administrator's months: preview, what is missing, close, correct."""
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +13,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from community import figures
-from community.access import admin_of
+from community.access import allowed
 from community.datebar import parse_month
-from community.models import Household
+from community.models import Household, What
 from community.pages import page
+from community.roles import Can
+from community.services.audit import note_look
 from config import clock
+from market.addresses import month_named
 from market.queries import closing as queries
 from market.queries.month import home_months, latest_statements
 from market.services.closing import correct_month
@@ -26,20 +28,28 @@ from market.services.deliveries import ask_again, ask_for_deliveries
 from market.services.payments import OWING
 from market.services.statements import close_month
 from market.wording import closing as wording
+from market.wording.checklist import checklist
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 
 @login_required
 @require_safe
 def closing(request: HttpRequest) -> HttpResponse:
     """Every month with its state, and one of them home by home; `?m=` names it."""
-    community = admin_of(request).community
-    at = clock.now()
+    admin, at = allowed(request, Can.SEE_MONTHS), clock.now()
+    community = admin.community
     states = queries.month_states(community, at)
     chosen = parse_month(request.GET.get("m"), at.astimezone(community.zone).date())
     state = next((one for one in states if one.month == chosen), states[0] if states else None)
     context: dict[str, Any] = {"section": "more", "rows": wording.month_rows(states), "state": state}
+    context["until"] = until_line(freshness(community.pk, at), at)
+    if state is None:
+        context["checklist"] = checklist(admin, at)
     if state is not None:
-        names = dict(Household.objects.filter(community=community).values_list("pk", "name"))
+        known = list(Household.objects.filter(community=community))
+        names = {home.pk: home.name for home in known}
+        note_look(known, What.MONTH_SEEN, at=at, by=admin, reason=f"{state.month:%Y-%m}")
         issued = latest_statements(community, state.month)
         gaps = queries.home_gaps(community, state.month)
         homes = wording.home_rows(home_months(community, state.month), issued, gaps, names)
@@ -53,8 +63,8 @@ def closing(request: HttpRequest) -> HttpResponse:
 @require_POST
 def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Close a month that is over and settled."""
-    community = admin_of(request).community
-    first, at = _month(year, month), clock.now()
+    admin = allowed(request, Can.CLOSE_MONTHS)
+    community, first, at = admin.community, month_named(year, month), clock.now()
     states = queries.month_states(community, at)
     state = next((one for one in states if one.month == first), None)
     if state is None:
@@ -73,7 +83,7 @@ def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
             _("Close %(month)s first: months close in order.") % {"month": figures.month(earlier[-1].month)},
         )
     else:
-        close_month(community=community, month=first, at=at)
+        close_month(community=community, month=first, at=at, by=admin)
         messages.success(request, _("%(month)s is closed, and every home has its statement.") % name)
     return redirect(f"{reverse('closing')}?m={first:%Y-%m}")
 
@@ -82,9 +92,9 @@ def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @require_POST
 def correct(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Issue the corrections of a closed month."""
-    community = admin_of(request).community
-    first = _month(year, month)
-    count = correct_month(community=community, month=first, at=clock.now())
+    admin = allowed(request, Can.CLOSE_MONTHS)
+    first = month_named(year, month)
+    count = correct_month(community=admin.community, month=first, at=clock.now(), by=admin)
     if count:
         words = ngettext(
             "%(count)s home has a correction of its statement.",
@@ -101,16 +111,9 @@ def correct(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @require_POST
 def send_statements(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Send every statement that was not sent yet, and those that could not be delivered once more."""
-    community, at = admin_of(request).community, clock.now()
-    first = _month(year, month)
-    count = ask_for_deliveries(community=community, at=at) + ask_again(community=community, at=at)
+    admin, at = allowed(request, Can.CLOSE_MONTHS), clock.now()
+    community, first = admin.community, month_named(year, month)
+    count = ask_for_deliveries(community=community, at=at, by=admin) + ask_again(community=community, at=at)
     words = ngettext("%(count)s statement is on its way.", "%(count)s statements are on their way.", count)
     messages.success(request, words % {"count": count})
     return redirect(f"{reverse('closing')}?m={first:%Y-%m}")
-
-
-def _month(year: int, month: int) -> date:
-    try:
-        return date(year, month, 1)
-    except ValueError as error:
-        raise Http404("There is no such month.") from error

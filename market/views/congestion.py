@@ -1,27 +1,33 @@
 """The congestion log of a month: what the street's cables held back, from whom, and how evenly."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from community.access import admin_of, member_of
+from community.access import allowed, member_of
+from community.anonymity import may_see_sums
 from community.datebar import DateBar, month_bar
-from community.models import Community, Member
+from community.models import Community, Household, Member, What
 from community.pages import page
-from community.tariffs import month_span
+from community.roles import Can, may
+from community.services.audit import note_look
+from community.spreadsheets import write_csv
 from config import clock
+from market.addresses import month_named
 from market.month_chart import month_chart
 from market.queries import day as day_queries
 from market.queries.congestion import CongestionMonth, congestion_month
 from market.queries.held_back import price_parts
 from market.wording import congestion as wording
 from market.wording import congestion_homes as homes_wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 
 @login_required
@@ -31,14 +37,17 @@ def congestion(request: HttpRequest, year: int | None = None, month: int | None 
     member = member_of(request)
     community = member.community
     this_month = _this_month(community)
-    first = this_month if year is None or month is None else _month(year, month)
+    first = this_month if year is None or month is None else month_named(year, month)
     context: dict[str, Any] = {
         "section": "community-day",
+        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "bar": _bar(community, first, this_month),
         "first": first,
         "to_come": first > this_month,
     }
-    if first <= this_month:
+    if first <= this_month and not may_see_sums(member):
+        context |= {"withheld": True, **_homes(member, congestion_month(community, first))}
+    elif first <= this_month:
         found = congestion_month(community, first)
         context |= {
             "found": found,
@@ -59,7 +68,10 @@ def congestion(request: HttpRequest, year: int | None = None, month: int | None 
 @require_safe
 def elements_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The month's limits as CSV, in the units of the column names."""
-    found = congestion_month(member_of(request).community, _month(year, month))
+    member = member_of(request)
+    if not may_see_sums(member):
+        raise PermissionDenied("Sums of too few homes are not shown.")
+    found = congestion_month(member.community, month_named(year, month))
     rows = (wording.csv_element(log) for log in found.log.elements)
     return _csv(f"azotea-limits-{year:04}-{month:02}.csv", wording.ELEMENT_COLUMNS, rows)
 
@@ -68,7 +80,9 @@ def elements_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @require_safe
 def homes_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Every home's part of the month as CSV, for administrators."""
-    found = congestion_month(admin_of(request).community, _month(year, month))
+    admin = allowed(request, Can.SEE_MONTHS)
+    found = congestion_month(admin.community, month_named(year, month))
+    _note_look(admin, found)
     rows = (homes_wording.csv_home(log) for log in found.homes)
     return _csv(f"azotea-homes-{year:04}-{month:02}.csv", homes_wording.HOME_COLUMNS, rows)
 
@@ -76,23 +90,12 @@ def homes_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
 def _csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
-    writer.writerow(columns)
-    writer.writerows(rows)
+    write_csv(response, columns, rows)
     return response
 
 
 def _this_month(community: Community) -> date:
     return clock.now().astimezone(community.zone).date().replace(day=1)
-
-
-def _month(year: int, month: int) -> date:
-    try:
-        first = date(year, month, 1)
-        month_span(year, month)
-    except (ValueError, OverflowError) as error:
-        raise Http404("There is no such month.") from error
-    return first
 
 
 def _bar(community: Community, first: date, this_month: date) -> DateBar:
@@ -119,6 +122,17 @@ def _days(found: CongestionMonth, this_month: date) -> dict[str, Any]:
     }
 
 
+def _all_homes(admin: Member, found: CongestionMonth) -> list[homes_wording.HomeRow]:
+    """What every home was held back; each can see that an administrator looked."""
+    _note_look(admin, found)
+    return homes_wording.home_rows(found.homes)
+
+
+def _note_look(admin: Member, found: CongestionMonth) -> None:
+    homes = Household.objects.filter(community=admin.community_id)
+    note_look(homes, What.HELD_BACK_SEEN, at=clock.now(), by=admin, reason=f"{found.month:%Y-%m}")
+
+
 def _homes(member: Member, found: CongestionMonth) -> dict[str, Any]:
     """The member's own homes in words; an administrator sees all of them in a table besides."""
     own = list(member.households.order_by("pk"))
@@ -126,5 +140,5 @@ def _homes(member: Member, found: CongestionMonth) -> dict[str, Any]:
     return {
         "cards": [homes_wording.home_card(found.home(home), parts.get(home.pk, [])) for home in own],
         "sharing": homes_wording.sharing_rule(found.rule, found.cap_pct),
-        "all_homes": homes_wording.home_rows(found.homes) if member.role == Member.Role.ADMIN else None,
+        "all_homes": _all_homes(member, found) if may(member, Can.SEE_MONTHS) else None,
     }

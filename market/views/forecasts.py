@@ -6,12 +6,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from community.access import admin_of
+from community.access import allowed
 from community.pages import page
+from community.roles import Can
 from config import clock
 from market.month_chart import day_bars
 from market.queries import accuracy as queries
 from market.wording import forecasts as wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 LEAST_TOP_PCT = 30.0
 
@@ -20,7 +23,7 @@ LEAST_TOP_PCT = 30.0
 @require_safe
 def forecasts(request: HttpRequest) -> HttpResponse:
     """The last month's forecasts against what was metered, what foretells, and when agents did without."""
-    community = admin_of(request).community
+    community = allowed(request, Can.SEE_STREET).community
     at = clock.now()
     today = at.astimezone(community.zone).date()
     days = queries.days_of(community.pk, today)
@@ -28,6 +31,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
     dates = [today - queries.SPAN + timedelta(days=i + 1) for i in range(queries.SPAN.days)]
     context = {
         "section": "more",
+        "until": until_line(freshness(community.pk, at), at),
         "sentence": wording.sentence(days),
         "figures": wording.month_figures(days),
         "chart": day_bars([(day, errors.get(day, 0.0)) for day in dates], LEAST_TOP_PCT) if days else None,

@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from community.access import household_of, member_or_none
+from community.access import household_of, member_of, member_or_none
 from community.datebar import day_bar, parse_day
 from community.models import Device, Household
 from community.pages import page
+from community.services.announcements import unread_by
 from community.tariffs import local_day, month_span
+from community.wording.announcements import told
 from config import clock
 from market import reasons
 from market.addresses import kept, slot_address
@@ -28,6 +32,8 @@ from market.queries.day import DaySlot
 from market.wording import charging, headline, step_down
 from market.wording import following as following_wording
 from market.wording import home as wording
+from market.wording.checklist import checklist
+from metering.wording.freshness import updated_line
 
 RECENT = 6
 
@@ -51,7 +57,13 @@ def home(request: HttpRequest) -> HttpResponse:
     charge = home_queries.charge_levels(stores, first, min(until, at), slots[0].end - slots[0].start)
     context = {
         "section": "home",
+        "announcements": [told(one) for one in unread_by(member_of(request), at)],
+        "checklist": checklist(member_of(request), at),
         "live": day == today,
+        "span": (first, until),
+        "minutes": household.community.slot_minutes,
+        "updated": updated_line(at) if day == today else "",
+        "market_address": _market_address(day, today, keep),
         "bar": day_bar(day, today, request.path, first=_first_day(household), keep=keep),
         **_story(household, slots, day, today, at, keep),
         "chart": _chart(slots, at, mandate, charge, keep),
@@ -71,6 +83,11 @@ def _other_landing(request: HttpRequest) -> str | None:
     if member is None:
         return "admin:index" if request.user.is_staff else None
     return None if member.households.exists() else "community-day"
+
+
+def _market_address(day: date, today: date, keep: Mapping[str, str]) -> str:
+    query = urlencode({**keep, **({"d": day.isoformat()} if day != today else {})})
+    return f"{reverse('market')}?{query}" if query else reverse("market")
 
 
 def _zone(household: Household) -> ZoneInfo:

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from community.access import admin_of, member_of
-from community.models import Community, Member, Region
+from community.access import allowed, member_of
+from community.models import Community, Region
 from community.pages import page
 from community.regulated import distances_on
+from community.roles import Can, may
 from config import clock
 from market.services.rules import ClockIsFixed, set_place
 from market.wording import law as wording
@@ -35,13 +36,13 @@ class PlaceForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def law(request: HttpRequest) -> HttpResponse:
     """Every member reads it, administrators set it."""
-    member = admin_of(request) if request.method == "POST" else member_of(request)
+    member = allowed(request, Can.SET_RULES) if request.method == "POST" else member_of(request)
     community = member.community
     known = {"region": community.region, "legal_mode": community.legal_mode}
     form = PlaceForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         try:
-            set_place(by=member, **form.cleaned_data)
+            set_place(by=member, at=clock.now(), **form.cleaned_data)
         except ClockIsFixed:
             words = _("A month is closed already, cut at midnight of this street's clock: it stays there.")
             form.add_error("region", words)
@@ -51,7 +52,7 @@ def law(request: HttpRequest) -> HttpResponse:
     today = clock.now().astimezone(community.zone).date()
     context = {
         "section": "more",
-        "form": form if member.role == Member.Role.ADMIN else None,
+        "form": form if may(member, Can.SET_RULES) else None,
         "modes": wording.modes(community),
         "distances": wording.distances(distances_on(today)),
         "region": community.get_region_display(),

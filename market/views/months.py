@@ -1,6 +1,5 @@
 """A home's months: the log, the statement, and the slots as a file."""
 
-import csv
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,21 +7,26 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from community.access import household_of
+from community.access import household_of, member_of
+from community.anonymity import may_see_sums
 from community.datebar import month_bar, parse_day, parse_month
 from community.models import Household
 from community.pages import page
+from community.spreadsheets import write_csv
 from community.tariffs import local_day, month_span
 from config import clock
-from market.addresses import kept, slot_address
+from market.addresses import kept, month_named, slot_address
 from market.documents import as_csv, as_json, as_pdf, as_xlsx
+from market.models import Statement
 from market.queries import months as queries
 from market.queries.hindsight import hindsight_of
+from market.queries.home import readings_until
 from market.queries.month import rent_to_give_back
 from market.queries.wallet import wallet_rows
 from market.wording import documents, wallet
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
+from market.wording.home import until
 
 # What each form of a statement is, and who writes it.
 FORMS = {
@@ -41,11 +45,14 @@ def months(request: HttpRequest) -> HttpResponse:
     zone = _zone(household)
     today = clock.now().astimezone(zone).date()
     month = parse_month(request.GET.get("m"), today)
-    span = month_span(month.year, month.month, zone)
-    log = queries.months_of(household)
+    first, last = month_span(month.year, month.month, zone)
+    # Whoever looked after the home before keeps its days to itself.
+    span = (household.own_from(first), last)
+    log = [row for row in queries.months_of(household) if row.first >= household.own_since]
     context = {
         "section": "months",
         "bar": month_bar(month, today, request.path, first=log[-1].first if log else None, keep=kept(request.GET)),
+        "until": _until(household),
         "months": log,
         "selected": next((row for row in log if row.first == month), None),
         "running": month == today.replace(day=1),
@@ -61,7 +68,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """One month as a statement: closed and final, or a preview; `?day=` opens a day's slots."""
     household = household_of(request)
     zone = _zone(household)
-    first = _month(year, month)
+    first = month_named(year, month)
     start, end = month_span(year, month, zone)
     today = clock.now().astimezone(zone).date()
     issued = queries.statements_of(household, first)
@@ -71,6 +78,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         raise Http404("This home has no settled slots in that month.")
     chosen = request.GET.get("day")
     day = parse_day(chosen, today) if chosen else None
+    sums = may_see_sums(member_of(request))
     slots = (
         queries.settled_slots(household, *local_day(day, zone))
         if day and start <= local_day(day, zone)[0] < end
@@ -82,14 +90,14 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "first": first,
         "household": household,
         "closed": closed,
-        "legal_text": documents.legal_text(closed.legal_mode if closed else household.community.legal_mode),
+        **_standing(household, closed),
         "versions": wording.versions(issued),
         "lines": wording.statement_lines(closed, total),
         "total": total,
         "rent_waiting": "" if closed else _rent_waiting(household, end),
         "unmeasured": wording.unmeasured(queries.unmeasured_in(household, start, end)),
         "corrections": wording.corrections(queries.corrections_of(household, start, end)),
-        "hindsight": hindsight_wording.told(hindsight_of(household.community_id, first)) if closed else None,
+        "hindsight": _hindsight(household, first) if closed and sums else None,
         "wallet": wallet.fact(wallet_rows(household), first) if closed else "",
         "days": wording.day_rows(queries.days_of(household, start, end)),
         "day": day,
@@ -103,13 +111,11 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
 def month_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """The month's settled slots as CSV: plain numbers in the units of the column names."""
     household = household_of(request)
-    _month(year, month)
+    month_named(year, month)
     rows = queries.settled_slots(household, *month_span(year, month, _zone(household)))
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="azotea-{year:04}-{month:02}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(wording.CSV_COLUMNS)
-    writer.writerows(wording.csv_row(row) for row in rows)
+    write_csv(response, wording.CSV_COLUMNS, (wording.csv_row(row) for row in rows))
     return response
 
 
@@ -118,7 +124,7 @@ def month_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
 def statement_file(request: HttpRequest, year: int, month: int, form: str) -> HttpResponse:
     """A closed month as a file: PDF, XLSX, CSV or JSON."""
     household = household_of(request)
-    first = _month(year, month)
+    first = month_named(year, month)
     made = documents.newest(household, first) if form in FORMS else None
     if made is None:
         raise Http404("There is no such statement.")
@@ -128,17 +134,25 @@ def statement_file(request: HttpRequest, year: int, month: int, form: str) -> Ht
     return response
 
 
+def _hindsight(household: Household, first: date) -> hindsight_wording.Told | None:
+    return hindsight_wording.told(hindsight_of(household.community_id, first))
+
+
+def _standing(household: Household, closed: Statement | None) -> dict[str, str]:
+    """In which legal mode a month stands and, while it is open, until when its figures are true."""
+    mode = closed.legal_mode if closed else household.community.legal_mode
+    return {"legal_text": documents.legal_text(mode), "until": "" if closed else _until(household)}
+
+
+def _until(household: Household) -> str:
+    at = clock.now()
+    return until(readings_until(household, at), at)
+
+
 def _rent_waiting(household: Household, end: datetime) -> str:
     """What the street will give back when the month closes."""
     community = household.community
     return wording.rent_waiting(rent_to_give_back(community, end), community.rent_rule)
-
-
-def _month(year: int, month: int) -> date:
-    try:
-        return date(year, month, 1)
-    except ValueError as error:
-        raise Http404("There is no such month.") from error
 
 
 def _zone(household: Household) -> ZoneInfo:

@@ -46,7 +46,7 @@ def gestor(request: HttpRequest) -> HttpResponse:
     """Authorise the community as gestor, or take that back."""
     household = household_of(request)
     if request.POST.get("do") == "revoke":
-        revoke_gestor(household=household, at=clock.now())
+        revoke_gestor(household=household, by=member_of(request), at=clock.now())
         messages.success(request, _("The authorisation is taken back."))
     else:
         authorise_gestor(household=household, by=member_of(request), at=clock.now())

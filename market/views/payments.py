@@ -12,9 +12,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import admin_of
-from community.models import Community
+from community.access import allowed, freshly_authenticated
+from community.models import Community, What
 from community.pages import page
+from community.roles import Can
+from community.services.audit import note_look, record_for
 from config import clock
 from config.sealing import unseal
 from market.documents import (
@@ -31,6 +33,7 @@ from market.payments_form import CreditorForm
 from market.services.payments import NothingDue, due, keep_creditor, make_run
 
 # Banks want collections some days before, transfers the day before.
+FILES = ("all", "collect", "transfer")
 COLLECTED_AFTER, TRANSFERRED_AFTER = timedelta(days=5), timedelta(days=1)
 
 
@@ -38,7 +41,7 @@ COLLECTED_AFTER, TRANSFERRED_AFTER = timedelta(days=5), timedelta(days=1)
 @require_http_methods(["GET", "HEAD", "POST"])
 def payment_desk(request: HttpRequest) -> HttpResponse:
     """What is due, the runs so far, and the community's own account."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.PAY)
     community = admin.community
     account = CreditorAccount.objects.filter(community=community).first()
     facts = (
@@ -46,10 +49,13 @@ def payment_desk(request: HttpRequest) -> HttpResponse:
     )
     form = CreditorForm(request.POST or None, initial=facts)
     if request.method == "POST" and form.is_valid():
+        freshly_authenticated(request)
         keep_creditor(by=admin, at=clock.now(), **form.cleaned_data)
         messages.success(request, _("The community's account is kept."))
         return redirect("payment-desk")
     found = [one for one in due(community) if one.cents]
+    homes = {one.statement.household_id: one.statement.household for one in found}
+    note_look(homes.values(), What.PAYMENTS_SEEN, at=clock.now(), by=admin)
     context: dict[str, Any] = {
         "section": "more",
         "form": form,
@@ -66,8 +72,10 @@ def payment_desk(request: HttpRequest) -> HttpResponse:
 @require_POST
 def new_run(request: HttpRequest) -> HttpResponse:
     """Take what is due into a run."""
+    by = allowed(request, Can.PAY)
+    freshly_authenticated(request, keep=True)
     try:
-        make_run(by=admin_of(request), at=clock.now())
+        make_run(by=by, at=clock.now())
     except NothingDue:
         messages.warning(request, _("Nothing is due: every statement is in a run already."))
     else:
@@ -79,21 +87,27 @@ def new_run(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_file(request: HttpRequest, public_id: UUID, name: str) -> HttpResponse:
     """A file of a run: `collect.xml` (pain.008), `transfer.xml` (pain.001) or `all.csv`."""
-    community = admin_of(request).community
+    admin = allowed(request, Can.PAY)
+    community = admin.community
+    freshly_authenticated(request)
+    if name not in FILES:
+        raise Http404("There is no such file.")
     run = get_object_or_404(PaymentRun, public_id=public_id, community=community)
     items = list(
         run.items.exclude(cents=0)
         .select_related("account", "statement__household__member__user")
         .order_by("statement__household__name", "pk")
     )
+    homes = {item.statement.household_id: item.statement.household for item in items}
+    record_for(homes.values(), What.PAYMENT_FILE_READ, at=clock.now(), by=admin, about=run, reason=name)
     if name == "all":
         return _download(as_payment_list([_listed(item) for item in items]), "text/csv; charset=utf-8", run, "csv")
-    if name not in {"collect", "transfer"}:
-        raise Http404("There is no such file.")
     account = CreditorAccount.objects.filter(community=community).first()
     collect = name == "collect"
     moved = [item for item in items if item.account is not None and (item.cents < 0) == collect]
-    if account is None or not moved:
+    # A file that lacks one of its payments would be worse than none.
+    forgotten = any(not item.account.sealed_iban for item in moved if item.account is not None)
+    if account is None or not moved or forgotten:
         raise Http404("There is no such file.")
     batch = Batch(
         Party(account.holder, unseal(account.sealed_iban)),

@@ -9,10 +9,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from community.access import admin_of
+from community.access import allowed
 from community.models import Community
 from community.pages import page
 from community.queries import active_households
+from community.roles import Can
 from config import clock
 from market.gate_chart import gate_chart
 from market.models import Policy, TrainingRun
@@ -21,13 +22,15 @@ from market.services.policies import roll_back
 from market.services.training import ask_for_training
 from market.wording import gate as gate_wording
 from market.wording import policies as wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 
 @login_required
 @require_safe
 def agents(request: HttpRequest) -> HttpResponse:
     """Who decides now, how the training is getting on, what the gate found, and what became of each policy."""
-    community = admin_of(request).community
+    community = allowed(request, Can.RUN_AGENTS).community
     runs = queries.runs_of(community.pk)
     latest = runs[0] if runs else None
     judged = next((run for run in runs if run.report is not None), None)
@@ -38,6 +41,7 @@ def agents(request: HttpRequest) -> HttpResponse:
     before = queries.champion_before(champion) if champion is not None else None
     context = {
         "section": "more",
+        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "sentence": wording.sentence(champion, trial, shipped, len(homes)),
         "figures": wording.four(champion, trial, shipped, len(homes), judged),
         "run": latest,
@@ -57,7 +61,7 @@ def agents(request: HttpRequest) -> HttpResponse:
 @require_POST
 def train(request: HttpRequest) -> HttpResponse:
     """Ask for a training; while one is open, nothing new begins."""
-    community = admin_of(request).community
+    community = allowed(request, Can.RUN_AGENTS).community
     ask_for_training(community_id=community.pk, why=TrainingRun.Why.ASKED, at=clock.now())
     messages.success(request, _("The training begins within minutes. The agents go on as before meanwhile."))
     return redirect("agents")
@@ -68,7 +72,7 @@ def train(request: HttpRequest) -> HttpResponse:
 def take_back(request: HttpRequest, policy_id: int) -> HttpResponse:
     """Take a policy back that decides or is on trial."""
     try:
-        done = roll_back(by=admin_of(request), policy_id=policy_id, at=clock.now())
+        done = roll_back(by=allowed(request, Can.RUN_AGENTS), policy_id=policy_id, at=clock.now())
     except Policy.DoesNotExist as error:
         raise Http404("There is no such policy.") from error
     if done:

@@ -9,10 +9,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from community.access import admin_of
+from community.access import allowed
 from community.datebar import month_bar, parse_month
 from community.pages import page
 from community.published_prices import days_known
+from community.roles import Can
 from community.services.prices import keep_prices
 from config import clock
 from market.tariff_form import PriceFileForm
@@ -23,11 +24,11 @@ from market.wording import prices as wording
 @require_http_methods(["GET", "HEAD", "POST"])
 def published_prices(request: HttpRequest) -> HttpResponse:
     """The days of a month with the hours that are not known, and a form for a file of prices."""
-    admin, at = admin_of(request), clock.now()
+    admin, at = allowed(request, Can.SET_TARIFFS), clock.now()
     community = admin.community
     form = PriceFileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid() and (hours := form.hours()):
-        kept = keep_prices(hours, source=form.cleaned_data["file"].name, at=at, community=community)
+        kept = keep_prices(hours, source=form.cleaned_data["file"].name, at=at, community=community, by=admin)
         words = _("%(new)s hours are new, %(changed)s have another price now, %(same)s were known.")
         messages.success(request, words % kept._asdict())
         return redirect("published-prices")

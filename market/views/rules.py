@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community import figures
-from community.access import admin_of, member_of
+from community.access import allowed, member_of
 from community.models import Member
 from community.pages import page
+from community.roles import Can, may
 from config import clock
 from market.queries.due import next_to_open
 from market.rules_form import RulesForm, written_rules
@@ -25,8 +26,8 @@ EXPLAINED = ("price_rule", "fairness_rule", "rent_rule", "pool_rule")
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
     """Show the rules in force; a valid form of an administrator replaces them for the slots to come."""
-    member = admin_of(request) if request.method == "POST" else member_of(request)
-    if member.role != Member.Role.ADMIN:
+    member = allowed(request, Can.SET_RULES) if request.method == "POST" else member_of(request)
+    if not may(member, Can.SET_RULES):
         context = {
             "section": "more",
             "community": member.community,
@@ -36,7 +37,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST or None, initial=written_rules(member.community))
     begins = _begins(member)
     if request.method == "POST" and form.is_valid():
-        set_rules(by=member, rules=form.rules())
+        set_rules(by=member, rules=form.rules(), at=clock.now())
         messages.success(request, _("Saved. These rules count from %(slot)s on.") % {"slot": begins})
         return redirect("street-rules")
     explained = {name: {"field": form[name], "choices": wording.choices(form[name])} for name in EXPLAINED}

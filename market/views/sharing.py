@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from community.access import admin_of
+from community.access import allowed
 from community.datebar import month_bar, parse_month
 from community.models import Household, Member
 from community.pages import page
+from community.roles import Can
 from config import clock
 from market.models import SharingSet
 from market.queries.sharing import month_shared
@@ -18,6 +19,8 @@ from market.services.sharing import FileFaults, keep_file, keep_shares
 from market.settlement.coefficients import CRLF, LF, cau_of, file_name, write
 from market.sharing_form import SharesForm
 from market.wording import sharing as wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 LINE_ENDS = {"crlf": CRLF, "lf": LF}
 
@@ -26,7 +29,7 @@ LINE_ENDS = {"crlf": CRLF, "lf": LF}
 @require_http_methods(["GET", "HEAD", "POST"])
 def sharing(request: HttpRequest) -> HttpResponse:
     """Compare rules on a month; keep coefficients that members agreed on."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_SHARING)
     community = admin.community
     today = clock.now().astimezone(community.zone).date()
     month = parse_month(request.GET.get("m"), today)
@@ -50,6 +53,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "section": "more",
         "bar": month_bar(month, today, request.path),
+        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "month": month,
         "rules": wording.rule_rows(found) if found is not None else [],
         "form": form,
@@ -64,7 +68,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sharing_file(request: HttpRequest, pk: int, ends: str) -> HttpResponse:
     """The distributor's file of a set, in either habit of ending lines."""
-    found = get_object_or_404(SharingSet, pk=pk, community=admin_of(request).community)
+    found = get_object_or_404(SharingSet, pk=pk, community=allowed(request, Can.SET_SHARING).community)
     line_end = LINE_ENDS.get(ends, CRLF)
     response = HttpResponse(write(found.beta_ppm, line_end), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{file_name(found.cau, found.year)}"'

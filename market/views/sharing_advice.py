@@ -9,14 +9,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from community.access import admin_of
+from community.access import allowed
+from community.models import Household, What
 from community.pages import page
+from community.roles import Can
+from community.services.audit import note_look
 from config import clock
 from market.models import SharingAdvice
 from market.services.sharing import NotAdvised, keep_advice
 from market.sharing_form import AdviceForm, KeepForm
 from market.studio import ring_studio
 from market.wording import sharing_advice as wording
+from metering.queries import with_cups
 
 SHOWN = 10
 
@@ -25,7 +29,7 @@ SHOWN = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 def sharing_advice(request: HttpRequest) -> HttpResponse:
     """The advice so far, newest first, and a form that asks for another."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_SHARING)
     form = AdviceForm(request.POST or None, initial={"aim": SharingAdvice.Aim.MOST, "kind": "fixed"})
     if request.method == "POST" and form.is_valid():
         asked = SharingAdvice.objects.create(
@@ -46,7 +50,7 @@ def sharing_advice(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_advice(request: HttpRequest, pk: int) -> HttpResponse:
     """What was found, home by home; the form keeps it as the coefficients of a year."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_SHARING)
     advice = get_object_or_404(SharingAdvice, pk=pk, community=admin.community)
     today = clock.now().astimezone(admin.community.zone).date()
     form = KeepForm(
@@ -66,5 +70,7 @@ def one_advice(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("sharing")
     context: dict[str, Any] = {"section": "more", "advice": advice, "form": form}
     if advice.status == SharingAdvice.Status.DONE:
+        homes = Household.objects.filter(metering_points__in=with_cups(advice.supplies)).distinct()
+        note_look(homes, What.SAVING_SEEN, at=clock.now(), by=admin, about=advice)
         context |= wording.result(advice)
     return page(request, "market/one_advice.html", context, status=422 if form.errors else 200)

@@ -1,6 +1,6 @@
 """Why a home traded, or did not, in one slot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -13,21 +13,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from community import figures
-from community.access import household_of
+from community.access import household_of, member_of
+from community.anonymity import may_see_sums
 from community.datebar import DateBar
 from community.models import Household
 from community.pages import page
 from config import clock
 from market.addresses import cables_address, kept, slot_address
-from market.models import Slot
+from market.models import Order, Slot, WhatIf
 from market.queries import home as home_queries
 from market.queries import slot as queries
+from market.what_if_form import LimitForm
 from market.wording import home as home_wording
 from market.wording import ladder
 from market.wording import slot as wording
 from market.wording import slot_grid as grid_wording
 from market.wording import slot_price as price_wording
+from market.wording import what_if as trying_wording
 from market.wording.money import money
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 
 @login_required
@@ -38,12 +43,16 @@ def slot(request: HttpRequest, start: datetime) -> HttpResponse:
     row = queries.slot_at(household.community, start)
     if row is None:
         raise Http404("The market has no such slot.")
+    orders = queries.orders_of(household, row)
+    sums = may_see_sums(member_of(request))
     context = {
         "section": "home",
         "start": row.start,
         "bar": _bar(row, kept(request.GET)),
-        **_market(row),
-        **_own(row, household),
+        "until": until_line(freshness(household.community_id, clock.now()), clock.now()),
+        **_market(row, sums=sums),
+        **_own(row, household, orders),
+        **(_what_if(request, row, household, orders) if sums else {}),
     }
     return page(request, "market/slot.html", context)
 
@@ -64,19 +73,35 @@ def _bar(row: Slot, keep: Mapping[str, str]) -> DateBar:
     )
 
 
-def _market(row: Slot) -> dict[str, Any]:
-    """What everybody may see."""
+def _market(row: Slot, *, sums: bool) -> dict[str, Any]:
+    """What everybody may see; sums only where enough homes stand behind them."""
     return {
-        "why": price_wording.why(row, queries.totals(row)),
+        "why": price_wording.why(row, queries.totals(row), sums=sums),
         "grid": grid_wording.grid(row, row.community.rent_rule),
-        "state": grid_wording.state(row, queries.phase_v(row)),
+        "state": grid_wording.state(row, queries.phase_v(row)) if sums else [],
         "cables": cables_address(row.start) if queries.phase_v(row) else "",
     }
 
 
-def _own(row: Slot, household: Household) -> dict[str, Any]:
+def _what_if(request: HttpRequest, row: Slot, household: Household, orders: Sequence[Order]) -> dict[str, Any]:
+    """The form that tries another limit, and the answer that `?w=` names; nothing where nothing can be tried."""
+    sides = frozenset(order.side for order in orders)
+    if not sides or row.status != Slot.Status.CLEARED:
+        return {}
+    wanted = request.GET.get("w", "")
+    own = WhatIf.objects.filter(household=household, start=row.start, end=row.end)
+    asked = own.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 16 else None
+    address = reverse("try-slot", kwargs={"start": row.start})
+    keep = kept(request.GET)
+    return {
+        "limit_form": LimitForm(sides=sides, initial=trying_wording.typed(asked)),
+        "try_address": f"{address}?{urlencode(keep)}" if keep else address,
+        "tried": trying_wording.answer(asked) if asked else None,
+    }
+
+
+def _own(row: Slot, household: Household, orders: Sequence[Order]) -> dict[str, Any]:
     """What only this home may see."""
-    orders = queries.orders_of(household, row)
     settled = queries.settled(household, row)
     mandate = home_queries.mandate_at(household, row.gate_closure)
     paused = mandate is not None and mandate.paused

@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from community.access import member_of
+from community.anonymity import may_see_sums
 from community.datebar import day_bar, parse_day
 from community.models import Community
 from community.pages import page
+from community.services.announcements import unread_by
 from community.tariffs import local_day, slots_of
+from community.wording.announcements import told
 from config import clock
 from market.chart_shapes import ChartSlot, DayChart
 from market.charts import day_chart
@@ -21,25 +25,41 @@ from market.queries import street as queries
 from market.queries.envelopes import street_envelopes
 from market.queries.street import StreetSlot
 from market.wording import street as wording
+from market.wording.checklist import checklist
+from metering.completeness import freshness
+from metering.wording.freshness import until_line, updated_line
 
 
 @login_required
 @require_safe
 def street(request: HttpRequest) -> HttpResponse:
     """Prices, energy and congestion of the street on a day; `?d=` names another than today."""
-    community = member_of(request).community
+    member = member_of(request)
+    community = member.community
     zone = community.zone
     at = clock.now()
     today = at.astimezone(zone).date()
     day = parse_day(request.GET.get("d"), today)
     first, until = local_day(day, zone)
+    always = {
+        "section": "community-day",
+        "day": day,
+        "rights": _rights(request, community),
+        "announcements": [told(one) for one in unread_by(member, at)],
+        "checklist": checklist(member, at),
+    }
+    if not may_see_sums(member):
+        return page(request, "market/street.html", {**always, "withheld": True})
     slots = queries.street_slots(community, first, until)
     past = [slot for slot in slots if slot.start <= at and slot.status != "open"]
     begun = day_queries.first_start(community.pk)
     homes = queries.homes_that_traded(community, first, until)
     context = {
-        "section": "community-day",
-        "day": day,
+        **always,
+        "span": (first, until),
+        "live": day == today,
+        "until": until_line(freshness(community.pk, at), at),
+        "updated": updated_line(at) if day == today else "",
         "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
         "sentence": wording.sentence(past, homes, is_today=day == today),
         "figures": wording.figures_of(past),
@@ -47,7 +67,6 @@ def street(request: HttpRequest) -> HttpResponse:
         "congestions": wording.congestion_rows(queries.congestions(past)),
         "troubles": wording.troubles(past),
         "hours": wording.hours(past),
-        "rights": _rights(request, community),
     }
     return page(request, "market/street.html", context)
 
@@ -75,10 +94,11 @@ def _chart(
 
 
 def _shape(start: datetime, slot: StreetSlot | None, band: tuple[int | None, int | None]) -> ChartSlot:
+    local = timezone.localtime(start)
     if slot is None:
-        return ChartSlot(start=start, feed_in_ueur_kwh=None, retail_ueur_kwh=None)
+        return ChartSlot(start=local, feed_in_ueur_kwh=None, retail_ueur_kwh=None)
     return ChartSlot(
-        start=start,
+        start=local,
         feed_in_ueur_kwh=band[0],
         retail_ueur_kwh=band[1],
         price_ueur_kwh=slot.price_ueur_kwh,

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community import figures
-from community.access import admin_of
+from community.access import allowed
 from community.models import Community, Household, OfferTerms, Tariff
 from community.pages import page
 from community.regulated import NotKnown
+from community.roles import Can
 from community.services.tariffs import TermsComeTooEarly, add_offer, give_contract
 from community.tariff_book import MissingContract, TariffBook
 from config import clock
@@ -27,7 +28,7 @@ from market.wording import tariffs as wording
 @require_http_methods(["GET", "HEAD", "POST"])
 def tariffs(request: HttpRequest) -> HttpResponse:
     """The offers, and which home has which contract; the form gives a home another one."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_TARIFFS)
     community, at = admin.community, clock.now()
     today = at.astimezone(community.zone).date()
     form = ContractForm(
@@ -40,6 +41,7 @@ def tariffs(request: HttpRequest) -> HttpResponse:
             household_id=given["household"].pk,
             tariff_id=given["tariff"].pk,
             valid_from=given["valid_from"],
+            at=at,
         )
         words = _("%(home)s has %(tariff)s from %(day)s on.")
         day = figures.day_and_year(given["valid_from"])
@@ -49,7 +51,7 @@ def tariffs(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "more",
         "form": form,
-        "offers": wording.offers(_usable(community), today),
+        "offers": wording.offers(_usable(community).prefetch_related("versions", "terms"), today),
         "homes": [
             _home(home, book, at) for home in Household.objects.filter(community=community).order_by("name")
         ],
@@ -61,14 +63,14 @@ def tariffs(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_offer(request: HttpRequest) -> HttpResponse:
     """Type an offer in; `?preset=` fills in a common one."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_TARIFFS)
     today = clock.now().astimezone(admin.community.zone).date()
     form = OfferForm(
         request.POST or None, initial=preset(request.GET.get("preset", ""), today, admin.community.region)
     )
     if request.method == "POST" and form.is_valid():
         try:
-            tariff = add_offer(by=admin, offer=form.offer())
+            tariff = add_offer(by=admin, offer=form.offer(), at=clock.now())
         except TermsComeTooEarly as error:
             words = _("This offer has terms from %(day)s on: new ones begin later.")
             form.add_error("valid_from", words % {"day": figures.day_and_year(error.last)})
@@ -84,7 +86,7 @@ def new_offer(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def check_bill(request: HttpRequest, pk: int) -> HttpResponse:
     """Work a real bill out and say whether it agrees."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.SET_TARIFFS)
     tariff = get_object_or_404(_usable(admin.community), pk=pk)
     form = BillForm(request.POST or None)
     found: dict[str, Any] = {}

@@ -76,9 +76,9 @@ def four_numbers(
 
 def _independence(month: MonthSoFar) -> Figure:
     """Self-sufficiency where the roof is metered; elsewhere what neighbours cover of the home's need."""
-    if month.self_sufficiency_pct is not None:
+    if month.own.self_sufficiency_pct is not None:
         note = _("of what you used came from your own roof")
-        return Figure(_("Self-sufficiency"), figures.percent(month.self_sufficiency_pct), note)
+        return Figure(_("Self-sufficiency"), figures.percent(month.own.self_sufficiency_pct), note)
     note = _("of what you took from the grid")
     return Figure(_("Supplied by neighbours"), _percent_or_dash(month.neighbours_pct), note)
 
@@ -106,13 +106,7 @@ def chart_sentence(slots: Sequence[DaySlot]) -> str:
     given = sum(slot.export_wh or 0 for slot in slots)
     taken = sum(slot.import_wh or 0 for slot in slots)
     sold, bought = sum(slot.sold_wh for slot in slots), sum(slot.bought_wh for slot in slots)
-    if not prices:
-        words = [_("The street has no price for this day yet.")]
-    elif min(prices) == max(prices):
-        words = [_("The street's price was %(price)s all along.") % {"price": figures.price(prices[0])}]
-    else:
-        span = {"low": figures.price(min(prices)), "high": figures.price(max(prices))}
-        words = [_("The street's price went from %(low)s to %(high)s.") % span]
+    words = [price_span(prices)]
     if given or taken:
         amounts = {name: figures.kwh(wh) for name, wh in
                    (("given", given), ("sold", sold), ("taken", taken), ("bought", bought))}  # fmt: skip
@@ -121,6 +115,16 @@ def chart_sentence(slots: Sequence[DaySlot]) -> str:
             % amounts
         )
     return " ".join(words)
+
+
+def price_span(prices: Sequence[int]) -> str:
+    """Between what µ€/kWh the prices of a day lay."""
+    if not prices:
+        return _("The street has no price for this day yet.")
+    if min(prices) == max(prices):
+        return _("The street's price was %(price)s all along.") % {"price": figures.price(prices[0])}
+    span = {"low": figures.price(min(prices)), "high": figures.price(max(prices))}
+    return _("The street's price went from %(low)s to %(high)s.") % span
 
 
 def trade_rows(

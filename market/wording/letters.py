@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from community import figures
 from market.documents import as_pdf
-from market.models import Delivery
+from market.models import Delivery, Event
 from market.wording.documents import file_name, newest
+from market.wording.notices import ending, ways_out
 
 
 def statement_letter(delivery: Delivery) -> EmailMessage:
@@ -26,6 +27,7 @@ def statement_letter(delivery: Delivery) -> EmailMessage:
             "Here is the statement of %(home)s for %(month)s, as PDF.\n\n%(sentence)s\n%(legal)s\n\n%(community)s"
         )
         text = words % (given | {"sentence": made.sentence, "legal": made.legal_text})
-        mail = EmailMessage(subject % given, text, to=[delivery.address])
+        ends = ways_out(ending(home.member_id, Event.STATEMENT)) if home.member_id else {}
+        mail = EmailMessage(subject % given, text, to=[delivery.address], headers=ends)
         mail.attach(file_name(home, made, "pdf"), as_pdf(made), "application/pdf")
     return mail

@@ -11,6 +11,7 @@ from community import figures
 from market.agents import HoursRule
 from market.agents import Mandate as MandateTerms
 from market.agents.hours import PERIODS
+from market.models import MandateConfirmation
 
 SOON = timedelta(days=7)
 
@@ -31,6 +32,53 @@ def changed(before: MandateTerms | None, after: MandateTerms, start: datetime, z
         said = [_("trades nothing")]
     changes = format_list(said, locale=figures.locale())
     return _("Saved. From %(slot)s on your agent %(changes)s.") % {"slot": clock, "changes": changes}
+
+
+def promised(mandate: MandateTerms, zone: ZoneInfo) -> list[str]:
+    """All that a mandate allows and forbids, a line each: what the member is about to confirm."""
+    usual = MandateTerms()
+    said = [
+        words(mandate, zone)
+        for differs, words in CHANGES
+        if differs not in BY_RULE and (words in ALWAYS or differs(mandate) != differs(usual))
+    ]
+    return said + [_rule(rule) for rule in mandate.hours]
+
+
+def confirmed(word: MandateConfirmation | None, zone: ZoneInfo) -> str:
+    """How and when the member confirmed the rules in force."""
+    if word is None:
+        return _("Nobody has confirmed these rules yet: save them to do so.")
+    sentences = {
+        "passkey": _("Confirmed with your passkey “%(name)s” on %(day)s."),
+        "password": _("Confirmed with your password on %(day)s, not signed."),
+        "code": _("Confirmed with a one-time code on %(day)s, not signed."),
+        "key": _("Confirmed after a log-in with your key on %(day)s, not signed."),
+    }
+    day = figures.day_and_year(word.confirmed_at.astimezone(zone))
+    return sentences[word.method] % {"name": word.key_name, "day": day}
+
+
+def _rule(rule: HoursRule) -> str:
+    """A tariff period's or own hours' limits in one line."""
+    if rule.period:
+        when = {"P1": _("in peak hours"), "P2": _("in mid hours"), "P3": _("in off-peak hours")}[rule.period]
+    else:
+        days = {"every": _("every day"), "working": _("on working days"), "rest": _("on weekends and holidays")}
+        when = _("%(days)s from %(start)s to %(end)s") % {
+            "days": days[rule.days], "start": _minute(rule.from_minute), "end": _minute(rule.to_minute),
+        }  # fmt: skip
+    said = [] if rule.may_trade else [_("trades nothing")]
+    if rule.min_sell_ueur_kwh is not None:
+        said.append(_("sells at no less than %(price)s") % {"price": figures.price(rule.min_sell_ueur_kwh)})
+    if rule.max_buy_ueur_kwh is not None:
+        said.append(_("buys at no more than %(price)s") % {"price": figures.price(rule.max_buy_ueur_kwh)})
+    limits = format_list(said, locale=figures.locale())
+    return _("%(hours)s: %(limits)s") % {"hours": when, "limits": limits}
+
+
+def _minute(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def lasts(mandate: MandateTerms | None, at: datetime, zone: ZoneInfo) -> dict[str, str] | None:
@@ -137,8 +185,7 @@ def _cycles(after: MandateTerms, zone: ZoneInfo) -> str:
 def _car_ready(after: MandateTerms, zone: ZoneInfo) -> str:
     if after.ev_ready_minute is None:
         return _("charges the car without hurry unless the car says when it leaves")
-    ready = f"{after.ev_ready_minute // 60:02}:{after.ev_ready_minute % 60:02}"
-    return _("has the car ready by %(time)s") % {"time": ready}
+    return _("has the car ready by %(time)s") % {"time": _minute(after.ev_ready_minute)}
 
 
 def _car_energy(after: MandateTerms, zone: ZoneInfo) -> str:
@@ -180,3 +227,7 @@ CHANGES: tuple[tuple[Callable[[MandateTerms], object], Callable[[MandateTerms, Z
     (lambda terms: terms.ev_target_wh, _car_energy),
     (lambda terms: terms.valid_until, _until),
 )
+
+# Told line by line where a whole mandate is told.
+BY_RULE = (_by_band, _by_clock)
+ALWAYS = (_min_sell, _max_buy, _reserve, _objective, _sells_in, _buys_in)

@@ -4,15 +4,27 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from market.ledger import merkle
+from market.ledger.assertions import Assertion
 from market.ledger.leaves import salt_of
 from market.ledger.receipts import Receipt
 from market.models import LogHead, LogLeaf
-from market.queries.evidence import evidence
-from market.queries.log import key_of, opening_of, previous_of, tiles_of_entry
+from market.queries.anchors import anchors_over
+from market.queries.evidence import Evidence, evidence
+from market.queries.log import (
+    LeafKey,
+    key_of,
+    opening_of,
+    previous_of,
+    rotations,
+    statement_opening,
+    tiles_of_entry,
+)
+from market.wording.anchors import file_name
 
 PROGRAM = Path(__file__).parents[1] / "ledger" / "standalone" / "verify_receipt.py"
 PAGE = PROGRAM.with_suffix(".html")
@@ -24,39 +36,102 @@ class NoReceipt(LookupError):
     """The leaf is not under a signed head yet, or its key was destroyed."""
 
 
-def receipt_of(leaf: LogLeaf, head: LogHead) -> Receipt:
-    """The proof that a leaf stands under a head. Raises `NoReceipt`."""
+def receipt_of(leaf: LogLeaf, head: LogHead, tiles: merkle.Subtree | None = None) -> Receipt:
+    """The proof that a leaf stands under a head; `tiles` may be read already. Raises `NoReceipt`."""
     if leaf.seq >= head.size:
         raise NoReceipt(leaf.seq)
-    proof = merkle.inclusion_proof(leaf.seq, head.size, tiles_of_entry(leaf.community_id, leaf.seq, head.size))
+    tiles = tiles or tiles_of_entry(leaf.community_id, leaf.seq, head.size)
+    proof = merkle.inclusion_proof(leaf.seq, head.size, tiles)
     return Receipt(leaf.seq, tuple(proof), head.cosigned)
+
+
+class Behind(NamedTuple):
+    """What opens a home's leaf: its key, the orders and mandates behind it, how it names the leaf before."""
+
+    key: LeafKey | None
+    evidence: Evidence
+    previous: str
+
+
+class Signed(NamedTuple):
+    """The head's key, and the changes that lead to it from keys that somebody may have noted before."""
+
+    vkey: str
+    changes: tuple[str, ...]
+
+    @classmethod
+    def by(cls, head: LogHead) -> "Signed":
+        """As the head was."""
+        changes = rotations(head.community_id, head.size)
+        return cls(head.verifier_key, tuple(change.note for _seq, change in changes))
+
+
+def files_of(leaf: LogLeaf, behind: Behind, receipt: Receipt, signed: Signed) -> dict[str, bytes]:
+    """The proof with what it proves, as the program reads it. Raises `NoReceipt`."""
+    number, key = leaf.number, behind.key
+    if number is None or key is None or not key.opens(number):
+        raise NoReceipt(leaf.seq)
+    opening, mandate, signature = _opened(leaf, number, behind)
+    said = {"opening": opening, "salt": salt_of(key.key, number).hex()}
+    said |= {"log_key": signed.vkey, "key_changes": signed.changes}
+    return {
+        "receipt.tlog-proof": receipt.text.encode(),
+        "entry.json": leaf.entry,
+        "opening.json": json.dumps(said, indent=1, sort_keys=True).encode(),
+        "mandate.json": json.dumps(mandate, indent=1, sort_keys=True).encode(),
+        "signature.json": json.dumps(signature and signature.plain, indent=1, sort_keys=True).encode(),
+    }
+
+
+def _opened(
+    leaf: LogLeaf, number: int, behind: Behind
+) -> tuple[dict[str, Any], dict[str, Any] | None, Assertion | None]:
+    """What a home's leaf commits to, the mandate that it cites, and the signature under it. Raises `NoReceipt`."""
+    if leaf.statement is not None:
+        return statement_opening(leaf.statement, number, behind.previous), None, None
+    if leaf.settled is None:
+        raise NoReceipt(leaf.seq)
+    settlement, home = leaf.settled.settlement, leaf.settled.household_id
+    stated = behind.evidence.stated(home, settlement.slot)
+    opening = opening_of(leaf.settled, settlement.slot, settlement.revision, number, behind.previous, stated)
+    behind_it = behind.evidence
+    return opening, behind_it.mandate_of(home, settlement.slot), behind_it.signature_of(home, settlement.slot)
+
+
+def _anchored(leaf: LogLeaf, behind: Behind) -> dict[str, bytes]:
+    """The proof under the oldest head that was anchored with the leaf in it, and what its anchors gave."""
+    anchors = anchors_over(leaf)
+    if not anchors:
+        return {}
+    head = anchors[0].head
+    files = files_of(leaf, behind, receipt_of(leaf, head), Signed.by(head))
+    files[file_name(head.size)] = head.note.encode()
+    files |= {file_name(head.size, one.kind): bytes(one.content) for one in anchors}
+    return {f"anchored/{name}": content for name, content in files.items()}
 
 
 def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
     """The receipt with its entry, its opening and the program that checks it. Raises `NoReceipt`."""
-    settled, number = leaf.settled, leaf.number
-    key = key_of(leaf.household_id) if leaf.household_id is not None else None
-    if settled is None or number is None or key is None or not key.opens(number):
+    home, slots = leaf.household_id, [leaf.settled.settlement.slot] if leaf.settled else []
+    if home is None:
         raise NoReceipt(leaf.seq)
-    settlement = settled.settlement
-    slot = settlement.slot
-    behind = evidence([slot], [settled.household_id])
-    stated = behind.stated(settled.household_id, slot)
-    opening = opening_of(settled, slot, settlement.revision, number, previous_of(leaf), stated)
-    said = {"log_key": head.verifier_key, "opening": opening, "salt": salt_of(key.key, number).hex()}
+    behind = Behind(key_of(home), evidence(slots, [home]), previous_of(leaf))
     words = _(
         "Unpack this folder and run: python3 verify_receipt.py . Or open verify_receipt.html in a browser.\n\n"
         "Neither needs a network. It says whether your "
         "figures are those that the community's log committed to, and whether its signed head holds them. Note "
         "the head: a log that was rewritten contradicts it.\n"
     )
+    anchored = _anchored(leaf, behind)
+    if anchored:
+        words += "\n" + _(
+            "The folder anchored holds the same proof under an older head, and files of anchors outside that show "
+            "by when this head was there: head-….txt is the head as it was anchored, and stands at the end of the "
+            "proof. The page Proof of the site says how to check such files.\n"
+        )
     files = {
-        "receipt.tlog-proof": receipt_of(leaf, head).text.encode(),
-        "entry.json": leaf.entry,
-        "opening.json": json.dumps(said, indent=1, sort_keys=True).encode(),
-        "mandate.json": json.dumps(
-            behind.mandate_of(settled.household_id, slot), indent=1, sort_keys=True
-        ).encode(),
+        **files_of(leaf, behind, receipt_of(leaf, head), Signed.by(head)),
+        **anchored,
         "verify_receipt.py": PROGRAM.read_bytes(),
         "verify_receipt.html": PAGE.read_bytes(),
         "README.txt": words.encode(),

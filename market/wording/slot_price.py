@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
+from community.anonymity import hides
 from market import price_reasons
 from market.models import Order, Slot, Trade
 from market.price_reasons import Part
@@ -45,8 +46,8 @@ def sentence(slot: Slot, prices: PriceRange | None, own: Iterable[int] = ()) -> 
     )
 
 
-def why(slot: Slot, totals: Totals) -> str:
-    """Who offered and wanted how much, and the rule that made the price."""
+def why(slot: Slot, totals: Totals, *, sums: bool = True) -> str:
+    """Who offered and wanted how much, unless the reader may not see sums, and the rule that made the price."""
     if slot.status == Slot.Status.OPEN:
         closes = {"time": figures.clock(slot.gate_closure)}
         return _("Orders are taken until %(time)s; then the price and the reasons appear here.") % closes
@@ -55,8 +56,8 @@ def why(slot: Slot, totals: Totals) -> str:
             "The market's result did not pass its own independent check, so it was not used. "
             "Nobody lost anything: each home dealt with its own retailer. The administrators have been told."
         )
-    words = [_book_in_words(totals)]
-    if slot.traded_wh:
+    words = [_book_in_words(totals)] if sums else []
+    if slot.traded_wh and sums:
         words.append(_("%(energy)s changed hands.") % {"energy": figures.kwh(slot.traded_wh)})
     if slot.price_ueur_kwh is not None:
         words += [price_reasons.rule(slot), price_reasons.fees(slot)]
@@ -67,10 +68,14 @@ def _book_in_words(totals: Totals) -> str:
     sellers, buyers = totals.sellers, totals.buyers
     offered = ngettext("%(count)s home offered %(energy)s", "%(count)s homes offered %(energy)s", sellers)
     wanted = ngettext("%(count)s home wanted %(energy)s", "%(count)s homes wanted %(energy)s", buyers)
-    return _("%(offered)s and %(wanted)s.") % {
+    said = {
         "offered": offered % {"count": sellers, "energy": figures.kwh(totals.offered_wh)},
         "wanted": wanted % {"count": buyers, "energy": figures.kwh(totals.wanted_wh)},
     }
+    # A sum of few homes would tell of each.
+    said |= {} if hides(sellers) else {"offered": _("Fewer than five homes offered energy")}
+    said |= {} if hides(buyers) else {"wanted": _("fewer than five homes wanted some")}
+    return _("%(offered)s and %(wanted)s.") % said
 
 
 def tables(orders: Sequence[Order], slot: Slot) -> list[PriceTable]:

@@ -22,13 +22,14 @@ class OfferRow:
 
 
 def offers(tariffs: Iterable[Tariff], today: date) -> list[OfferRow]:
-    """Every offer with what it costs now."""
+    """Every offer with what it costs now; its versions and terms are read with it."""
     return [_offer(tariff, today) for tariff in tariffs]
 
 
 def _offer(tariff: Tariff, today: date) -> OfferRow:
-    version = tariff.versions.filter(valid_from__lte=today).order_by("-valid_from").first()
-    has_terms = tariff.terms.exists()
+    held = [version for version in tariff.versions.all() if version.valid_from <= today]
+    version = max(held, key=lambda one: one.valid_from, default=None)
+    has_terms = bool(tariff.terms.all())
     if version is None:
         return OfferRow(tariff, _("no prices yet"), "", has_terms)
     charged = [version.import_p1_ueur_kwh, version.import_p2_ueur_kwh, version.import_p3_ueur_kwh]

@@ -1,4 +1,4 @@
-"""What a token may do, and with which metering point."""
+"""What a token may do, and with which metering point; its owner sees what was read."""
 
 from uuid import UUID
 
@@ -7,7 +7,13 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
+from community.models import What
+from community.services.audit import note_look
+from config.clock import now
 from metering.models import ApiToken, MeteringPoint
+from metering.services.tokens import token_name
+
+READING = {ApiToken.Scope.READINGS_READ: What.READINGS_READ, ApiToken.Scope.PLANS_READ: What.PLAN_READ}
 
 
 def token_of(request: Request, scope: ApiToken.Scope) -> ApiToken:
@@ -19,9 +25,15 @@ def token_of(request: Request, scope: ApiToken.Scope) -> ApiToken:
 
 
 def point_of(request: Request, public_id: UUID, scope: ApiToken.Scope) -> MeteringPoint:
-    """The metering point, if the token reaches it; `Http404` whether it is unknown or somebody else's."""
-    points = token_of(request, scope).metering_points.select_related("household__community")
+    """The metering point, if the token reaches it; `Http404` whether it is unknown or somebody else's.
+
+    What may only be read with the scope counts as read: it is noted, once a day.
+    """
+    token = token_of(request, scope)
+    points = token.metering_points.select_related("household__community")
     point = points.filter(public_id=public_id).first()
     if point is None:
         raise Http404
+    if scope in READING:
+        note_look([point.household], READING[scope], at=now(), by=token_name(token))
     return point

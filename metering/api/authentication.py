@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from config.client_address import client_address
 from config.clock import now
+from config.tenancy import across_all, settle_on
 from metering.models import ApiToken
 from metering.services.tokens import InvalidToken, find_token
 
@@ -31,11 +32,13 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         try:
-            token = find_token(text=text.strip(), at=now(), address=client_address(request))
+            with across_all():
+                token = find_token(text=text.strip(), at=now(), address=client_address(request))
         except InvalidToken as error:
             raise exceptions.AuthenticationFailed(
                 _("This token is not valid. Ask your community's administrator for a new one.")
             ) from error
+        settle_on(token.community_id)
         return Caller(token), token
 
     def authenticate_header(self, request: Request) -> str:

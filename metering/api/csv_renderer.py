@@ -1,11 +1,12 @@
 """Rows as CSV, for `Accept: text/csv`; whatever is no list of rows stays JSON."""
 
-import csv
 import io
 from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+
+from community.spreadsheets import write_csv
 
 
 class CsvRenderer(BaseRenderer):
@@ -21,7 +22,6 @@ class CsvRenderer(BaseRenderer):
         if not isinstance(data, list):
             return bytes(JSONRenderer().render(data))
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, fieldnames=list(data[0]) if data else ["channel", "start", "energy_wh"])
-        writer.writeheader()
-        writer.writerows(data)
+        names = list(data[0]) if data else ["channel", "start", "energy_wh"]
+        write_csv(text, names, ([row[name] for name in names] for row in data))
         return text.getvalue().encode()

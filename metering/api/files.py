@@ -80,7 +80,7 @@ class MeterFiles(APIView):
         try:
             file = service.take_in(
                 community=token.community,
-                name=query.get("name", "").replace("\x00", "") or _("File"),
+                name=_name(query.get("name", "")) or _("File"),
                 content=_content(request),
                 at=now(),
                 token=token,
@@ -118,6 +118,11 @@ def _content(request: Request) -> bytes:
     if len(raw) > MOST_MIB * 2**20:
         raise TooLarge(_("At most 64 MiB fit in one file: pack or split it."))
     return raw
+
+
+def _name(text: str) -> str:
+    """The file's own name: whatever folders it says it lies in, and letters that nobody sees, are left out."""
+    return "".join(letter for letter in text.replace("\\", "/").rpartition("/")[2] if letter.isprintable())
 
 
 def _uuid(text: str) -> UUID:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.clock import now
+from config.tenancy import across_all, settle_on
 from metering.api.bodies import body_of
 from metering.api.serializers import MeteringPointSerializer, ProblemSerializer
 from metering.services.tokens import InvalidCode, claim
@@ -54,9 +55,11 @@ class HandOver(APIView):
         _raw, body = body_of(request, "codes")
         code = body.get("code") if isinstance(body, dict) else None
         try:
-            token, text = claim(code=code if isinstance(code, str) else "", at=now())
+            with across_all():
+                token, text = claim(code=code if isinstance(code, str) else "", at=now())
         except InvalidCode as error:
             raise UnknownCode(_("This code is unknown, used or too old. Ask for a new one.")) from error
+        settle_on(token.community_id)
         points = token.metering_points.select_related("household").order_by("pk")
         told = {"token": text, "expires_at": token.expires_at, "scopes": token.scopes, "metering_points": points}
         return Response(TokenSerializer(told).data, status=status.HTTP_201_CREATED)

@@ -1,5 +1,6 @@
 """Every error of the API as RFC 9457 `application/problem+json`."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from config.busy import RETRY_S, ROOM_RETRY_S, is_busy, is_full
 from metering.plausibility import Doubt
 from metering.services.readings import RowError
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 
 
@@ -28,6 +31,28 @@ class BadJson(exceptions.APIException):
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "not-json"
+
+
+class Busy(exceptions.APIException):
+    """Somebody else is at the same meter, and has been for longer than we wait."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "busy"
+    wait = RETRY_S
+
+    def __init__(self) -> None:
+        super().__init__(_("This is being changed by somebody else. Send it again in a moment."))
+
+
+class NoRoom(exceptions.APIException):
+    """The site's disk is full; nothing was stored."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "no-room"
+    wait = ROOM_RETRY_S
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no room left on the site's disk: nothing was stored. Send it again later."))
 
 
 class TooLarge(exceptions.APIException):
@@ -84,6 +109,12 @@ def doubts_told(doubts: Sequence[Doubt]) -> list[dict[str, Any]]:
 
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: the same errors, one shape. Unknown errors are left to Django's 500."""
+    if is_busy(error):
+        logger.warning("A lock was waited for in vain", exc_info=error)
+        error = Busy()
+    elif is_full(error):
+        logger.error("There is no room left on a disk", exc_info=error)
+        error = NoRoom()
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -10,6 +10,7 @@ from community.services.devices import StateReport
 from metering.api.instants import Naive, parse_instant
 from metering.api.problems import RowsRefused, TooLarge
 from metering.models import Reading
+from metering.services.equipment import DeviceReport
 from metering.services.readings import MOST_ERRORS, ReadingRow, RowError
 from metering.services.registers import MOST_WH as MOST_REGISTER_WH
 from metering.services.registers import RegisterRow
@@ -24,7 +25,8 @@ READING_AND_QUALITY = READING | {"quality"}
 POWER = frozenset({"channel", "start", "power_w"})
 REGISTER = frozenset({"channel", "at", "register_wh"})
 STATE = frozenset({"device", "at"})
-STATE_AND_MORE = STATE | {"energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by"}
+STATE_AND_MORE = STATE | {"energy_wh", "soc_wh", "plugged_in", "need_wh", "ready_by", "model", "firmware"}
+MOST_LETTERS = 80
 Row = TypeVar("Row")
 
 
@@ -117,13 +119,13 @@ def register(row: Any, i: int) -> RegisterRow:
     )
 
 
-def device_state(row: Any, _i: int) -> StateReport:
-    """`{"device", "at", "energy_wh"?, "soc_wh"?, "plugged_in"?, "need_wh"?, "ready_by"?}`."""
+def device_report(row: Any, _i: int) -> DeviceReport:
+    """`{"device", "at"}`, and if known `energy_wh soc_wh plugged_in need_wh ready_by model firmware`."""
     fields = fields_of(row, STATE, STATE_AND_MORE)
     plugged_in = fields.get("plugged_in", False)
     if not isinstance(plugged_in, bool):
         raise Fault("plugged_in", "not-a-boolean", _("Send true or false."))
-    return StateReport(
+    state = StateReport(
         device_id=whole(fields, "device", least=1),
         at=instant(fields, "at"),
         energy_wh=whole(fields, "energy_wh", least=None) if fields.get("energy_wh") is not None else None,
@@ -132,6 +134,7 @@ def device_state(row: Any, _i: int) -> StateReport:
         need_wh=whole(fields, "need_wh", least=0) if fields.get("need_wh") is not None else 0,
         ready_by=instant(fields, "ready_by") if fields.get("ready_by") is not None else None,
     )
+    return DeviceReport(state, line(fields, "model"), line(fields, "firmware"))
 
 
 def fields_of(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[str, Any]:
@@ -141,7 +144,7 @@ def fields_of(row: Any, needed: frozenset[str], known: frozenset[str]) -> dict[s
         name = min(needed - row.keys())
         raise Fault(name, "missing", _("The field “%(name)s” is missing.") % {"name": name})
     if not row.keys() <= known:
-        unknown = min(map(str, row.keys() - known))
+        unknown = min(map(str, row.keys() - known))[:MOST_LETTERS]
         raise Fault(unknown, "unknown-field", _("Unknown field “%(name)s”: leave it out.") % {"name": unknown})
     return row
 
@@ -162,6 +165,15 @@ def whole(fields: dict[str, Any], name: str, least: int | None = None, most: int
     if least is not None and value < least:
         raise Fault(name, "too-small", _("The number must be at least %(least)d.") % {"least": least})
     return value
+
+
+def line(fields: dict[str, Any], name: str) -> str:
+    """One line of visible letters; empty where the field is left out."""
+    value = fields.get(name, "")
+    if not isinstance(value, str) or not value.isprintable() or len(value) > MOST_LETTERS:
+        message = _("Send one line of at most %(most)d visible letters.") % {"most": MOST_LETTERS}
+        raise Fault(name, "not-a-line", message)
+    return value.strip()
 
 
 def instant(fields: dict[str, Any], name: str) -> datetime:

@@ -76,6 +76,8 @@ class StateSerializer(serializers.Serializer[Any]):
     plugged_in = serializers.BooleanField(required=False)
     need_wh = serializers.IntegerField(required=False)
     ready_by = serializers.DateTimeField(required=False, allow_null=True)
+    model = serializers.CharField(required=False, max_length=80)
+    firmware = serializers.CharField(required=False, max_length=80)
 
 
 class StatesSerializer(serializers.Serializer[Any]):

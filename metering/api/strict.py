@@ -1,11 +1,18 @@
 """JSON without surprises: no NaN, no doubled keys, no depth, no booleans where numbers are meant."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 
 MOST_DEPTH = 6
+MOST_BRACKETS = 200_000  # ten times what ten thousand rows need
+MOST_COMMAS = 2_000_000
+SHOWN = 80  # letters of a key that are told back
+
+
+HALF_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class NotStrict(ValueError):
@@ -20,7 +27,12 @@ def parse(body: bytes) -> Any:
         raise NotStrict(_("The body is not UTF-8.")) from error
     _check_depth(body)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        if HALF_LETTER.search(body):  # of a pair, most likely; alone it is no letter and cannot be told back
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError as error:
+        raise NotStrict(_("Half a letter (\\ud800 to \\udfff without its pair) stands in a text.")) from error
     except json.JSONDecodeError as error:
         raise NotStrict(
             _("Not JSON: %(message)s in line %(line)d.") % {"message": error.msg, "line": error.lineno}
@@ -34,7 +46,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _value in pairs]
         twice = next(key for i, key in enumerate(keys) if key in keys[:i])
-        raise NotStrict(_("The key “%(key)s” stands twice in one object.") % {"key": twice})
+        raise NotStrict(_("The key “%(key)s” stands twice in one object.") % {"key": twice[:SHOWN]})
     return found
 
 
@@ -47,8 +59,11 @@ NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 def _check_depth(body: bytes) -> None:
     """Refuse deep nesting before the parser recurses into it; brackets in strings only make it stricter."""
+    brackets = body.translate(None, NO_BRACKETS)
+    if len(brackets) > MOST_BRACKETS or body.count(b",") > MOST_COMMAS:
+        raise NotStrict(_("The body holds too many values: split the upload."))
     depth = 0
-    for bracket in body.translate(None, NO_BRACKETS):
+    for bracket in brackets:
         depth += 1 if bracket in b"[{" else -1
         if depth > MOST_DEPTH:
             raise NotStrict(_("The body is nested too deeply."))

@@ -1,11 +1,13 @@
 """The API for meters: upload readings and device reports, read readings back."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial as partial_call
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import conditional_page
@@ -18,7 +20,6 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from community.models import Device
-from community.services.devices import record_states
 from config.clock import now
 from metering.api import rows
 from metering.api.access import point_of, token_of
@@ -26,6 +27,7 @@ from metering.api.bodies import CSV, JSON, LINES, body_of
 from metering.api.csv_renderer import CsvRenderer
 from metering.api.idempotency import KEY, once_by_key
 from metering.api.intake import COLLECTION, KINDS, Taken, take
+from metering.api.keys import HEADER, signed_by
 from metering.api.parameters import (
     RESOLUTIONS,
     channel_of,
@@ -47,8 +49,10 @@ from metering.api.serializers import (
     SumSerializer,
     UploadSerializer,
 )
-from metering.models import ApiToken, Reading
+from metering.models import ApiToken, MeterKey, Reading
 from metering.queries import readings_of
+from metering.services.equipment import take_reports
+from metering.services.keys import keep_signature
 from metering.services.readings import RowError
 from metering.sums import sums
 
@@ -81,6 +85,7 @@ class Readings(APIView):
             OpenApiParameter("kind", str, enum=list(KINDS), description="of rows that come as CSV or JSON lines"),
             OpenApiParameter("force", bool, description="worse may replace better; needs readings:force"),
             OpenApiParameter(KEY, str, OpenApiParameter.HEADER, description="the same call twice is done once"),
+            OpenApiParameter(HEADER, str, OpenApiParameter.HEADER, description="where the meter has a key"),
         ],
         request=dict.fromkeys((JSON, LINES, CSV), ReadingsSerializer),
         responses={
@@ -110,6 +115,8 @@ class Readings(APIView):
         if force:
             token_of(request, Scope.READINGS_FORCE)
         raw, body = body_of(request, COLLECTION)
+        sha256 = hashlib.sha256(raw).hexdigest()
+        signed = signed_by(request, point, sha256)
         if isinstance(body, dict) and "kind" in request.query_params:
             body.setdefault("kind", request.query_params["kind"])
         at = now()
@@ -118,12 +125,12 @@ class Readings(APIView):
             point,
             body,
             at=at,
-            content_sha256=hashlib.sha256(raw).hexdigest(),
+            content_sha256=sha256,
             token=token,
             partial=partial,
             force=force,
         )
-        return once_by_key(request, token, raw, at, lambda: _answer(work()))
+        return once_by_key(request, token, raw, at, lambda: _answer(_kept(request, signed, work)))
 
     @extend_schema(
         parameters=[
@@ -179,21 +186,34 @@ class DeviceStates(APIView):
 
     @extend_schema(request=StatesSerializer, responses={204: None, 422: ProblemSerializer}, tags=["device states"])
     def post(self, request: Request, public_id: UUID) -> Response:
-        """Upload device reports; one that is already known changes nothing."""
+        """Upload device reports; one that is already known changes nothing.
+
+        `model` and `firmware` of the newest one go to the home's list of equipment.
+        """
         point = point_of(request, public_id, Scope.STATES_WRITE)
         _raw, body = body_of(request, "states")
-        reports = rows.rows_of(body, "states", rows.device_state)
+        reports = rows.rows_of(body, "states", rows.device_report)
         own = set(Device.objects.filter(household=point.household_id).values_list("pk", flat=True))
         message = _("This device does not stand behind this metering point.")
         errors = [
             RowError(i, "device", "unknown-device", message)
             for i, report in enumerate(reports)
-            if report.device_id not in own
+            if report.state.device_id not in own
         ]
         if errors:
             raise RowsRefused(errors[:100], len(errors), "states")
-        record_states(reports)
+        take_reports(reports=reports, at=now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@transaction.atomic
+def _kept(request: Request, signed: tuple[MeterKey, str] | None, work: Callable[[], Taken]) -> Taken:
+    """What became of the message, stored together with what it was signed with."""
+    taken = work()
+    if signed is not None:
+        key, signature = signed
+        keep_signature(upload=taken.upload, key=key, path=request.get_full_path(), signature=signature)
+    return taken
 
 
 def _answer(taken: Taken) -> tuple[int, dict[str, Any]]:

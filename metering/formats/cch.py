@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from metering.formats import cells
 from metering.formats.facts import Energies, Line, Refusal, Sheet, UnreadableFile
 
+MOST_LINE = 1_000  # letters
 FIRST_LINE = re.compile(r"[A-Z]{2}\d{16}[A-Z]{2}(?:\d[A-Z])?;(?:\d{1,2};)?\d{4}/\d{2}/\d{2} \d{1,2}:\d{2}")
 NAME = re.compile(r"(?P<kind>[FPAB][15]D)_(?P<rest>\d{4}_\d{4}_\d{8})\.(?P<version>\d+)", re.IGNORECASE)
 # Where F5D says how a value came about: read, adjusted, profiled to a reading, or estimated.
@@ -21,7 +22,7 @@ def kind_of(name: str, text: str) -> str:
     match = NAME.search(name)
     if match is not None:
         return match["kind"].upper()
-    fields = text.lstrip("\ufeff").partition("\n")[0].strip().split(";")
+    fields = text.lstrip("\ufeff").partition("\n")[0][:MOST_LINE].strip().split(";")
     if fields[1].isdigit():
         return "P1D"
     if len(fields) <= 6:
@@ -36,14 +37,16 @@ def read_cch(text: str, kind: str) -> Sheet:
     """The lines of a curve file of one `kind`."""
     build = BUILDERS[kind]
     sheet = Sheet(kind.lower(), [], declares="instant")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         if not line.strip():
             continue
-        fields = [field.strip() for field in line.split(";")]
         try:
+            if len(line) > MOST_LINE:
+                raise cells.BadCell("too-long")
+            fields = [field.strip() for field in line.split(";")]
             sheet.lines.append(_line(number, fields, build, at=2 if kind == "P1D" else 1))
         except cells.BadCell as bad:
-            sheet.refusals.append(Refusal(number, "line", bad.code, line[:80]))
+            sheet.refuse(Refusal(number, "line", bad.code, line[:80]))
     return sheet
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 NO_VALUE = {"", "-", "--", "sin dato", "sin datos", "null", "none", "nan", "n/d", "nd", "s/d"}
 MOST_WH = 10_000_000
+YEARS = range(1970, 2200)  # whose edges every clock can be asked about
+MOST_LETTERS = 200  # what is longer is no cell of such a file, and not worth remembering
 # Wh in one unit of each name.
 UNITS = {"wh": 1, "kwh": 1_000, "mwh": 1_000_000}
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,3})?")
@@ -25,6 +27,14 @@ class BadCell(ValueError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+def short(value: object) -> str:
+    """A value's text. Raises `BadCell`: `too-long`."""
+    text = str(value)
+    if len(text) > MOST_LETTERS:
+        raise BadCell("too-long")
+    return text
 
 
 @lru_cache(maxsize=65_536)
@@ -66,6 +76,8 @@ def day(text: str) -> int:
     year, month, number = (first, middle, last) if len(first) == 4 else (last, middle, first)
     if len(year) == 2:
         year = f"20{year}"
+    if int(year) not in YEARS:
+        raise BadCell("not-a-day")
     try:
         return date(int(year), int(month), int(number)).toordinal()
     except ValueError as error:

@@ -79,7 +79,7 @@ def columns_of(header: Sequence[str], mapping: Mapping) -> tuple[Columns, list[R
         elif hour := HOUR.fullmatch(name):
             columns.hours[int(hour[1])] = (i, _unit(cell, mapping))
         elif SOLAR.search(name):
-            remarks.append(Remark("unknown-column", cell.strip()))
+            remarks.append(Remark("unknown-column", cell.strip()[:80]))
     if not columns.channels and not columns.hours:
         raise UnreadableFile("no-energy-column")
     if "day" in columns.roles and not columns.hours and "hour" not in columns.roles:
@@ -91,5 +91,5 @@ def _unit(cell: str, mapping: Mapping) -> int:
     found = UNIT.search(cell.casefold().strip())
     unit = found[1] if found else mapping.unit.casefold()
     if unit not in UNITS:
-        raise UnreadableFile("no-unit", column=cell.strip())
+        raise UnreadableFile("no-unit", column=cell.strip()[:80])
     return UNITS[unit]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from metering.formats import cells
-from metering.formats.facts import Energies, Line, Refusal, Sheet, UnreadableFile
+from metering.formats.facts import Energies, Line, Refusal, Sheet, UnreadableFile, shown
 
 FIELDS = ("consumptionKWh", "surplusEnergyKWh", "generationEnergyKWh", "selfConsumptionEnergyKWh")
 
@@ -33,18 +33,17 @@ def _take(sheet: Sheet, row: dict[str, Any], number: int) -> None:
     field = ""
     try:
         field = "date"
-        day = cells.day(str(row.get(field, "")))
+        day = cells.day(cells.short(row.get(field, "")))
         field = "time"
-        label = cells.clock(str(row.get(field, "")))
+        label = cells.clock(cells.short(row.get(field, "")))
         found: list[int | None] = []
         for field in FIELDS:
             value = row.get(field)
-            found.append(None if value is None else cells.energy(str(value), 1000))
+            found.append(None if value is None else cells.energy(cells.short(value), 1000))
     except cells.BadCell as bad:
-        sheet.refusals.append(Refusal(number, field, bad.code, str(row.get(field, ""))[:80]))
+        sheet.refuse(Refusal(number, field, bad.code, str(row.get(field, ""))[:80]))
         return
     energies: Energies = (found[0], found[1], found[2], found[3])
-    code = str(row.get("obtainMethod") or "")
-    sheet.lines.append(
-        Line(number, str(row.get("cups", "")), day, label, None, energies, cells.quality(code), code)
-    )
+    code = shown(str(row.get("obtainMethod") or ""))
+    supply = str(row.get("cups", ""))[: cells.MOST_LETTERS]
+    sheet.lines.append(Line(number, supply, day, label, None, energies, cells.quality(code), code))

@@ -1,11 +1,13 @@
 """What a meter file says, line by line and interval by interval."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 # The order of every `energies` tuple.
 CHANNELS = ("import", "export", "generation", "self")
+MOST_REFUSALS = 50_000
+MOST_SHOWN = 80
 Energies = tuple[int | None, int | None, int | None, int | None]
 
 
@@ -54,6 +56,22 @@ class Refusal:
     value: str = ""
 
 
+def note(refusals: list[Refusal], refusal: Refusal) -> None:
+    """Add one more; a file of nothing but faults is the wrong file. Raises `UnreadableFile`: `many-faults`."""
+    if len(refusals) >= MOST_REFUSALS:
+        raise UnreadableFile("many-faults", most=MOST_REFUSALS, line=refusal.number)
+    refusals.append(replace(refusal, value=shown(refusal.value)))
+
+
+def shown(text: str) -> str:
+    """So much of what stands in a file as a page can show: no letters that nobody sees, and not too many.
+
+    >>> shown("a" + chr(9) + "b" + chr(0))
+    'a b�'
+    """
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text[:MOST_SHOWN])
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Something that a person should know although the file was read."""
@@ -78,6 +96,10 @@ class Sheet:
     counted: bool = False
     declares: str = "end"
 
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a line that was not taken. Raises `UnreadableFile`: `many-faults`."""
+        note(self.refusals, refusal)
+
 
 class RegisterFact(NamedTuple):
     """What a supply's dial showed at `at`, in Wh."""
@@ -96,6 +118,10 @@ class RegisterSheet:
     format: str
     registers: list[RegisterFact]
     refusals: list[Refusal]
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a telegram that was not taken. Raises `UnreadableFile`: `many-faults`."""
+        note(self.refusals, refusal)
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from metering.formats.facts import (
     RegisterSheet,
     Sheet,
     UnreadableFile,
+    note,
 )
 from metering.formats.local_days import starts
 from metering.formats.merging import merge
@@ -27,6 +28,10 @@ from metering.formats.telegrams import is_telegram, read_telegrams
 
 # Kept with every file: raise it when a reader's answer changes, so that old files can be read again.
 PARSER_VERSION = 1
+MOST_LINES = 2_500_000
+# Marks by which JSON and XML grow; a line of Datadis has one brace and eight commas, a reading twelve tags.
+MOST_JSON = {"{": MOST_LINES // 2, "[": MOST_LINES // 2, ",": 4 * MOST_LINES}
+MOST_MARKS = {"{": MOST_JSON, "[": MOST_JSON, "<": {"<": 2 * MOST_LINES}}
 
 
 def read_file(
@@ -82,6 +87,7 @@ def _dials(sheet: RegisterSheet) -> FileReading:
 
 def _sheet(text: str, name: str, cups: str, mapping: Mapping | None) -> Sheet:
     beginning = text.lstrip()[:1]
+    _check_size(text, beginning)
     if mapping is not None:
         return read_table(text, cups, mapping)
     if beginning in {"[", "{"}:
@@ -93,11 +99,21 @@ def _sheet(text: str, name: str, cups: str, mapping: Mapping | None) -> Sheet:
     return read_table(text, cups)
 
 
+def _check_size(text: str, beginning: str) -> None:
+    """Refuse what would take more memory than its size: an entry of two letters becomes a hundred bytes."""
+    for mark, most in MOST_MARKS.get(beginning, {"\n": MOST_LINES, "\r": MOST_LINES}).items():
+        if text.count(mark) > most:
+            raise UnreadableFile("many-lines", most=MOST_LINES)
+
+
 def _known_supplies(lines: list[Line]) -> tuple[list[Line], list[Refusal]]:
     """Lines with a supply's code that can exist, by the 20 characters that identify it; the others refused."""
     codes = {line.cups: supply_codes.compact(line.cups) for line in lines}
     valid = {cups for cups, code in codes.items() if supply_codes.is_valid(code)}
-    refused = [Refusal(line.number, "cups", "bad-cups", line.cups) for line in lines if line.cups not in valid]
+    refused: list[Refusal] = []
+    for line in lines:
+        if line.cups not in valid:
+            note(refused, Refusal(line.number, "cups", "bad-cups", line.cups))
     return [line._replace(cups=codes[line.cups][:20]) for line in lines if line.cups in valid], refused
 
 

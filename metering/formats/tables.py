@@ -4,7 +4,6 @@ Columns are known by name without case, accents or signs; the unit comes from th
 """
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -13,6 +12,8 @@ from metering.formats.columns import Columns, Mapping, columns_of, plain, role_o
 from metering.formats.facts import CHANNELS, Energies, Line, Refusal, Sheet, UnreadableFile
 
 HEADER_WITHIN = 40
+MOST_COLUMNS = 1_000
+MOST_LINE = 100_000  # letters of a row
 KNOWN = (
     ("realestimado", "edistribucion"),
     ("energiavertida", "datadis-web"),
@@ -44,13 +45,34 @@ def read_table(text: str, cups: str = "", mapping: Mapping | None = None) -> She
 
 
 def rows_of(text: str) -> Iterator[list[str]]:
-    """The cells of every line, however lines end. Raises `UnreadableFile`: `broken-line`."""
+    """The cells of every line, however lines end. Raises `UnreadableFile`: `broken-line`, `many-columns`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    rows = csv.reader(io.StringIO(text), delimiter=_delimiter(text), skipinitialspace=True)
+    lines = _Lines(text)
+    rows = csv.reader(lines, delimiter=_delimiter(text), skipinitialspace=True)
     try:
-        yield from rows
+        for row in rows:
+            if len(row) > MOST_COLUMNS:
+                raise UnreadableFile("many-columns", line=rows.line_num, most=MOST_COLUMNS)
+            lines.of_row = 0
+            yield row
     except csv.Error as error:  # a cell without end: a quotation mark was never closed
         raise UnreadableFile("broken-line", line=rows.line_num) from error
+
+
+class _Lines:
+    """A text line by line; no line, and no row of several, becomes longer than a row can be."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.place, self.number, self.of_row = text, 0, 0, 0
+
+    def __iter__(self) -> Iterator[str]:
+        while self.place < len(self.text):
+            end = self.text.find("\n", self.place) + 1 or len(self.text)
+            self.number, self.of_row = self.number + 1, self.of_row + end - self.place
+            if self.of_row > MOST_LINE:
+                raise UnreadableFile("broken-line", line=self.number)
+            yield self.text[self.place : end]
+            self.place = end
 
 
 def _delimiter(text: str) -> str:
@@ -100,6 +122,8 @@ class _Row:
         if column is None or column >= len(self.cells):
             return ""
         self.field, self.value = field, self.cells[column].strip().strip('"')
+        if len(self.value) > cells.MOST_LETTERS:
+            raise cells.BadCell("too-long")
         return self.value
 
     def role(self, role: str) -> str:
@@ -123,7 +147,7 @@ def _take(sheet: Sheet, row: _Row, cups: str) -> None:
         for place, energies in _energies(row):
             sheet.lines.append(Line(row.number, supply, day, place or label, season, energies, quality, code))
     except cells.BadCell as bad:
-        sheet.refusals.append(Refusal(row.number, row.field, bad.code, row.value))
+        sheet.refuse(Refusal(row.number, row.field, bad.code, row.value))
 
 
 def _when(row: _Row) -> tuple[int, int, bool]:
@@ -150,6 +174,8 @@ def utc_label(text: str) -> tuple[int, int]:
     offset = instant.utcoffset()
     if offset is None:
         raise cells.BadCell("naive-timestamp")
+    if instant.year not in cells.YEARS:
+        raise cells.BadCell("not-an-instant")
     instant = instant.replace(tzinfo=None) - offset
     if instant.second or instant.microsecond:
         raise cells.BadCell("off-grid")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from metering.formats import cells
 from metering.formats.facts import Refusal, RegisterFact, RegisterSheet, UnreadableFile
 
-TELEGRAM = re.compile(r"^/[^\r\n]*\r?\n.*?^!([0-9A-Fa-f]{4})?[ \t]*\r?$", re.MULTILINE | re.DOTALL)
+END = re.compile(r"!([0-9A-Fa-f]{4})?[ \t]*\r?")
 READOUT = re.compile(r"^\s*(?:/[A-Za-z]{3}\d|(?:\d-\d:)?(?:[12]\.8\.[0-4]|0\.9\.[12]|[FC]\.\w)\b)", re.MULTILINE)
 DATA = re.compile(r"^\s*(?:\d-\d:)?([0-9A-FC]+\.[0-9]+(?:\.[0-9]+)?)(?:\*\d+)?\(([^()*]*)(?:\*(\w+))?\)\s*$")
 STAMP = re.compile(r"(\d{12})([SW])")
@@ -36,18 +36,32 @@ def read_telegrams(text: str, zone: ZoneInfo, cups: str) -> RegisterSheet:
     if not cups:
         raise UnreadableFile("no-cups")
     sheet = RegisterSheet("dsmr-p1", [], [])
-    for match in TELEGRAM.finditer(text):
-        number = text.count("\n", 0, match.start()) + 1
-        if match[1] and crc16(text[match.start() : match.start(1)]) != int(match[1], 16):
-            sheet.refusals.append(Refusal(number, "CRC", "bad-checksum", match[1]))
+    for number, body, checksum in _telegrams(text):
+        if checksum and crc16(body) != int(checksum, 16):
+            sheet.refuse(Refusal(number, "CRC", "bad-checksum", checksum))
         else:
-            _take(sheet, match[0], number, zone, cups)
+            _take(sheet, body, number, zone, cups)
     if not sheet.registers and not sheet.refusals:
         sheet.format = "iec-62056-21"
         _take(sheet, text, 1, zone, cups)
     if not sheet.registers and not sheet.refusals:
         raise UnreadableFile("no-registers")
     return sheet
+
+
+def _telegrams(text: str) -> Iterator[tuple[int, str, str]]:
+    """Number of the first line, the text from `/` to `!`, and the checksum after it, of each telegram.
+
+    One pass, line by line: a pattern over all would look for the end of each that has none.
+    """
+    began, first, place = None, 0, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if began is None and line.startswith("/"):
+            began, first = place, number
+        elif began is not None and (end := END.fullmatch(line)):
+            yield first, text[began : place + 1], end[1] or ""
+            began = None
+        place += len(line) + 1
 
 
 def crc16(text: str) -> int:
@@ -78,11 +92,11 @@ def _take(sheet: RegisterSheet, text: str, number: int, zone: ZoneInfo, cups: st
                 register_wh = sum(_wh(value, unit) for value, unit, _line in shown)
                 sheet.registers.append(RegisterFact(shown[0][2], cups, channel, at, register_wh))
     except cells.BadCell as bad:
-        sheet.refusals.append(Refusal(number, code or "1.0.0", bad.code, ""))
+        sheet.refuse(Refusal(number, code or "1.0.0", bad.code, ""))
 
 
 def _data(text: str, number: int) -> Iterator[tuple[int, str, str, str | None]]:
-    for line, row in enumerate(text.splitlines(), number):
+    for line, row in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), number):
         match = DATA.match(row.strip("\x02\x03 \t\r"))
         if match:
             yield line, match[1].removesuffix(".255"), match[2], match[3]

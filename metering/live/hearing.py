@@ -12,6 +12,7 @@ from metering.api.problems import RowsRefused, TooLarge, told
 from metering.live.dials import Dials
 from metering.live.messages import Unheard, said
 from metering.models import ApiToken, MeteringPoint, Upload
+from metering.services.keys import key_of
 from metering.services.registers import RegisterRow, register_faults, store_registers
 from metering.services.tokens import note_use
 
@@ -46,6 +47,8 @@ class Hearing:
             spoken = said(place, payload, at, point.household.community.zone, retained=retained)
             facts = {"at": at, "content_sha256": hashlib.sha256(payload).hexdigest(), "token": token}
             note_use(token=token, at=at)
+            if key_of(point) is not None:
+                raise Unheard("signature-missing")  # a message has no place for one
             if spoken.body is not None:
                 return self._rows(key_id, point, spoken.body, facts)
             self._registers(point, spoken.dials, facts)

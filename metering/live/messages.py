@@ -95,7 +95,7 @@ def _telegram(payload: bytes, zone: ZoneInfo) -> Said:
 def _shelly(payload: bytes, at: datetime) -> Said:
     try:
         facts = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise Unheard("not-shelly") from error
     if not isinstance(facts, dict):
         raise Unheard("not-shelly")

@@ -2,7 +2,9 @@
 
 from metering.models.access import ApiToken, HandOver, IdempotentAnswer
 from metering.models.datadis import Consent, DatadisAccount, DatadisQuery
+from metering.models.equipment import Equipment
 from metering.models.files import ColumnMapping, MeterFile, Reminder
+from metering.models.keys import MeterKey, UploadSignature
 from metering.models.readings import MeteringPoint, Reading, Upload
 from metering.models.registers import MeterChange, RegisterReading
 
@@ -12,13 +14,16 @@ __all__ = [
     "Consent",
     "DatadisAccount",
     "DatadisQuery",
+    "Equipment",
     "HandOver",
     "IdempotentAnswer",
     "MeterChange",
     "MeterFile",
+    "MeterKey",
     "MeteringPoint",
     "Reading",
     "RegisterReading",
     "Reminder",
     "Upload",
+    "UploadSignature",
 ]

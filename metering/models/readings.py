@@ -4,12 +4,14 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.indexes import BrinIndex
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Household
 from metering.cups import validate_cups
+from metering.models.sealed import LookupOf, SealedText
 
 
 class MeteringPoint(models.Model):
@@ -17,7 +19,8 @@ class MeteringPoint(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     household = models.ForeignKey(Household, models.PROTECT, related_name="metering_points")
-    cups = models.CharField("CUPS", max_length=22, unique=True, validators=[validate_cups])
+    cups = SealedText("CUPS", validators=[MaxLengthValidator(22), validate_cups])
+    cups_lookup = LookupOf("cups", unique=True)
     resolution_minutes = models.PositiveSmallIntegerField(default=15)
 
     class Meta:
@@ -29,7 +32,8 @@ class MeteringPoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.cups
+        # The operator's journal keeps this text: it must not be the code.
+        return f"…{self.cups[-4:]}"
 
 
 class Upload(models.Model):

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from community.models import Community, Member
+from community.models import Community, Member, What
+from community.services.audit import record
 from config.sealing import seal, unseal
 from metering.datadis.portal import (
     HOURLY,
@@ -35,9 +36,10 @@ class ConsentGiven(ValueError):
     """This meter has a consent already; it has to be taken back first."""
 
 
+@transaction.atomic
 def keep_account(*, community: Community, nif: str, password: str, changed_by: Member, at: datetime) -> None:
     """Keep the login with which a community asks; the password is sealed."""
-    DatadisAccount.objects.update_or_create(
+    account, _new = DatadisAccount.objects.update_or_create(
         community=community,
         defaults={
             "nif": nif,
@@ -46,6 +48,7 @@ def keep_account(*, community: Community, nif: str, password: str, changed_by: M
             "changed_at": at,
         },
     )
+    record(What.DATADIS_ACCOUNT_CHANGED, community=community, at=at, by=changed_by, about=account)
 
 
 @transaction.atomic
@@ -56,20 +59,29 @@ def give_consent(
     MeteringPoint.objects.select_for_update().get(pk=metering_point.pk)
     open_ = Consent.objects.filter(metering_point=metering_point, revoked_at__isnull=True)
     if open_.filter(expires_at__gt=at).exists():
-        raise ConsentGiven(metering_point.cups)
+        raise ConsentGiven(metering_point.public_id)
     open_.update(revoked_at=at)
-    return Consent.objects.create(
+    consent = Consent.objects.create(
         metering_point=metering_point,
         sealed_nif=seal(holder_nif),
         given_by=given_by,
         given_at=at,
         expires_at=until,
     )
+    _tell(What.CONSENT_GIVEN, consent, given_by, at)
+    return consent
 
 
-def revoke_consent(*, consent: Consent, at: datetime) -> None:
+def _tell(what: What, consent: Consent, by: Member | None, at: datetime) -> None:
+    home = consent.metering_point.household
+    record(what, community=home.community, at=at, by=by, about=consent, household=home)
+
+
+@transaction.atomic
+def revoke_consent(*, consent: Consent, at: datetime, by: Member | None = None) -> None:
     """Take a consent back: from now on nothing is asked."""
-    Consent.objects.filter(pk=consent.pk, revoked_at__isnull=True).update(revoked_at=at)
+    if Consent.objects.filter(pk=consent.pk, revoked_at__isnull=True).update(revoked_at=at):
+        _tell(What.CONSENT_WITHDRAWN, consent, by, at)
 
 
 def due_consents(*, community: Community, at: datetime) -> list[int]:
@@ -166,7 +178,7 @@ def _learn_supply(portal: Portal, consent: Consent, query: DatadisQuery, at: dat
         supplies = portal.supplies(unseal(consent.sealed_nif))
         found = next((one for one in supplies if one.cups[:20] == cups), None)
         if found is None:
-            raise NotAllowed(cups)
+            raise NotAllowed(str(consent.metering_point.public_id))
     except PortalSaysNo as error:
         _answered(query, error.outcome, at)
         return False
@@ -185,7 +197,7 @@ def _store(query: DatadisQuery, content: bytes, at: datetime) -> DatadisQuery:
     point = query.consent.metering_point
     query.file = meter_files.take_in(
         community=point.household.community,
-        name=f"datadis {point.cups} {query.month:%Y-%m}.json",
+        name=f"datadis {point.household.name} {query.month:%Y-%m}.json",
         content=content,
         at=at,
         unread=True,

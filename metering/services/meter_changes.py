@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from community.models import Member
+from community.models import Member, What
+from community.services.audit import record
 from metering.models import MeterChange, MeteringPoint, RegisterReading, Upload
 from metering.queries import newest
 from metering.services.readings import lock, nothing_yet
@@ -38,7 +39,7 @@ def declare_change(
     """
     lock(metering_point)
     dial = {"metering_point": metering_point, "channel": channel}
-    _change, new = MeterChange.objects.get_or_create(
+    change, new = MeterChange.objects.get_or_create(
         **dial,
         at=changed_at,
         defaults={"final_wh": final_wh, "first_wh": first_wh, "declared_by": declared_by, "declared_at": at},
@@ -55,6 +56,8 @@ def declare_change(
     )
     upload.save()
     _judge_again(upload, channel, again)
+    home = metering_point.household
+    record(What.METER_CHANGED, community=home.community, at=at, by=declared_by, about=change, household=home)
     return upload
 
 

@@ -7,13 +7,16 @@ from typing import Any
 
 from django.db import transaction
 
-from community.models import Community, Member
+from community.models import Community, Household, Member, What
+from community.services.audit import Actor, record_for
+from config.patience import let_think
 from metering.formats import PARSER_VERSION, UnreadableFile
 from metering.formats.cch import NAME
 from metering.models import ApiToken, ColumnMapping, MeterFile, MeteringPoint, Upload
 from metering.services.previews import Supply, preview, read
 from metering.services.readings import MOST_ERRORS, RowErrors, store_readings
 from metering.services.registers import store_registers
+from metering.services.tokens import token_name
 
 # A larger file is read by a worker, not while somebody waits for the page.
 LARGE = 1024 * 1024
@@ -122,7 +125,9 @@ def asked_before(at: datetime) -> list[int]:
 
 
 @transaction.atomic
-def commit(*, file_id: int, at: datetime, progress: Progress | None = None, again: bool = False) -> list[Upload]:
+def commit(
+    *, file_id: int, at: datetime, progress: Progress | None = None, again: bool = False, by: Member | None = None
+) -> list[Upload]:
     """Store a file's readings as of `at`: every supply that may be written, or nothing at all.
 
     Committing a file once more changes nothing, unless it is to be read `again` because the reader has changed
@@ -131,13 +136,15 @@ def commit(*, file_id: int, at: datetime, progress: Progress | None = None, agai
     """
     tell = progress or _tell_nobody
     file = MeterFile.objects.select_for_update(of=("self",)).get(pk=file_id)
-    if file.committed_at is not None and not (again and file.parser_version < PARSER_VERSION):
+    outdated = again and file.parser_version < PARSER_VERSION and bool(file.content)
+    if file.committed_at is not None and not outdated:
         return list(file.uploads.order_by("pk"))
     newer = MeterFile.objects.filter(
         community=file.community_id, family=file.family, version__gt=file.version, committed_at__isnull=False
     )
     if file.family and newer.exists():
         raise OlderVersion(file.name)
+    let_think()
     tell("reading", 0, file.size)
     seen = preview(file=file, at=at)
     for supply in seen.supplies:
@@ -152,7 +159,14 @@ def commit(*, file_id: int, at: datetime, progress: Progress | None = None, agai
         tell("storing", i, len(ordered))
         uploads.append(_store(supply, file, seen.reading.minutes, at))
     MeterFile.objects.filter(pk=file.pk).update(committed_at=at, parser_version=PARSER_VERSION, failure=None)
+    homes = Household.objects.filter(metering_points__uploads__in=uploads).distinct()
+    record_for(homes, What.FILE_STORED, at=at, by=by or _whose(file), about=file)
     return uploads
+
+
+def _whose(file: MeterFile) -> Actor:
+    """Who handed a file in."""
+    return token_name(file.token) if file.token else file.uploaded_by
 
 
 def _tell_nobody(_step: str, _done: int, _of: int) -> None:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from community.models import Community
+from community.models import Community, Household, Member, What
+from community.services.audit import Actor, record_for
 from metering.models import ApiToken, HandOver, MeteringPoint
 
 LIFETIME = timedelta(days=365)
@@ -46,6 +47,7 @@ def issue_token(
     at: datetime,
     lifetime: timedelta = LIFETIME,
     networks: Sequence[str] = (),
+    by: Actor = None,
 ) -> tuple[ApiToken, str]:
     """Create a token for some metering points of one community; the returned text is shown this once.
 
@@ -66,6 +68,7 @@ def issue_token(
         broker_hash=_broker_hash(secret),
     )
     token.metering_points.set(metering_points)
+    _note(What.TOKEN_ISSUED, token, at, by)
     return token, f"{PREFIX}{token.key_id}.{secret}"
 
 
@@ -99,9 +102,11 @@ def note_use(*, token: ApiToken, at: datetime) -> None:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
 
 
-def revoke_token(*, token: ApiToken, at: datetime) -> None:
+@transaction.atomic
+def revoke_token(*, token: ApiToken, at: datetime, by: Actor = None) -> None:
     """Make a token useless from `at` on; revoking it again changes nothing."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at)
+    if ApiToken.objects.filter(pk=token.pk, revoked_at__isnull=True).update(revoked_at=at):
+        _note(What.TOKEN_REVOKED, token, at, by)
 
 
 @transaction.atomic
@@ -114,6 +119,7 @@ def prepare_hand_over(
     networks: Sequence[str],
     days: int,
     at: datetime,
+    by: Member | None = None,
 ) -> tuple[HandOver, str]:
     """A token to be fetched by a device; the returned code is shown this once and works once."""
     if any(point.household.community_id != community.pk for point in metering_points):
@@ -130,6 +136,7 @@ def prepare_hand_over(
         expires_at=at + CODE_LIFETIME,
     )
     hand_over.metering_points.set(metering_points)
+    _note(What.CODE_PREPARED, hand_over, at, by)
     return hand_over, "-".join(code[i : i + 4] for i in range(0, CODE_LENGTH, 4))
 
 
@@ -152,7 +159,18 @@ def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
     )
     hand_over.token = token
     hand_over.save(update_fields=["token"])
+    _note(What.TOKEN_FETCHED, token, at, token_name(token))
     return token, text
+
+
+def token_name(token: ApiToken) -> str:
+    """How a token is called where it is told what it did."""
+    return f"{token.name} ({token})"
+
+
+def _note(what: What, about: ApiToken | HandOver, at: datetime, by: Actor) -> None:
+    homes = Household.objects.filter(metering_points__in=about.metering_points.all()).distinct()
+    record_for(homes, what, at=at, by=by, about=about, reason=f"{about.name}: {', '.join(about.scopes)}")
 
 
 def _broker_hash(secret: str) -> str:

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from community.access import admin_of
+from community.access import allowed
 from community.datebar import month_bar, parse_month
 from community.pages import page
+from community.roles import Can
 from community.tariffs import local_day, month_span
 from config import clock
 from metering.completeness import completeness
@@ -35,7 +36,7 @@ GRACE = timedelta(hours=1)
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """One month of all meters, the worst first; `?m=` names the month."""
-    community = admin_of(request).community
+    community = allowed(request, Can.SEE_METERS).community
     zone = community.zone
     at = clock.now()
     today = at.astimezone(zone).date()
@@ -68,7 +69,7 @@ def board(request: HttpRequest) -> HttpResponse:
 @require_POST
 def send_reminder(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Write to the member who looks after a meter, in the name of the administrator."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.BRING_METERS)
     points = MeteringPoint.objects.select_related("household__member__user", "household__community")
     point = get_object_or_404(points, household__community=admin.community, public_id=public_id)
     month = parse_month(request.POST.get("m"), clock.now().astimezone(admin.community.zone).date())

@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from community.access import admin_of
+from community.access import allowed
+from community.models import What
 from community.pages import page
+from community.roles import Can
+from community.services.audit import note_look
 from config import clock
 from metering.forms import MeterChangeForm
 from metering.models import MeteringPoint
@@ -25,9 +28,10 @@ from metering.services.meter_changes import ChangeContradicts, ChangeKnown, decl
 @require_http_methods(["GET", "HEAD", "POST"])
 def meter_changes(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The changes of one meter's dials, what is set aside, and declaring another change."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.BRING_METERS)
     points = MeteringPoint.objects.select_related("household__community")
     point = get_object_or_404(points, household__community=admin.community, public_id=public_id)
+    note_look([point.household], What.METER_SEEN, at=clock.now(), by=admin)
     aside = registers_set_aside(point)
     with timezone.override(admin.community.zone):
         form = MeterChangeForm(request.POST or None, initial=_likely(aside))

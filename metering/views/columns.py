@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from community.access import admin_of
+from community.access import allowed
 from community.pages import page
+from community.roles import Can
 from config import clock
 from metering.formats import UnreadableFile
 from metering.formats.columns import ROLE_OF, plain
@@ -25,7 +26,7 @@ from metering.wording import files as wording
 @require_http_methods(["GET", "HEAD", "POST"])
 def columns(request: HttpRequest) -> HttpResponse:
     """Two steps on one page: the sample, then its columns."""
-    community = admin_of(request).community
+    community = allowed(request, Can.BRING_METERS).community
     sample = SampleForm(request.POST or None)
     form = None
     if request.method == "POST" and sample.is_valid():
@@ -66,7 +67,7 @@ def columns(request: HttpRequest) -> HttpResponse:
 @require_POST
 def forget_columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a table that no file was read with; one that was stays, so that its readings can be traced."""
-    mapping = get_object_or_404(ColumnMapping, community=admin_of(request).community, pk=pk)
+    mapping = get_object_or_404(ColumnMapping, community=allowed(request, Can.BRING_METERS).community, pk=pk)
     if mapping.meter_files.exists():
         messages.error(request, _("Files were read with it: it stays, so that their readings can be traced."))
     else:

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from community.access import admin_of, member_of
+from community.access import allowed, member_of
 from community.pages import page
+from community.roles import Can
 from config import clock
 from metering.forms import ConsentForm, DatadisAccountForm
 from metering.models import Consent, DatadisAccount, DatadisQuery, MeteringPoint
@@ -26,7 +27,7 @@ SHOWN = 30
 @require_http_methods(["GET", "HEAD", "POST"])
 def datadis_account(request: HttpRequest) -> HttpResponse:
     """The community's login, who has consented, and what was asked."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.BRING_METERS)
     account = DatadisAccount.objects.filter(community=admin.community).select_related("changed_by__user").first()
     form = DatadisAccountForm(request.POST or None, initial={"nif": account.nif if account else ""})
     if request.method == "POST" and form.is_valid():
@@ -83,8 +84,9 @@ def consent(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_consent(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a consent back."""
-    found = get_object_or_404(Consent, metering_point__household__member=member_of(request), pk=pk)
-    datadis.revoke_consent(consent=found, at=clock.now())
+    member = member_of(request)
+    found = get_object_or_404(Consent, metering_point__household__member=member, pk=pk)
+    datadis.revoke_consent(consent=found, at=clock.now(), by=member)
     messages.success(request, _("Your consent is taken back: nothing is fetched any more."))
     return redirect("consent")
 

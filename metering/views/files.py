@@ -7,11 +7,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import admin_of
+from community.access import allowed
+from community.models import Household, What
 from community.pages import page
+from community.roles import Can
+from community.services.audit import note_look
 from config import clock
 from metering import progress
 from metering.formats import PARSER_VERSION, UnreadableFile
@@ -30,7 +34,7 @@ SHOWN = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def meter_files(request: HttpRequest) -> HttpResponse:
     """The files of a community, newest first, and handing in another."""
-    admin = admin_of(request)
+    admin = allowed(request, Can.BRING_METERS)
     form = MeterFileForm(request.POST or None, request.FILES or None, community=admin.community)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
@@ -60,20 +64,25 @@ def meter_files(request: HttpRequest) -> HttpResponse:
 def meter_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What one file says, and what storing it would change or has changed."""
     file = _file(request, public_id)
-    return page(request, "metering/file.html", _context(file))
+    context = _context(file)
+    if context["seen"] is not None:
+        named = [one.household for one in context["seen"].supplies]
+        homes = Household.objects.filter(community=file.community_id, name__in=named)
+        note_look(homes, What.FILE_SEEN, at=clock.now(), by=allowed(request, Can.BRING_METERS), about=file)
+    return page(request, "metering/file.html", context)
 
 
 @login_required
 @require_POST
 def commit_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Store a file's readings: all of them or none."""
-    file = _file(request, public_id)
+    by, file = allowed(request, Can.BRING_METERS), _file(request, public_id)
     if service.is_large(file):
         service.ask_to_store(file_id=file.pk, at=clock.now())
         ring(store_file, file_id=file.pk)
         return redirect("meter-file", file.public_id)
     try:
-        uploads = service.commit(file_id=file.pk, at=clock.now(), again=True)
+        uploads = service.commit(file_id=file.pk, at=clock.now(), again=True, by=by)
     except tuple(service.FAILURES) as error:
         messages.error(request, wording.failure(service.failure_of(error)))
     else:
@@ -84,15 +93,18 @@ def commit_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _file(request: HttpRequest, public_id: UUID) -> MeterFile:
-    admin = admin_of(request)
+    admin = allowed(request, Can.BRING_METERS)
     files = MeterFile.objects.select_related("community", "metering_point", "mapping", "token")
     return get_object_or_404(files, community=admin.community, public_id=public_id)
 
 
 def _context(file: MeterFile) -> dict[str, Any]:
     storing = file.asked_at is not None and file.committed_at is None and file.failure is None
-    found = None if storing or file.failure else _summary(file)
+    found = None if storing or file.failure or not file.size else _summary(file)
     context: dict[str, Any] = {"section": "members", "file": file, "storing": storing, "seen": found}
+    if not file.size:
+        gone = _("What it held was removed: raw readings are kept for thirteen months.")
+        return {**context, "failure": gone, "gone": True}
     if file.failure is not None:
         return {**context, "failure": wording.failure(file.failure)}
     if found is None:

@@ -12,6 +12,17 @@ FILE = {
     "spreadsheet": gettext_lazy("This is a spreadsheet: save it as CSV and hand that in."),
     "not-text": gettext_lazy("This is not a text file: was the right one chosen?"),
     "too-large": gettext_lazy("Unpacked, the file has more than %(most_mib)s MiB: split it."),
+    "too-tight": gettext_lazy(
+        "The file unfolds to more than %(ratio)s times its size: hand it in as it was before it was packed."
+    ),
+    "many-members": gettext_lazy("More than %(most)s packed files stand in this one: hand in one at a time."),
+    "nested": gettext_lazy("A packed file is packed once more: unpack it once and hand that in."),
+    "archive": gettext_lazy("This is an archive: unpack it and hand in the CSV or JSON inside, one at a time."),
+    "many-lines": gettext_lazy("The file has more than %(most)s entries: split it by supply or by year."),
+    "many-columns": gettext_lazy("Line %(line)s has more than %(most)s columns: hand in one supply a line."),
+    "many-faults": gettext_lazy(
+        "More than %(most)s lines cannot be meant, the last of them line %(line)s: was the right file chosen?"
+    ),
     "damaged": gettext_lazy("The packed file is damaged: download it again."),
     "no-header": gettext_lazy("No line names its columns (CUPS, Fecha, Hora…): was the header cut off?"),
     "broken-line": gettext_lazy("Line %(line)s cannot be split into cells: is a quotation mark left open?"),
@@ -53,6 +64,7 @@ LINE = {
     "no-such-hour": gettext_lazy("this day does not have this hour"),
     "season": gettext_lazy("summer or winter time contradicts the date"),
     "off-grid": gettext_lazy("between two intervals"),
+    "too-long": gettext_lazy("longer than any such cell: was a separator lost?"),
     "short-line": gettext_lazy("the line is cut off"),
     "bad-checksum": gettext_lazy("the telegram's checksum is wrong: it was damaged on its way"),
     "no-such-unit": gettext_lazy("not a unit of energy"),

@@ -10,14 +10,20 @@ document.addEventListener("keydown", (event) => {
   if (link) link.click();
 });
 
-// "Now" pages ask for a fresh part once a minute while somebody looks and nothing is being read closely.
-setInterval(() => {
+// "Now" pages ask for a fresh part once a minute while somebody looks and nothing is being read closely. Whoever comes
+// back to a tab after a while sees it renewed at once.
+const MINUTE = 60000;
+let renewed = Date.now();
+const renew = () => {
   if (document.hidden || !navigator.onLine) return;
+  renewed = Date.now();
   for (const part of document.querySelectorAll("[data-refresh]")) {
     const inUse = part.querySelector("details[open]") || part.contains(document.activeElement);
     if (!inUse) part.dispatchEvent(new Event("refresh"));
   }
-}, 60000);
+};
+setInterval(renew, MINUTE);
+document.addEventListener("visibilitychange", () => Date.now() - renewed >= MINUTE && renew());
 
 // A part that cannot be fetched is said so, and until when it is true.
 const trouble = document.getElementById("trouble");
@@ -33,6 +39,41 @@ document.addEventListener("htmx:afterOnLoad", () => say(""));
 
 // A slider says what it is set to.
 document.addEventListener("input", (event) => {
-  const shown = event.target.matches("input[data-shown]") && document.querySelector(`output[for="${event.target.id}"]`);
-  if (shown) shown.value = Number(event.target.value).toLocaleString(document.documentElement.lang);
+  if (!event.target.matches("input[data-shown]")) return;
+  const value = Number(event.target.value), tongue = document.documentElement.lang;
+  for (const shown of document.querySelectorAll(`output[for="${event.target.id}"]`)) {
+    // A battery's reserve in percent, or the hours that it lasts.
+    const told = "hours" in shown.dataset ? Math.round((value * Number(shown.dataset.hours)) / 10) / 10 : value;
+    shown.value = told.toLocaleString(tongue);
+  }
 });
+
+// Who logs out of a device is told nothing there any more: the push service turns away whatever still comes.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-logout]") || !("serviceWorker" in navigator)) return;
+  event.preventDefault();
+  try {
+    const worker = await navigator.serviceWorker.getRegistration();
+    await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+  } catch {
+    // A browser without a push service has nothing to end.
+  }
+  form.submit();
+});
+
+// The site as an app: its service worker keeps the shell for when there is no network. Under Trusted Types a script's
+// address has to come from a policy; this one lets a single address through.
+const WORKER = "/sw.js";
+const ours = self.trustedTypes?.createPolicy("azotea", {
+  createScriptURL(address) {
+    if (address === WORKER) return address;
+    throw new TypeError(`${address} is no script of ours`);
+  },
+});
+if ("serviceWorker" in navigator) {
+  addEventListener("load", () => {
+    // A browser that keeps nothing (a private window) shows the same pages.
+    navigator.serviceWorker.register(ours ? ours.createScriptURL(WORKER) : WORKER).catch(() => {});
+  });
+}

@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One for a module: playwright's event loop must not go on running under the tests of others."""
     path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
     assert path, "No Chromium: `make test` finds or installs one."
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -55,9 +56,15 @@ def open_page(browser: Browser, live_server) -> Iterator:
     assert complaints == []
 
 
+def submit(page: Page) -> None:
+    """Hand in the form of this page and wait until the page that answers is there."""
+    with page.expect_navigation():
+        page.click("main form button[type=submit]")
+
+
 def log_in(page: Page, email: str, password: str) -> None:
     page.goto("/login/")
     page.fill("input[name=username]", email)
     page.fill("input[name=password]", password)
     page.click("form.form button[type=submit]")
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: not url.endswith("/login/"))

@@ -36,6 +36,7 @@ def street():
         yield street
 
 
+@pytest.mark.usefixtures("sums_of_few")
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_from_a_file_to_the_cables_of_a_slot(open_page, street, script):
     # a ring is refused by the names of its connections

@@ -1,21 +1,35 @@
 """The page that checks a receipt: from the disk, offline, with whatever is wrong said."""
 
+import json
+from base64 import b64decode, b64encode
+from datetime import timedelta
+
 import pytest
 
+from market.queries.evidence import mandate_hash, plain_mandate
 from market.queries.log import latest_head
+from market.services.log import sign_head
+from market.services.log_keys import rotate_key
+from market.services.mandates import Word, give_mandate, terms_of
 from market.wording.receipts import as_zip
+from tests import factories as make
 from tests.browser.conftest import PHONE
-from tests.market.ledger.conftest import guard, homes, logged, street
+from tests.market.ledger.conftest import NOW, guard, homes, logged, street
 from tests.market.ledger.test_log import leaf, unpacked
+from tests.market.test_rent_and_pool import cleared, metered, usual
+from tests.passkeys import Passkey, assertion
 
 __all__ = ["guard", "homes", "logged", "street"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, logged, tmp_path):
+def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, logged, guard, tmp_path):
+    first = latest_head(street.pk).verifier_key
+    rotate_key(community=street, keeper=guard, at=NOW)
+    sign_head(community=street, keeper=guard, at=NOW)
     for name, content in unpacked(as_zip(leaf(logged[1], 1), latest_head(street.pk))).items():
         (tmp_path / name).write_bytes(content)
-    files = [tmp_path / name for name in ("receipt.tlog-proof", "entry.json", "opening.json")]
+    files = [tmp_path / name for name in ("receipt.tlog-proof", "entry.json", "opening.json", "mandate.json")]
     context = browser.new_context(viewport=PHONE, offline=True)
     page = context.new_page()
     complaints = []
@@ -31,6 +45,9 @@ def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, log
     page.fill("#key", latest_head(street.pk).verifier_key.replace("calle", "corte"))
     page.dispatch_event("#key", "change")
     page.wait_for_selector("output.wrong")
+    page.fill("#key", first)
+    page.dispatch_event("#key", "change")
+    page.wait_for_selector("output.right")
     page.fill("#key", "")
     files[2].write_text(files[2].read_text().replace('"bought_wh": 400', '"bought_wh": 500'))
     page.set_input_files("#files", [])
@@ -38,3 +55,90 @@ def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, log
     page.wait_for_function("document.getElementById('answer').textContent.includes('not the ones')")
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def signed(street, homes, guard):
+    """A home whose passkey signed its mandate, and its settled and signed slot."""
+    member = make.member(street, "Ana")
+    key = Passkey()
+    limits = {"at": make.NOON - timedelta(hours=1), "max_buy_ueur_kwh": 300_000}
+    digest = mandate_hash(plain_mandate(terms_of(household=homes[1], **limits)))
+    word = Word("passkey", assertion(key, bytes.fromhex(digest)), key.name)
+    give_mandate(household=homes[1], given_by=member, word=word, **limits)
+    cleared(street, usual(homes))
+    metered(homes)
+    sign_head(community=street, keeper=guard, at=NOW)
+    return homes[1]
+
+
+NAMES = ("receipt.tlog-proof", "entry.json", "opening.json", "mandate.json", "signature.json")
+
+
+def opening_of(folder):
+    return json.loads((folder / "opening.json").read_text())["opening"]
+
+
+def checking(browser, folder):
+    page = browser.new_context(viewport=PHONE, offline=True).new_page()
+    page.goto((folder / "verify_receipt.html").as_uri())
+
+    def check():
+        page.set_input_files("#files", [])
+        page.set_input_files("#files", [folder / name for name in NAMES])
+        page.wait_for_function("document.getElementById('answer').className !== ''")
+        said = page.inner_text("#answer")
+        page.evaluate("document.getElementById('answer').className = ''")
+        return said
+
+    return page, check
+
+
+def test_the_page_checks_the_passkeys_signature_under_the_mandate(browser, street, signed, tmp_path):
+    for name, content in unpacked(as_zip(leaf(signed), latest_head(street.pk))).items():
+        (tmp_path / name).write_bytes(content)
+    page, check = checking(browser, tmp_path)
+
+    assert "Mandate: signed with a passkey at https://testserver." in check()
+
+    right = json.loads((tmp_path / "signature.json").read_text())
+    wrong = bytearray(b64decode(right["signature"]))
+    wrong[-1] ^= 1
+    for changed in (right | {"signature": b64encode(wrong).decode()}, right | {"alg": "RS256"}, None):
+        (tmp_path / "signature.json").write_text(json.dumps(changed))
+        assert "WRONG: this is not the signature that the entry cites" in check()
+    forged = [right | {"signature": b64encode(wrong).decode()}, opening_of(tmp_path)["mandate"]]
+    asked = "([one, hash]) => signedAt(one, hash).then(() => 'held', (error) => error.message)"
+    assert "signature is wrong" in page.evaluate(asked, forged)
+    assert page.evaluate(asked, [right, forged[1]]) == "held"
+    (tmp_path / "signature.json").write_text(json.dumps(right))
+    mandate = json.loads((tmp_path / "mandate.json").read_text())
+    (tmp_path / "mandate.json").write_text(json.dumps(mandate | {"max_buy_ueur_kwh": 1}))
+    assert "WRONG: this is not the mandate that the entry cites" in check()
+    page.context.close()
+
+
+def test_an_order_beyond_its_mandate_is_called_a_breach_by_the_page(browser, street, homes, guard, tmp_path):
+    give_mandate(household=homes[1], given_by=None, at=make.NOON - timedelta(hours=1), max_buy_ueur_kwh=50_000)
+    cleared(street, usual(homes))
+    metered(homes)
+    sign_head(community=street, keeper=guard, at=NOW)
+    for name, content in unpacked(as_zip(leaf(homes[1]), latest_head(street.pk))).items():
+        (tmp_path / name).write_bytes(content)
+    page, check = checking(browser, tmp_path)
+
+    assert check() == "BREACH: no mandate allowed buy 400 90000"
+    page.context.close()
+
+
+def test_the_page_remembers_heads_and_shouts_at_two_of_one_size(browser, street, signed, tmp_path):
+    for name, content in unpacked(as_zip(leaf(signed), latest_head(street.pk))).items():
+        (tmp_path / name).write_bytes(content)
+    page, check = checking(browser, tmp_path)
+    assert check().startswith("RIGHT")
+    kept = page.evaluate("Object.entries(localStorage)[0]")
+    other = json.loads(kept[1]) | {"root": "x" * 44}
+    page.evaluate("([name, value]) => localStorage.setItem(name, value)", [kept[0], json.dumps(other)])
+
+    assert "WRONG: the log was rewritten: two heads of one size" in check()
+    page.context.close()

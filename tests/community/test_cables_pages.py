@@ -202,7 +202,7 @@ def test_a_branch_that_no_tree_can_hold_is_refused_by_name():
 def test_every_fault_has_words_whatever_it_names(code):
     named = dict.fromkeys(
         ("most_mib", "row", "found", "said", "columns", "count", "transformers", "transformer", "field", "element",
-         "table", "bus", "line", "slack", "low", "high", "buses", "lines"), "§"
+         "table", "bus", "line", "slack", "low", "high", "buses", "lines", "most"), "§"
     )  # fmt: skip
 
     assert fault(FeederFault(code, **named))

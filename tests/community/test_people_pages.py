@@ -43,7 +43,17 @@ def log_in(client, name):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/street/", "/rules/", "/months/", "/months/2026-11/", "/neighbours/", "/more/", "/password/"]
+    "path",
+    [
+        "/",
+        "/street/",
+        "/rules/",
+        "/months/",
+        "/months/2026-11/",
+        "/neighbours/",
+        "/more/",
+        "/account/password/change/",
+    ],
 )
 def test_visitors_are_asked_to_log_in(client, path):
     assert client.get(path).headers["location"] == f"/login/?next={path}"

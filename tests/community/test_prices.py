@@ -93,7 +93,7 @@ def test_hours_that_are_missing_are_named_by_day(street):
 
 
 def test_an_hourly_contract_pays_the_hours_price_with_the_days_taxes(street, marta):
-    tariff = add_offer(by=marta, offer=hourly_offer())
+    tariff = add_offer(by=marta, at=make.NOON, offer=hourly_offer())
     home = make.home(street, "Ana", tariff)
     night = hour_of(NOW.replace(hour=1))
     keep_prices([*told(hour_of(NOW), 100_000, -3_000), *told(night, 50_000)], source="all", at=NOW)
@@ -114,7 +114,7 @@ def test_an_hourly_contract_pays_the_hours_price_with_the_days_taxes(street, mar
 def test_published_surplus_below_zero_counts_as_the_contract_says(street, marta):
     floor = {"index": "", "surplus_kind": "published", "negative_surplus": "floor_zero"}
     prices = {"energy_ueur_kwh": (180_000, 120_000, 90_000), "hourly": floor}
-    home = make.home(street, "Ana", add_offer(by=marta, offer=hourly_offer(**prices)))
+    home = make.home(street, "Ana", add_offer(by=marta, at=make.NOON, offer=hourly_offer(**prices)))
     keep_prices(told(hour_of(NOW), 1, -3_000), source="all", at=NOW)
 
     found = TariffBook(street).prices(home.pk, NOW)
@@ -123,7 +123,7 @@ def test_published_surplus_below_zero_counts_as_the_contract_says(street, marta)
 
 
 def test_no_slot_is_settled_at_a_price_that_only_stands_in(street, marta):
-    fixed, by_hour = make.tariff("Fija"), add_offer(by=marta, offer=hourly_offer())
+    fixed, by_hour = make.tariff("Fija"), add_offer(by=marta, at=make.NOON, offer=hourly_offer())
     ana, berta = make.home(street, "Ana", fixed), make.home(street, "Berta", by_hour)
     slot = make.slot(street, NOW - timedelta(hours=5))
     Slot.objects.filter(pk=slot.pk).update(cleared_at=NOW, status=Slot.Status.CLEARED)

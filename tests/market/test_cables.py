@@ -19,7 +19,7 @@ from tests import factories as make
 from tests.factories import NOON, QUARTER
 from tests.market.test_settling import order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sums_of_few")]
 
 AT = NOON + timedelta(hours=1)
 STREET = FeederFile(

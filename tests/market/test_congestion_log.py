@@ -13,7 +13,7 @@ from market.queries.congestion import congestion_month
 from market.queries.held_back import price_parts
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sums_of_few")]
 
 NOW = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)

@@ -124,6 +124,13 @@ def test_no_name_is_markup_in_the_pdf():
     assert '#read("/etc/passwd") *x* $y$ <a> \\ "]}' in pdf
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Casa 漢字 🌞", "Casa ?? ?"), ("Ωmega Żółć Ђ", "Ωmega Żółć Ђ"), ("집 안", "? ?")]
+)
+def test_letters_that_the_font_lacks_are_question_marks_and_never_the_end_of_the_pdf(name, shown):
+    assert shown in text_of(as_pdf(document(home=name)))
+
+
 def test_the_pdf_says_its_language_and_title_and_is_tagged():
     reader = PdfReader(BytesIO(as_pdf(document())))
 

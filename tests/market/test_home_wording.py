@@ -8,10 +8,11 @@ from django.utils import translation
 from market.models import Mandate, Outcome, Slot, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
+from market.queries.own_energy import Own
 from market.wording import home as wording
 
 START = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
-MONTH = MonthSoFar(6_840_000_000, 100_000, 80_000, 40_000, 25_000, None)
+MONTH = MonthSoFar(6_840_000_000, 100_000, 80_000, 40_000, 25_000, Own())
 NOVEMBER = date(2026, 11, 1)
 
 
@@ -65,18 +66,20 @@ def test_a_home_with_a_battery_sees_its_charge_and_reserve():
 
 
 def test_a_home_without_a_battery_sees_what_it_shared_or_took():
-    consumer = MonthSoFar(0, 100_000, 0, 0, 25_000, None)
+    consumer = MonthSoFar(0, 100_000, 0, 0, 25_000, Own())
 
     assert labels(MONTH)[3] == "Shared with neighbours"
     assert labels(consumer)[3] == "Taken from the grid"
 
 
 def test_self_sufficiency_needs_a_metered_roof():
-    metered = MonthSoFar(0, 29_000, 50_000, 0, 0, 121_000)
+    metered = MonthSoFar(
+        0, 29_000, 50_000, 0, 0, Own(slots=2_976, made_wh=121_000, kept_wh=71_000, taken_wh=29_000)
+    )
 
     assert labels(MONTH)[1] == "Supplied by neighbours"
     assert labels(metered)[1] == "Self-sufficiency"
-    assert metered.self_sufficiency_pct == pytest.approx(71.0)
+    assert metered.own.self_sufficiency_pct == pytest.approx(71.0)
 
 
 def test_money_of_a_slot_is_what_sales_bring_less_what_purchases_cost():

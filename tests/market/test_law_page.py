@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from community.models import Community, Member
 from community.regulated import distances_on
-from community.services.administrators import NotAdministrator
+from community.roles import NotAllowed
 from market.services.rules import ClockIsFixed, set_place
 from market.services.statements import close_month
 from tests import factories as make
@@ -27,9 +27,9 @@ def test_the_islands_have_a_clock_of_their_own_and_ceuta_its_hours(street, marta
     ten = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
     assert street.period(ten) == "P1"
 
-    set_place(by=marta, region="ceuta", legal_mode="simulation")
+    set_place(by=marta, at=make.NOON, region="ceuta", legal_mode="simulation")
     assert Community.objects.get(pk=street.pk).period(datetime(2026, 11, 23, 9, 30, tzinfo=UTC)) == "P2"
-    set_place(by=marta, region="canary", legal_mode="private_settlement")
+    set_place(by=marta, at=make.NOON, region="canary", legal_mode="private_settlement")
 
     moved = Community.objects.get(pk=street.pk)
     assert (moved.timezone, moved.legal_mode) == ("Atlantic/Canary", "private_settlement")
@@ -42,14 +42,14 @@ def test_the_clock_stays_once_a_month_is_closed(street, homes, marta):
     close_month(community=street, month=NOVEMBER, at=CLOSING)
 
     with pytest.raises(ClockIsFixed):
-        set_place(by=marta, region="canary", legal_mode="simulation")
-    set_place(by=marta, region="balearic", legal_mode="coefficients")
+        set_place(by=marta, at=make.NOON, region="canary", legal_mode="simulation")
+    set_place(by=marta, at=make.NOON, region="balearic", legal_mode="coefficients")
     assert Community.objects.get(pk=street.pk).region == "balearic"
 
 
 def test_a_street_elsewhere_in_europe_keeps_its_clock(street, marta):
     Community.objects.filter(pk=street.pk).update(timezone="Europe/Vienna")
-    set_place(by=marta, region="canary", legal_mode="sharing")
+    set_place(by=marta, at=make.NOON, region="canary", legal_mode="sharing")
     assert Community.objects.get(pk=street.pk).timezone == "Europe/Vienna"
 
 
@@ -73,5 +73,5 @@ def test_everybody_reads_and_administrators_set(client, street, marta):
     assert "5.000" in read.replace("\xa0", " ")
     assert '<form class="form card"' not in read
     assert (refused.status_code, set_.status_code, wrong.status_code) == (403, 302, 422)
-    with pytest.raises(NotAdministrator):
-        set_place(by=rosa, region="ceuta", legal_mode="sharing")
+    with pytest.raises(NotAllowed):
+        set_place(by=rosa, at=make.NOON, region="ceuta", legal_mode="sharing")

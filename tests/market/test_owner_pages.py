@@ -17,7 +17,7 @@ from market.services.statements import close_month
 from tests import factories as make
 from tests.market.test_settling import order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sums_of_few")]
 
 NOW = make.NOON + timedelta(hours=1)
 RULES = {

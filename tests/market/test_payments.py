@@ -9,8 +9,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from community.models import Member
-from community.services.administrators import NotAdministrator
+from community.models import AuditEvent, Member
+from community.roles import NotAllowed
 from config.sealing import unseal
 from market.documents import Batch, NotForBanks, Party, Transaction, as_collections, as_transfers
 from market.models import BankAccount, CreditorAccount, PaymentItem, PaymentRun
@@ -152,9 +152,9 @@ def test_in_a_simulation_nothing_is_due_and_only_administrators_make_runs(street
     with pytest.raises(NothingDue):
         make_run(by=marta, at=CLOSING)
     ana = make.member(street, "Ana")
-    with pytest.raises(NotAdministrator):
+    with pytest.raises(NotAllowed):
         make_run(by=ana, at=CLOSING)
-    with pytest.raises(NotAdministrator):
+    with pytest.raises(NotAllowed):
         keep_creditor(by=ana, holder="A", iban=IBANS[0], creditor_id=CREDITOR, at=CLOSING)
 
 
@@ -167,6 +167,18 @@ def test_an_account_is_sealed_and_another_one_brings_another_mandate(settled, ma
     assert (unseal(second.sealed_iban), second.iban_end) == (IBANS[2], "7891")
     assert first.mandate != second.mandate
     assert list(BankAccount.objects.filter(replaced_at=None)) == [second]
+
+
+@pytest.mark.django_db
+def test_who_makes_a_run_and_takes_its_files_is_noted_at_each_home(client, street, settled, marta):
+    run = make_run(by=marta, at=LATER)
+    client.force_login(marta.user)
+
+    client.get(reverse("payment-list", args=[run.public_id]))
+
+    for home in {item.statement.household for item in run.items.exclude(cents=0)}:
+        noted = AuditEvent.objects.filter(household=home, object_id=str(run.public_id)).order_by("pk")
+        assert [event.what for event in noted] == ["payment_run_made", "payment_file_read"]
 
 
 @pytest.mark.django_db

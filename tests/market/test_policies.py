@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community.models import Device, DeviceState, Member, TariffVersion
-from community.services.administrators import NotAdministrator
+from community.roles import NotAllowed
 from market.agents.policy.weights import planner_only
 from market.models import Policy, TrainingRun
 from market.queries.lessons import read_course, read_past
@@ -186,7 +186,7 @@ def test_a_champion_that_is_rolled_back_with_nobody_before_it_leaves_what_ships(
     assert roll_back(by=marta, policy_id=champion.pk, at=AT)
     assert not roll_back(by=marta, policy_id=champion.pk, at=AT)
     assert policy_of(street.pk, [1], AT)[1].digest == shipped().digest
-    with pytest.raises(NotAdministrator):
+    with pytest.raises(NotAllowed):
         roll_back(by=make.member(street, "Ana"), policy_id=champion.pk, at=AT)
 
 

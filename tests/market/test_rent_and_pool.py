@@ -52,8 +52,9 @@ def cleared(street, trades, start=START, price=100_000):
     slot = make.slot(street, start)
     for home, side, energy_wh, own_price, distance, lost in trades:
         order = Order.objects.create(
-            slot=slot, household=home, mandate=Mandate.objects.filter(household=home).first(), side=side, kind="firm",
-            energy_wh=energy_wh, limit_ueur_kwh=own_price, retailer_ueur_kwh={"buy": 200_000, "sell": 50_000}[side],
+            slot=slot, household=home, mandate=Mandate.objects.filter(household=home).latest("valid_from"),
+            side=side, kind="firm", energy_wh=energy_wh,
+            limit_ueur_kwh=own_price - (slot.grid_fee_ueur_kwh if side == "sell" else 0), retailer_ueur_kwh={"buy": 200_000, "sell": 50_000}[side],
             placed_at=slot.gate_closure,
         )  # fmt: skip
         Outcome.objects.create(
@@ -347,6 +348,7 @@ def test_the_database_gives_back_once_a_month_and_only_for_a_month(street, homes
             Entry.objects.create(community=street, booked_at=CLOSING, **fields)
 
 
+@pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("rows", [Entry, Posting, Statement, StatementLine])
 def test_what_a_closing_wrote_can_be_neither_changed_nor_deleted(street, homes, rows):
     cleared(street, usual(homes))

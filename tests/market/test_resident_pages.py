@@ -217,8 +217,9 @@ def test_no_page_has_inline_script_or_style(ana, bruno):
 def test_the_number_of_queries_does_not_grow_with_the_slots(ana, bruno, count, django_assert_max_num_queries):
     slots = [trade(ana, bruno, start=NOON - A_SLOT * i) for i in range(count)]
     client = visitor(ana)
+    client.get("/more/")  # a session's first page notes when it was used
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         client.get("/")
     with django_assert_max_num_queries(14):
         client.get(reverse("slot", kwargs={"start": slots[0].start}))

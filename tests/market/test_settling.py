@@ -144,6 +144,7 @@ def test_postings_out_of_balance_are_refused_by_the_database(street, homes, trad
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+@pytest.mark.usefixtures("owner")
 @pytest.mark.parametrize("rows", [Posting, Entry, Trade])
 def test_what_is_booked_can_be_neither_changed_nor_deleted(street, homes, traded, rows):
     make.read(homes[0], START, 0, 1_000)

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from community.models import Member
-from community.services.administrators import NotAdministrator
+from community.roles import NotAllowed
 from market import tasks
 from market.models import GestorMandate, SharingAdvice, SharingSet, SharingSignature
 from market.queries.sharing import month_shared
@@ -119,7 +119,7 @@ def test_a_street_without_surplus_gets_no_advice_and_nothing_is_kept(street, hom
     assert found.status == "nothing"
     with pytest.raises(NotAdvised):
         kept(found, marta)
-    with pytest.raises(NotAdministrator):
+    with pytest.raises(NotAllowed):
         keep_advice(
             advice=found,
             by=make.member(street, "Ana"),

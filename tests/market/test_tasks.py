@@ -92,6 +92,7 @@ def test_beat_asks_only_for_tasks_that_exist():
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
+@pytest.mark.usefixtures("owner")
 def test_a_task_after_postgresql_dropped_the_connection_takes_a_new_one():
     slot = make.slot(make.community())
     drop_connection()

@@ -32,7 +32,7 @@ def offer(marta, name, wallet, surplus=400_000):
         energy_ueur_kwh=(500_000, 500_000, 500_000), surplus_ueur_kwh=surplus,
         power_ueur_kw_year=(27_704_413, 725_423), cap="with_tolls", wallet=wallet,
     )  # fmt: skip
-    return add_offer(by=marta, offer=facts)
+    return add_offer(by=marta, at=make.NOON, offer=facts)
 
 
 @pytest.fixture

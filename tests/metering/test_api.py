@@ -237,6 +237,6 @@ def test_the_description_covers_every_address_without_warnings(client, capsys):
 
     assert schema.status_code == 200
     assert {path.rsplit("/", 1)[-1] for path in schema.json()["paths"]} == {
-        "metering-points", "readings", "device-states", "plan", "completeness", "meter-files", "{public_id}", "hand-over", "envelope", "congestion", "acknowledgements",
+        "metering-points", "readings", "device-states", "plan", "completeness", "meter-files", "{public_id}", "hand-over", "envelope", "congestion", "acknowledgements", "keys",
     }  # fmt: skip
     assert "Warning" not in capsys.readouterr().err

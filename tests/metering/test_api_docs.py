@@ -13,7 +13,7 @@ from market.models import Acknowledgement
 from market.queries.plan import cleared_plan
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
-from metering.models import Reading
+from metering.models import Equipment, Reading
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +27,8 @@ def blocks(language: str) -> list[str]:
 
 def test_the_examples_run_against_a_real_site(live_server):
     home = make.home(make.community(), "Ana", make.tariff())
+    for number in range(4):  # sums are of five homes at least
+        make.home(home.community, f"Casa {number}", home.contracts.get().tariff)
     place = {"SITE": live_server.url, "METER": str(make.meter(home).public_id), "TOKEN": make.token(home)}
     place |= suggested(home)
 
@@ -38,7 +40,8 @@ def test_the_examples_run_against_a_real_site(live_server):
         patch("market.api.plan.now", lambda: make.NOON),
         patch("market.api.acknowledgements.now", lambda: make.NOON),
     ):
-        uploaded, table, read, filed, month, plan, answered, full = (run(block, place) for block in blocks("sh"))
+        printed = [run(block, place) for block in blocks("sh")]
+        uploaded, table, read, filed, month, reported, plan, answered, full = printed
         exec(blocks("python")[0], place)
 
     assert '"created":2' in uploaded
@@ -46,6 +49,8 @@ def test_the_examples_run_against_a_real_site(live_server):
     assert '"energy_wh":1000' in read
     assert '"state":"waiting"' in filed
     assert '"present":2' in month
+    assert reported == ""
+    assert Equipment.objects.get().firmware == "8.3.5167"
     assert '"congested_minutes":0' in full
     assert f'"version":"{place["VERSION"]}"' in plan
     assert '"created":1' in answered

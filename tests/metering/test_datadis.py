@@ -68,16 +68,18 @@ def pull(portal, consent, at=NOON, patience=5.0):
     return [(q.month, q.outcome) for q in datadis.pull(consent_id=consent.pk, at=at, connect=connect)]
 
 
-def test_the_last_two_closed_months_come_and_each_reading_names_its_file(portal, consent, point):
+def test_the_last_two_closed_months_come_and_each_reading_names_its_file(portal, consent, point, caplog):
     assert pull(portal, consent) == [(OCTOBER, "stored"), (SEPTEMBER, "stored")]
 
     starts = Reading.objects.filter(metering_point=point, channel="import")
     assert starts.count() == 31 * 24 + 1 + 30 * 24
     assert starts.earliest("start").start == datetime(2026, 9, 1, tzinfo=MADRID)
     assert {reading.upload.file.name for reading in starts.select_related("upload__file")} == {
-        f"datadis {point.cups} 2026-09.json",
-        f"datadis {point.cups} 2026-10.json",
+        f"datadis {point.household.name} 2026-09.json",
+        f"datadis {point.household.name} 2026-10.json",
     }
+    assert point.cups not in caplog.text
+    assert HOLDER not in caplog.text
     assert not Reading.objects.filter(channel="export").exists()  # not said, and so not zero
 
 

@@ -210,7 +210,7 @@ def test_the_page_shows_first_and_stores_on_one_click(admin):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"PK\x03\x04rest", "hoja de c"),
+        (b"PK\x03\x04[Content_Types].xml", "hoja de c"),
         (b"CUPS;Fecha;Hora;Consumo\nES9999000000000001DS0F;1/1/2026;1;1", "no dice su unidad"),
         (b"[{]", "No es JSON"),
         (b"<feed><!DOCTYPE x></feed>", "punto de suministro"),

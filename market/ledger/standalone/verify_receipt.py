@@ -1,11 +1,7 @@
 #!/usr/bin/env python3
-"""Check a receipt of Azotea's ledger: offline, with nothing but Python 3.9 or newer.
+"""Check a receipt of Azotea's ledger, offline: python3 verify_receipt.py FOLDER [the log's key, noted before]
 
-    python3 verify_receipt.py FOLDER            the folder of an unpacked receipt
-    python3 verify_receipt.py FOLDER VKEY       ... and the log's key as you noted it before
-
-It says whether your figures are those that the community's log committed to, and whether the log's signed head
-holds them. Note the key and the head of each month: a log that was rewritten contradicts them.
+It says whether figures, head and orders hold. Note each month's key and head: a rewritten log contradicts them.
 """
 
 import base64
@@ -14,13 +10,13 @@ import hmac
 import json
 import pathlib
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 Point = tuple[int, int, int, int]
 P = 2**255 - 19
 D = -121665 * pow(121666, P - 2, P) % P
 ORDER = 2**252 + 27742317777372353535851937790883648493
+spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Wrong(Exception):
@@ -29,13 +25,15 @@ class Wrong(Exception):
 
 def b64(text: str) -> bytes:
     """Bytes of base64 in its one right spelling."""
-    try:
-        data = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise Wrong("not base64: " + text[:40]) from error
+    data = base64.b64decode(text)
     if base64.b64encode(data).decode() != text:
         raise Wrong("base64 with idle bits: " + text[:40])
     return data
+
+
+def hash_of(value: Any) -> str:
+    """The hash that plain values are cited by."""
+    return hashlib.sha256(spelled(value).encode()).hexdigest()
 
 
 def add(a: Point, b: Point) -> Point:
@@ -78,10 +76,8 @@ BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 def signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an Ed25519 signature is right."""
-    if len(signature) != 64:
-        return False
     scalar = int.from_bytes(signature[32:], "little")
-    if scalar >= ORDER:
+    if len(signature) != 64 or scalar >= ORDER:
         return False
     try:
         own, r = point_of(key), point_of(signature[:32])
@@ -92,29 +88,39 @@ def signed(key: bytes, message: bytes, signature: bytes) -> bool:
     return not ((left[0] * right[2] - right[0] * left[2]) % P or (left[1] * right[2] - right[1] * left[2]) % P)
 
 
-def head_of(note: str, vkey: str) -> tuple[int, bytes]:
-    """Size and root of a head that the key signed."""
+def rows_of(note: str, vkey: str, first: str = "") -> list[str]:
+    """The lines of a note that the key signed; the first is `first`, or the key's name."""
     name, number, key = vkey.split("+", 2)
     data = b64(key)
     ident = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
     if data[0] != 1 or ident.hex() != number:
         raise Wrong("this is no key of a log: " + vkey)
     text, gap, lines = note.rpartition("\n\n")
-    text += "\n"
-    rows = text.split("\n")
-    if not gap or len(rows) < 4 or rows[0] != name:
+    rows = [*text.split("\n"), ""]
+    if not gap or len(rows) < 4 or rows[0] != (first or name):
         raise Wrong("the head is not of " + name)
     for line in lines.splitlines():
         dash, own, signature = line.split(" ")
         raw = b64(signature)
         if dash == "\u2014" and own == name and raw[:4] == ident:
-            if not signed(data[1:], text.encode(), raw[4:]):
+            if not signed(data[1:], (text + "\n").encode(), raw[4:]):
                 raise Wrong("the head's signature is wrong")
-            return int(rows[1]), b64(rows[2])
+            return rows
     raise Wrong("the log did not sign this head")
 
 
-def root_of(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> bytes:
+def followed(vkey: str, changes: list[str]) -> str:
+    """The key that replaced a noted one, by changes that the old and the new key both signed."""
+    for note in changes:
+        old, new = note.split("\n")[1:3]
+        if old == vkey and new.split("+")[0] == old.split("+")[0]:
+            rows_of(note, old, "azotea/key-change/1")
+            rows_of(note, new, "azotea/key-change/1")
+            vkey = new
+    return vkey
+
+
+def root_of(index: int, size: int, leaf: bytes, hashes: list[bytes]) -> bytes:
     """The root that a proof leads to (RFC 9162 section 2.1.3.2)."""
     place, last, found = index, size - 1, leaf
     for one in hashes:
@@ -135,59 +141,57 @@ def root_of(index: int, size: int, leaf: bytes, hashes: Sequence[bytes]) -> byte
 def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: str) -> tuple[int, bytes]:
     """Raise Wrong unless all of a receipt holds; the head's size and root."""
     top, gap, note = proof.partition("\n\n")
-    lines = top.split("\n")
-    if lines[0] != "c2sp.org/tlog-proof@v1" or not gap:
+    kind, *lines = (line for line in top.split("\n") if not line.startswith("extra "))
+    if kind != "c2sp.org/tlog-proof@v1" or not gap or not lines or not lines[0].startswith("index "):
         raise Wrong("this is no receipt")
-    lines = [line for line in lines[1:] if not line.startswith("extra ")]
-    if not lines or not lines[0].startswith("index "):
-        raise Wrong("the receipt names no entry")
-    size, root = head_of(note, vkey)
-    leaf = hashlib.sha256(b"\0" + entry).digest()
-    index = int(lines[0][6:])
+    rows = rows_of(note, vkey)
+    size, root = int(rows[1]), b64(rows[2])
+    leaf, index = hashlib.sha256(b"\0" + entry).digest(), int(lines[0][6:])
     if not 0 <= index < size or root_of(index, size, leaf, [b64(line) for line in lines[1:]]) != root:
         raise Wrong("the entry is not in the log at this place")
-    spelled = json.dumps(opening, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    if hmac.new(salt, spelled, "sha256").hexdigest() != json.loads(entry)["cm"]:
+    own = {"cm": hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest(), "slot": opening["slot"]}
+    if own.items() - json.loads(entry).items():
         raise Wrong("these figures are not the ones that were committed to")
-    if opening["slot"] != json.loads(entry)["slot"]:
-        raise Wrong("the entry is of another slot")
     return size, root
+
+
+def allowed(opening: dict[str, Any], mandate: Any, signature: Any) -> list[Any]:
+    """Orders that no mandate allowed. Raise Wrong where the entry cites another mandate, or another signature."""
+    orders, nothing = opening["orders"], hash_of(None)
+    if (hash_of(mandate), hash_of(signature)) != (opening["mandate"] or nothing, opening.get("signed", nothing)):
+        raise Wrong("this is not the mandate that the entry cites, or not the signature under it")
+    if signature is not None:
+        client = json.loads(b64(signature["client_data"]))
+        asked = base64.urlsafe_b64encode(bytes.fromhex(opening["mandate"])).decode().rstrip("=")
+        if client["type"] != "webauthn.get" or client["challenge"] != asked:
+            raise Wrong("another mandate was signed")
+        print("Mandate: signed at", client["origin"], "by a passkey; verify_receipt.html checks the signature")
+    if mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= opening["slot"][:16]:
+        return list(orders)
+    within = {"sell": range(mandate["min_sell_ueur_kwh"], 2**63), "buy": range(mandate["max_buy_ueur_kwh"] + 1)}
+    return [[s, e, p] for s, e, p in orders if e <= 0 or p not in within[s] or not mandate[s + "_periods"]]
 
 
 def main(folder: str, vkey: str | None = None) -> int:
     """Check the receipt in a folder and say what was found."""
-    here = pathlib.Path(folder)
-    said = json.loads((here / "opening.json").read_text(encoding="utf-8"))
+    given = {one.name: one.read_bytes() for one in pathlib.Path(folder).glob("*.*") if one.is_file()}
     try:
-        size, root = check(
-            (here / "receipt.tlog-proof").read_text(encoding="utf-8"), (here / "entry.json").read_bytes(),
-            said["opening"], bytes.fromhex(said["salt"]), vkey or said["log_key"],
-        )  # fmt: skip
-    except (Wrong, ValueError, KeyError, IndexError) as error:
+        said, entry = json.loads(given["opening.json"]), given["entry.json"]
+        opening, salt = said["opening"], bytes.fromhex(said["salt"])
+        key = followed(vkey or said["log_key"], said.get("key_changes", []))
+        size, root = check(given["receipt.tlog-proof"].decode(), entry, opening, salt, key)
+        mandate, signature = (json.loads(given.get(one, "null")) for one in ("mandate.json", "signature.json"))
+        breaches = allowed(opening, mandate, signature)
+    except (Wrong, ValueError, LookupError, TypeError, AttributeError) as error:
         print("WRONG:", error)
         return 1
-    print("RIGHT: slot", said["opening"]["slot"], "stands in the log as stated.")
+    print("RIGHT:", opening.get("t", "slot"), opening["slot"], "stands in the log as stated.")
     print("Head: size", size, "root", base64.b64encode(root).decode())
-    mandate = json.loads((here / "mandate.json").read_text(encoding="utf-8"))
-    if mandate is not None:
-        spelled = json.dumps(mandate, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        if hashlib.sha256(spelled).hexdigest() != said["opening"]["mandate"]:
-            print("WRONG: this is not the mandate that the entry cites")
-            return 1
-        print("Mandate: sell from", mandate["min_sell_ueur_kwh"], "buy up to", mandate["max_buy_ueur_kwh"])
-    for side, energy, limit in said["opening"]["orders"]:
-        print("   ordered:", side, energy, "Wh at", limit)
-        sells = side == "sell"
-        if (
-            mandate is None
-            or limit < mandate["min_sell_ueur_kwh"] * sells
-            or (not sells and limit > mandate["max_buy_ueur_kwh"])
-        ):
-            print("BREACH: no mandate allowed this order")
-            return 1
-    for name in ("import_wh", "export_wh", "bought_wh", "sold_wh", "paid_neur", "earned_neur"):
-        print("  ", name, said["opening"][name])
-    return 0
+    for one in opening["orders"]:
+        print("BREACH: no mandate allowed this:" if one in breaches else "   ordered:", *one[:2], "Wh at", one[2])
+    for name in filter(lambda one: one.endswith(("_wh", "_neur", "_cents")), sorted(opening)):
+        print("  ", name, opening[name])
+    return 1 if breaches else 0
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def serve(name: str, logs: Path, folder: Path, listen: str) -> HTTPServer:
         keys = [VerifierKey.of(line.strip()) for line in logs.read_text().splitlines() if line.strip()]
     except (OSError, BadNote) as error:
         raise CommandError(f"{logs}: {error}") from error
-    witness = Witness(folder, key_of(folder, name), {key.name: key for key in keys})
+    witness = Witness(folder, key_of(folder, name), keys)
 
     class Handler(BaseHTTPRequestHandler):
         timeout = PATIENCE_S

@@ -16,6 +16,7 @@ NAME = re.compile(r"([A-Z0-9]+)_([0-9]{4})\.txt")
 NUMBER = re.compile(r"[01],[0-9]{6}")
 HOUR = re.compile(r"[0-9]{4}")
 MOST_FAULTS = 50
+MOST_LINES = 600_000  # 68 supplies with every hour of a year
 # Of the file: name_shape, no_cau, other_cau. Of a line: decimal_sign, decimals, cups_length, duplicate,
 # unknown_cups, malformed_line, cups (letters that do not fit the digits). Of an hour or the file: sum, hours.
 
@@ -60,6 +61,8 @@ def read(content: bytes, name: str, *, plant_cau: str = "", supplies: Collection
         raise FileFaults([*faults, FileError(0, "malformed_line", "encoding", "not UTF-8")]) from None
     found: dict[str, dict[int, int]] = defaultdict(dict)
     known = {supply[:20] for supply in supplies}
+    if text.count("\n") > MOST_LINES:
+        raise FileFaults([*faults, FileError(0, "malformed_line", "lines", f"> {MOST_LINES}")])
     lines = text.removesuffix("\n").removesuffix("\r").split("\n")
     for number, line in enumerate(lines, start=1):
         _line(number, line.removesuffix("\r"), known, found, faults)

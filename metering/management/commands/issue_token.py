@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from community.models import Community
 from config.clock import now
-from metering.models import ApiToken, MeteringPoint
+from metering.models import ApiToken
+from metering.queries import with_cups
 from metering.services.tokens import issue_token
 
 
@@ -26,7 +27,9 @@ class Command(BaseCommand):
         community = Community.objects.filter(slug=options["community"]).first()
         if community is None:
             raise CommandError(f"There is no community {options['community']}.")
-        points = list(MeteringPoint.objects.filter(household__community=community, cups__in=options["cups"]))
+        points = list(
+            with_cups(options["cups"]).filter(household__community=community).select_related("household")
+        )
         unknown = set(options["cups"]) - {point.cups for point in points}
         if unknown:
             raise CommandError(f"Not metering points of {community.name}: {', '.join(sorted(unknown))}.")

@@ -14,6 +14,11 @@ __all__ = ["homes", "street"]
 NOW = make.NOON + timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def _servers_of_the_tests_may_be_asked(settings):
+    settings.OUTBOUND_LOCAL = "127.0.0.1"
+
+
 @pytest.fixture
 def guard(tmp_path):
     return Guard(tmp_path / "signer")

@@ -41,7 +41,7 @@ def log():
 
 @pytest.fixture
 def witness(tmp_path):
-    return Witness(tmp_path, OWN, {"log": LOG.verifier})
+    return Witness(tmp_path, OWN, [LOG.verifier])
 
 
 def note(log, size=None, key=LOG, other_root=None):
@@ -90,9 +90,9 @@ def test_what_is_no_request_is_refused(witness, body):
 
 
 def test_a_restarted_witness_remembers(tmp_path, log):
-    asked(Witness(tmp_path, OWN, {"log": LOG.verifier}), log, 0, 2)
+    asked(Witness(tmp_path, OWN, [LOG.verifier]), log, 0, 2)
     forked = Tiles([b"one", b"TWO", b"three"])
-    again = Witness(tmp_path, OWN, {"log": LOG.verifier})
+    again = Witness(tmp_path, OWN, [LOG.verifier])
     assert asked(again, forked, 2).status == 422
     assert asked(again, log, 2).status == 200
 
@@ -129,6 +129,7 @@ def test_heads_are_cosigned_and_receipts_show_it(street, logged, neighbour, guar
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("owner")
 def test_a_lost_answer_is_made_good_by_the_size_that_the_witness_knows(street, logged, neighbour):
     ask_all(peers(neighbour), NOW)
     assert latest_head(street.pk).cosignatures.count() == 1
@@ -149,6 +150,17 @@ def test_a_witness_that_is_away_or_lies_changes_nothing(street, logged, neighbou
     assert not LogCosignature.objects.exists()
     with pytest.raises(BadNote):
         peers("nonsense http://127.0.0.1")
+
+
+@pytest.mark.django_db
+def test_a_witness_in_the_own_network_is_asked_only_if_the_operator_says_so(
+    street, logged, neighbour, settings, caplog
+):
+    settings.OUTBOUND_LOCAL = ""
+    assert ask_all(peers(neighbour), NOW) == 0
+    assert "asked by https only" in caplog.text
+    assert ask_all(peers(neighbour.replace("http:", "https:")), NOW) == 0
+    assert "network of its own" in caplog.text
 
 
 def test_a_file_without_keys_is_refused(tmp_path):

@@ -1,0 +1,31 @@
+"""How people come in: what django-allauth is told."""
+
+import os
+
+# Nobody signs up without an invitation; a password, an app's code or a passkey lets people in.
+ACCOUNT_ADAPTER = "community.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"login": "community.accounts.LoginForm"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+# Whoever holds an invitation's link has shown the address; a changed address is confirmed by mail.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Azotea: "
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "login"
+MFA_ADAPTER = "community.accounts.SecondFactorAdapter"
+MFA_FORMS = {
+    "add_webauthn": "community.accounts.NewPasskeyForm",
+    "login_webauthn": "community.accounts.PasskeyLoginForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Azotea"
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# Pages that an account, or an address without one, may open in a minute, and a fifth as many forms; 0: any number.
+PAGES_PER_MINUTE = int(os.environ.get("PAGES_PER_MINUTE", "300"))

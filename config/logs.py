@@ -1,0 +1,111 @@
+"""What the log says: lines of text or of JSON, with the request or task they are about, and nobody's secrets."""
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+
+Facts = dict[str, str | int]
+_about: ContextVar[Facts] = ContextVar("about", default={})  # noqa: B039 it is replaced, never changed
+WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+# In this order: a supply's code looks like an account's, and an address with a password like an e-mail address.
+# A word is looked at once, from its beginning (`++`, `(?>…)`): a long one takes no longer than its length.
+SECRETS = [
+    (re.compile(r"(://[^/\s:@]*):[^@\s/]+@"), r"\1:[password]@"),
+    (re.compile(r"\bazt_[\w.~-]+"), "[token]"),
+    (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 [token]"),
+    (re.compile(r"(\b(?:join|reset/key|confirm-email)/)[^/\s\"'?]+"), r"\1[token]"),
+    (
+        re.compile(r"(?<![\w-])[\w-]++:\w{6}:[\w-]{43}(?![\w-])"),
+        "[signed]",
+    ),  # Django's way to sign what it sends away
+    (
+        re.compile(
+            r"(\b(?>\w*?(?:passw(?:or)?d|passphrase|contraseña|secret|token|api_?key|pepper))\w*+[\"']?\s*[:=]\s*)"
+            r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&)}\]]+)",
+            re.IGNORECASE,
+        ),
+        r"\1[secret]",
+    ),
+    (re.compile(r"\bES ?(?:\d ?){16}[A-Z] ?[A-Z](?: ?\d[A-Z])?\b", re.IGNORECASE), "[CUPS]"),
+    (re.compile(r"\b[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){3,7}(?: [A-Z0-9]{1,3})?\b", re.IGNORECASE), "[IBAN]"),
+    (re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{4}\d{7}[A-Z0-9]{0,16}\b", re.IGNORECASE), "[IBAN]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
+]
+
+
+def redacted(text: str) -> str:
+    """The text without CUPS, IBANs, e-mail addresses, tokens and passwords.
+
+    >>> redacted("ana@example.org let azt_12ab.s3cr3t read ES9999000000000001DS0F")
+    '[e-mail] let [token] read [CUPS]'
+    """
+    for pattern, instead in SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class Redacting(logging.Filter):
+    """Takes secrets out of a record, of its traceback too, before any handler writes it."""
+
+    _plain = logging.Formatter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redacted(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self._plain.formatException(record.exc_info)
+        record.exc_text = redacted(record.exc_text) if record.exc_text else None
+        record.stack_info = redacted(record.stack_info) if record.stack_info else None
+        return True
+
+
+class JsonLine(logging.Formatter):
+    """One record, one line of JSON, with what it is about."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said: dict[str, str | int] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_about.get(),
+        }
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            said["error"] = record.exc_text
+        if record.stack_info:
+            said["stack"] = record.stack_info
+        return json.dumps(said, ensure_ascii=False)
+
+
+@contextmanager
+def about(**facts: str | int) -> Iterator[None]:
+    """Whatever is logged inside is about this, too."""
+    before = _about.set({**_about.get(), **facts})
+    try:
+        yield
+    finally:
+        _about.reset(before)
+
+
+class RequestId:
+    """Gives every request a number: the caller's, if it is one, else a new one. The answer and its log bear it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        number = given if WELL_FORMED.fullmatch(given) else uuid.uuid4().hex
+        with about(request_id=number):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = number
+        return response

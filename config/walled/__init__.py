@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, told whose rows it may show (`config.tenancy`) before each statement."""

@@ -1,0 +1,84 @@
+"""A day of the market as one home meets it: prices, cleared or expected, between its retailer's two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from community.models import Household
+from community.tariff_book import MissingContract, TariffBook
+from community.tariffs import slots_of
+from market.cheapest import PricedSlot, Source
+from market.models import Slot
+from market.queries.when import ahead
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSlot:
+    """A slot's price (µ€/kWh, None without one) and how it is known; energies in Wh."""
+
+    start: datetime
+    end: datetime
+    status: str | None
+    price_ueur_kwh: int | None
+    source: Source
+    feed_in_ueur_kwh: int | None
+    retail_ueur_kwh: int | None
+    traded_wh: int
+
+    @property
+    def expected(self) -> bool:
+        """Whether the price is not the market's yet."""
+        return self.source != Source.CLEARED
+
+
+def market_day(home: Household, first: datetime, until: datetime, at: datetime) -> list[MarketSlot]:
+    """Every slot of `[first, until)` as known at `at`; what is to come is priced as the cheapest start is."""
+    community = home.community
+    length = timedelta(minutes=community.slot_minutes)
+    starts = slots_of(first, until, community.slot_minutes)
+    found = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
+    rows = {row.start: row for row in found.only("start", "status", "price_ueur_kwh", "traded_wh")}
+    band, coming = _retailer_and_coming(home, starts, until, at)
+    answer = []
+    for start in starts:
+        row, guess = rows.get(start), coming.get(start)
+        price, source = (row.price_ueur_kwh if row else None), Source.CLEARED
+        if guess is not None and (row is None or row.status == Slot.Status.OPEN):
+            price, source = guess.price_ueur_kwh, guess.source
+        retail, feed_in = band.get(start, (None, None))
+        status, traded_wh = (row.status, row.traded_wh) if row else (None, 0)
+        answer.append(MarketSlot(start, start + length, status, price, source, feed_in, retail, traded_wh))
+    return answer
+
+
+def _retailer_and_coming(
+    home: Household, starts: Sequence[datetime], until: datetime, at: datetime
+) -> tuple[dict[datetime, tuple[int, int]], dict[datetime, PricedSlot]]:
+    """(what the retailer charges, what it pays) by slot, and the slots to come; nothing without a contract."""
+    book = TariffBook(home.community)
+    begins = next((start for start in starts if start >= at), until)
+    try:
+        imports, feed_ins, _periods = book.series(home.pk, starts)
+        coming = ahead(home, begins, until, at, book).slots if begins < until else []
+    except MissingContract:
+        return {}, {}
+    band = dict(zip(starts, zip(imports, feed_ins, strict=True), strict=True))
+    return band, {slot.start: slot for slot in coming}
+
+
+def told_slot(slots: Sequence[MarketSlot], at: datetime) -> datetime | None:
+    """The start of the slot whose orders are told: of today the one that runs or ran last, else the busiest."""
+    over = [
+        slot for slot in slots if slot.status in {Slot.Status.CLEARED, Slot.Status.FALLBACK} and slot.start <= at
+    ]
+    if not over:
+        return None
+    if slots[-1].end > at:
+        return over[-1].start
+    return max(over, key=lambda slot: (slot.traded_wh, slot.start)).start
+
+
+def collecting(home: Household, at: datetime) -> Slot | None:
+    """The slot for which orders are being taken, the next one of several."""
+    rows = Slot.objects.filter(community=home.community_id, status=Slot.Status.OPEN, gate_closure__gt=at)
+    return rows.order_by("start").first()

@@ -1,0 +1,87 @@
+"""What energy will cost a home in the hours to come, and how much such a look ahead is worth."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from community.models import Household
+from community.tariff_book import TariffBook
+from community.tariffs import slots_of
+from market.cheapest import PricedSlot, Source
+from market.models import Forecast, Slot
+
+A_DAY = timedelta(days=1)
+# How far back a price of the same time of day is looked for, and over how long the look ahead is judged.
+DAYS_BACK, DAYS_JUDGED = 3, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The slots to come; until when each kind of price is known; and by how much prices differed from the day
+    before's on average in the last week (µ€/kWh, None without two days to compare).
+    """
+
+    slots: list[PricedSlot]
+    street_until: datetime | None
+    retailer_until: datetime | None
+    differs_ueur_kwh: int | None
+
+
+def ahead(
+    home: Household, first: datetime, until: datetime, at: datetime, book: TariffBook | None = None
+) -> Ahead:
+    """What is known at `at` of the slots that start in `[first, until)`. Raises `MissingContract`."""
+    community = home.community
+    length = timedelta(minutes=community.slot_minutes)
+    begins = slots_of(first, until, community.slot_minutes)
+    book = book or TariffBook(community)
+    imports, feed_ins, _periods = book.series(home.pk, begins)
+    since = first - A_DAY * (DAYS_JUDGED + 1)
+    rows = Slot.objects.filter(community=community, start__gte=since, start__lt=until)
+    priced = rows.values_list("start", "price_ueur_kwh", "grid_fee_ueur_kwh")
+    street = {start: (price, fee) for start, price, fee in priced if price is not None}
+    own = _surplus(home, at)
+    slots = []
+    for start, charged, paid in zip(begins, imports, feed_ins, strict=True):
+        found, source = _street_price(street, start)
+        if found is None:
+            source = Source.RETAILER if book.is_known(home.pk, start) else Source.STAND_IN
+        price, fee = (charged, 0) if found is None else found
+        sold_at = paid if found is None else max(price - fee, paid)
+        slots.append(PricedSlot(start, start + length, min(price, charged), own.get(start, 0), sold_at, source))
+    cleared = Slot.objects.filter(community=community, cleared_at__lte=at).aggregate(until=Max("end"))
+    known = [start for start in begins if book.is_known(home.pk, start)]
+    return Ahead(slots, cleared["until"], known[-1] + length if known else None, _differs(street, at))
+
+
+Street = dict[datetime, tuple[int, int]]
+
+
+def _street_price(street: Street, start: datetime) -> tuple[tuple[int, int] | None, Source]:
+    """The street's price in a slot, or of the same time on a day before."""
+    if start in street:
+        return street[start], Source.CLEARED
+    for days in range(1, DAYS_BACK + 1):
+        if (found := street.get(start - A_DAY * days)) is not None:
+            return found, Source.DAY_BEFORE
+    return None, Source.RETAILER
+
+
+def _differs(street: Street, at: datetime) -> int | None:
+    """How far a price was from that of the same time a day before, on average."""
+    apart = [
+        abs(price - street[start - A_DAY][0])
+        for start, (price, _fee) in street.items()
+        if at - A_DAY * DAYS_JUDGED <= start <= at and start - A_DAY in street
+    ]
+    return sum(apart) // len(apart) if apart else None
+
+
+def _surplus(home: Household, at: datetime) -> dict[datetime, int]:
+    """What the home is expected to have left of its own roof, by slot."""
+    row = Forecast.objects.filter(household=home, issued_at__lte=at).order_by("-issued_at").first()
+    if row is None:
+        return {}
+    length = timedelta(minutes=row.slot_minutes)
+    return {row.first_start + length * i: max(-net_wh, 0) for i, net_wh in enumerate(row.net_load_wh)}

@@ -1,0 +1,215 @@
+"""Erasing a member: asked by the member, confirmed by an administrator, and then for good.
+
+The key of the home's leaves is destroyed, so that nobody can open them any more; the log, the books and everybody
+else's receipts stay valid. What was settled stays as long as books are kept, under a pseudonym.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import TruncMonth
+
+from community.models import (
+    AnnouncementLetter,
+    ErasureRequest,
+    Household,
+    Invitation,
+    JoinRequest,
+    Member,
+    User,
+    What,
+)
+from community.roles import MAY, Can, only_those_who
+from community.services.audit import record, record_for
+from config.tenancy import across_all
+from market.models import (
+    BankAccount,
+    Delivery,
+    MandateConfirmation,
+    Pilot,
+    Policy,
+    SettledHome,
+    Statement,
+    Trade,
+)
+from market.queries.retention import cut_of
+from market.services.leaving import end_home
+from market.services.log import destroy_key
+from market.services.notices import forget_notices
+from market.services.payments import due
+from market.services.retention import forget_accounts
+from metering.models import Consent
+from metering.services.retention import old_rows, removed
+
+# Apps that keep something of their own about each login.
+# Of them one has to stay.
+GIVING_ROLES = [role for role, powers in MAY.items() if Can.GIVE_ROLES in powers]
+LOGIN_APPS = frozenset({"account", "mfa", "usersessions"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrances:
+    """What has to end first: months in which money moved and that are not closed, statements that no payment run
+    has (home, month, cents), and whether nobody else administers the community.
+    """
+
+    open_months: tuple[tuple[str, date], ...]
+    unpaid: tuple[tuple[str, date, int], ...]
+    last_administrator: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.open_months or self.unpaid or self.last_administrator)
+
+
+class NotYet(Exception):
+    """Something has to end before; `hindrances` says what."""
+
+    def __init__(self, hindrances: Hindrances) -> None:
+        super().__init__(str(hindrances))
+        self.hindrances = hindrances
+
+
+def hindrances(member: Member) -> Hindrances:
+    """What has to end before a member can be erased."""
+    homes = list(member.households.order_by("name"))
+    others = Member.objects.filter(community=member.community_id, role__in=GIVING_ROLES, left_at=None)
+    own = {home.pk for home in homes}
+    return Hindrances(
+        tuple((home.name, month) for home in homes for month in _open_months(home)),
+        tuple(
+            (one.statement.household.name, one.statement.month, one.cents)
+            for one in due(member.community)
+            if one.cents and one.statement.household_id in own
+        ),
+        member.role in GIVING_ROLES and not others.exclude(pk=member.pk).exists(),
+    )
+
+
+def _open_months(home: Household) -> list[date]:
+    """Months without a statement in which something was traded or pooled, settled or not."""
+    zone = home.community.zone
+    moved = ~Q(paid_neur=0, earned_neur=0, shortfall_neur=0, pool_neur=0)
+    settled = SettledHome.objects.filter(moved, household=home, is_current=True)
+    waiting = Trade.objects.filter(household=home).exclude(slot__settlements__is_current=True)
+    found = {
+        *settled.values_list(TruncMonth("start", tzinfo=zone), flat=True).distinct(),
+        *waiting.values_list(TruncMonth("slot__start", tzinfo=zone), flat=True).distinct(),
+    }
+    closed = set(Statement.objects.filter(household=home).values_list("month", flat=True))
+    return sorted({instant.astimezone(zone).date() for instant in found} - closed)
+
+
+@transaction.atomic
+def ask(*, member: Member, at: datetime) -> ErasureRequest:
+    """Note that a member wants to be erased; asking again changes nothing."""
+    wish, new = ErasureRequest.objects.get_or_create(
+        member=member, taken_back_at=None, done_at=None, defaults={"asked_at": at}
+    )
+    if new:
+        record(What.ERASURE_ASKED, community=member.community, at=at, by=member, about=member)
+    return wish
+
+
+@transaction.atomic
+def take_back(*, member: Member, at: datetime) -> None:
+    """Take the wish back, as long as nobody confirmed it."""
+    wishes = ErasureRequest.objects.filter(member=member, taken_back_at=None, done_at=None)
+    if wishes.update(taken_back_at=at):
+        record(What.ERASURE_TAKEN_BACK, community=member.community, at=at, by=member, about=member)
+
+
+@transaction.atomic
+def erase(*, wish_id: int, by: Member, at: datetime) -> None:
+    """Erase the member who asked for it; a second call finds it done and changes nothing.
+
+    Raises `NotAllowed`, `NotYet`, and `ErasureRequest.DoesNotExist` for a wish that was taken back or is
+    another community's.
+    """
+    only_those_who(Can.ERASE, by)
+    wishes = ErasureRequest.objects.select_for_update(of=("self",)).select_related("member__user")
+    wish = wishes.get(pk=wish_id, member__community=by.community_id, taken_back_at=None)
+    if wish.done_at is not None:
+        return
+    member = wish.member
+    found = hindrances(member)
+    if found:
+        raise NotYet(found)
+    homes = list(member.households.select_for_update(no_key=True).order_by("pk"))
+    for home in homes:
+        _leave(home, member.user, at)
+    record_for(homes, What.ERASED, at=at, by=by, about=member)
+    if not homes:
+        record(What.ERASED, community=member.community, at=at, by=by, about=member)
+    wish.done_at, wish.done_by = at, by
+    wish.save(update_fields=["done_at", "done_by"])
+    forget_notices(member=member)
+    Member.objects.filter(pk=member.pk).update(left_at=at)
+    with across_all():  # a person may live in other communities, too
+        if not Member.objects.filter(user=member.user_id, left_at=None).exists():
+            _forget_person(member.user)
+
+
+def _leave(home: Household, user: User, at: datetime) -> None:
+    """End what runs for a home, and let go of what no law asks to be kept."""
+    destroy_key(household=home, at=at)
+    MandateConfirmation.objects.filter(mandate__household=home).delete()
+    end_home(home, at)
+    kept_from = {home.community_id: cut_of(home.community, at)}
+    for _name, rows in old_rows(kept_from, home.pk):
+        removed(rows, dry=False)
+    Consent.objects.filter(metering_point__household=home).update(sealed_nif="")
+    BankAccount.objects.filter(household=home).update(holder=pseudonym(user))
+    forget_accounts(at=at)
+    Delivery.objects.filter(statement__household=home, address=user.email).update(address=_address(user))
+    if _names(user) & set(home.name.lower().split()):
+        home.name = f"⌂ {home.pk}"
+        home.save(update_fields=["name"])
+
+
+def _forget_person(user: User) -> None:
+    """Put a pseudonym in the place of a name, end every session, and let nobody log in as this user again."""
+    name, email = user.name, user.email
+    Invitation.objects.filter(email=email).update(email=_address(user), name="")
+    gone = {"name": pseudonym(user), "email": _address(user), "place": "", "sealed_cups": ""}
+    JoinRequest.objects.filter(email=email).update(**gone)
+    AnnouncementLetter.objects.filter(member__user=user).update(reason="")
+    Pilot.objects.filter(owner=user).update(shared=False)
+    for policy in Policy.objects.filter(steps__icontains=name) if name else ():
+        policy.steps = _without(policy.steps, name, pseudonym(user))
+        policy.save(update_fields=["steps"])
+    for relation in User._meta.related_objects:
+        if relation.related_model._meta.app_label in LOGIN_APPS:
+            relation.related_model._base_manager.filter(**{relation.field.name: user}).delete()
+    for session in Session.objects.iterator():
+        if str(session.get_decoded().get("_auth_user_id")) == str(user.pk):
+            session.delete()
+    user.name, user.email = pseudonym(user), _address(user)
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+
+
+def pseudonym(user: User) -> str:
+    """How somebody who was erased is called, in any language."""
+    return f"N. N. {user.pk}"
+
+
+def _address(user: User) -> str:
+    return f"nn-{user.pk}@erased.invalid"
+
+
+def _names(user: User) -> set[str]:
+    """Parts of a name that would tell who it was."""
+    return {part for part in user.name.lower().split() if len(part) > 2}
+
+
+def _without(value: object, name: str, other: str) -> object:
+    """Plain values with one text in the place of another."""
+    if isinstance(value, dict):
+        return {key: _without(one, name, other) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without(one, name, other) for one in value]
+    return other if value == name else value

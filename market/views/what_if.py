@@ -1,0 +1,82 @@
+"""What would have been with another limit: asked of one slot, or of a day with other rules."""
+
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from community.access import household_of, member_of
+from community.anonymity import may_see_sums
+from community.models import Household
+from community.pages import page
+from config import clock
+from market.addresses import kept, slot_address
+from market.agents import Mandate as MandateTerms
+from market.models import WhatIf
+from market.queries.slot import slot_at
+from market.queries.what_if import day_with, sides_of
+from market.services.what_if import AskedTooOften, ask
+from market.studio import ring_studio
+from market.what_if_form import LimitForm
+from market.wording import what_if as wording
+
+
+@login_required
+@require_POST
+def try_slot(request: HttpRequest, start: datetime) -> HttpResponse:
+    """Ask what one slot would have come to with another limit; the slot's page shows the answer."""
+    household, member = household_of(request), member_of(request)
+    row = slot_at(household.community, start)
+    sides = frozenset() if row is None else sides_of(household, row)
+    if row is None or not sides or not may_see_sums(member):
+        raise Http404("There is nothing to try in this slot.")
+    keep = kept(request.GET)
+    form = LimitForm(request.POST, sides=sides)
+    if not form.is_valid():
+        for problem in {str(problem) for problems in form.errors.values() for problem in problems}:
+            messages.error(request, problem)
+        return redirect(f"{slot_address(start, keep)}#what-if")
+    try:
+        asked = ask(household=household, by=member, slots=[(row, form.limits())], at=clock.now())
+    except AskedTooOften:
+        messages.error(request, _("You have tried a lot today. Go on tomorrow."))
+        return redirect(f"{slot_address(start, keep)}#what-if")
+    ring_studio()
+    return redirect(f"{slot_address(start, {**keep, 'w': str(asked.pk)})}#what-if")
+
+
+def try_yesterday(
+    request: HttpRequest, household: Household, given: dict[str, Any], before: MandateTerms | None, at: datetime
+) -> wording.Answer | None:
+    """Ask what yesterday would have come to with the rules that are `given`; None where a message says why not."""
+    member = member_of(request)
+    keep = {} if before is None else {field.name: getattr(before, field.name) for field in fields(before)}
+    terms = MandateTerms(
+        **(keep | given | {name: frozenset(given[name]) for name in ("sell_periods", "buy_periods")})
+    )
+    yesterday = at.astimezone(household.community.zone).date() - timedelta(days=1)
+    slots = day_with(household, yesterday, terms) if may_see_sums(member) else []
+    if not slots:
+        messages.warning(request, _("Your home had no orders yesterday that could be tried again."))
+        return None
+    try:
+        asked = ask(household=household, by=member, slots=slots, at=at)
+    except AskedTooOften:
+        messages.error(request, _("You have tried a lot today. Go on tomorrow."))
+        return None
+    ring_studio()
+    return wording.answer(asked)
+
+
+@login_required
+@require_safe
+def tried(request: HttpRequest, pk: int) -> HttpResponse:
+    """The answer to one question of the member's own homes."""
+    asked = get_object_or_404(WhatIf, pk=pk, household__member=member_of(request))
+    return page(request, "market/tried.html", {"section": "mandate", "tried": wording.answer(asked)})

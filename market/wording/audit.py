@@ -1,0 +1,60 @@
+"""Who saw or changed what, in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from community.models import AuditEvent, Member, What
+
+CSV_COLUMNS = ("at_utc", "what", "who", "by", "home", "object", "object_id", "network", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event on a page: when, what, by whom, of which home, and what else was noted."""
+
+    at: datetime
+    what: str
+    by: str
+    home: str
+    note: str
+
+
+def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
+    """Events as a member reads them."""
+    return [
+        EventRow(
+            event.at,
+            what_happened(event.what),
+            _("you") if event.user_id == reader.user_id else by_whom(event),
+            event.household.name if event.household else "",
+            event.reason,
+        )
+        for event in events
+    ]
+
+
+def what_happened(code: str) -> str:
+    """A code in words; one that nobody knows stands for itself."""
+    return str(What(code).label) if code in What.values else code
+
+
+def by_whom(event: AuditEvent) -> str:
+    """Who it was."""
+    if event.user is not None:
+        return event.user.name
+    if event.token:
+        return _("the token %(name)s") % {"name": event.token}
+    return _("the site itself")
+
+
+def csv_row(event: AuditEvent) -> tuple[str, ...]:
+    """An event as a line of a file, with its stable codes."""
+    by = event.user.name if event.user is not None else event.token
+    home = event.household.name if event.household else ""
+    at = f"{event.at:%Y-%m-%dT%H:%M:%SZ}"
+    return (
+        at, event.what, event.who, by, home, event.object_kind, event.object_id, event.network, event.reason,
+    )  # fmt: skip

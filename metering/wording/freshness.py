@@ -1,0 +1,31 @@
+"""Until when what a page shows is true."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from community import figures
+from metering.completeness import Freshness
+
+
+def until_line(fresh: Freshness, at: datetime) -> str:
+    """ "Readings until 12:30; 3 meters are behind"."""
+    if fresh.until is None:
+        return _("No readings yet")
+    local, now = timezone.localtime(fresh.until), timezone.localtime(at)
+    if local.date() == now.date():
+        told = _("Readings until %(time)s") % {"time": figures.clock(fresh.until)}
+    else:
+        given = {"day": figures.day(local.date()), "time": figures.clock(fresh.until)}
+        told = _("Readings until %(day)s, %(time)s") % given
+    if not fresh.behind:
+        return told
+    behind = ngettext("%(count)s meter is behind", "%(count)s meters are behind", fresh.behind)
+    return f"{told}; {behind % {'count': fresh.behind}}"
+
+
+def updated_line(at: datetime) -> str:
+    """When a page that renews itself was made."""
+    return _("updated %(time)s") % {"time": figures.clock(at)}

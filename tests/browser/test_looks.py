@@ -1,0 +1,63 @@
+"""The main pages in every language, scheme, width and with or without JavaScript: each two of these meet somewhere.
+
+Phone in Spanish and light, desk in English and dark, both with JavaScript, are looked at in test_accessibility.py.
+"""
+
+import re
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+
+from tests import factories as make
+from tests.browser.conftest import DESK, PHONE, log_in
+from tests.browser.test_accessibility import problems, street
+
+__all__ = ["street"]
+pytestmark = pytest.mark.django_db(transaction=True)
+LOOKS = (
+    (PHONE, "ca-ES", "dark", False),
+    (DESK, "ca-ES", "light", True),
+    (PHONE, "en-GB", "light", False),
+    (DESK, "es-ES", "dark", False),
+)
+PAGES = (
+    "/", "/energy/", "/energy/?v=month&unit=eur", "/market/", "/street/", "/street/cables/", "/street/congestion/",
+    "/rules/", "/months/", "/months/2026-11/", "/when/", "/proof/", "/more/", "/help/", "/account/notices/",
+    "/account/privacy/", "/slots/2026-11-23T1100Z/", "/virtual-battery/", "/neighbours/", "/completeness/",
+    "/closing/", "/agents/", "/roles/", "/tariffs/",
+)  # fmt: skip
+# Shorter ones may be a word of both languages.
+LONG = 24
+
+
+def english(language):
+    """Long texts of the site that read otherwise in this language."""
+    if language == "en":
+        return []
+    with (settings.BASE_DIR / f"locale/{language}/LC_MESSAGES/django.po").open("rb") as file:
+        found = [(one.id, one.string) for one in read_po(file) if isinstance(one.id, str)]
+    return [said for said, told in found if len(said) >= LONG and said != told and not re.search(r"[%{<]", said)]
+
+
+def test_the_main_pages_look_well_in_every_language_scheme_and_width_with_and_without_javascript(
+    open_page, street
+):
+    wrong = []
+    for viewport, locale, scheme, script in LOOKS:
+        language, untold = locale[:2], english(locale[:2])
+        page = open_page(locale, viewport, script=script)
+        page.emulate_media(color_scheme=scheme)
+        log_in(page, "marta@example.org", make.PASSWORD)
+        for path in PAGES:
+            answer = page.goto(path)
+            text = page.inner_text("body")
+            for other in page.locator("body [lang]").all_inner_texts():  # it says itself that it is in another one
+                text = text.replace(other, "")
+            wrong += [f"{path} {answer.status}"] if answer.status != 200 else []
+            wrong += [f"{path} is not {language}"] if page.get_attribute("html", "lang") != language else []
+            wrong += [f"{path} says in English: {said}" for said in untold if said in text]
+            wrong += [f"{path} has no title to read"] if not page.inner_text("main h1").strip() else []
+            wrong += problems(page, path) if script else []
+
+    assert wrong == []

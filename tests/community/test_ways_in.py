@@ -1,0 +1,321 @@
+"""Coming in: password, code of an app, passkey, recovery code; limits; sessions; fresh proof before what matters."""
+
+import json
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal import auth as totp
+from django.contrib.sessions.models import Session
+
+from community.models import Member, User
+from community.services import members as membership
+from config.sealing import unseal
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def street():
+    return make.community()
+
+
+@pytest.fixture
+def ana(street):
+    return make.member(street, "Ana")
+
+
+def log_in(client, password=make.PASSWORD, email="ana@example.org", **more):
+    return client.post("/login/", {"username": email, "password": password, **more})
+
+
+def inside(client):
+    return "_auth_user_id" in client.session
+
+
+def with_app(user):
+    """The user with an app for codes; its secret."""
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(user, secret)
+    return secret
+
+
+def code_of(secret):
+    counter = int(time.time()) // 30
+    return totp.format_hotp_value(totp.hotp_value(secret, counter))
+
+
+def test_the_password_lets_in_and_is_kept_by_argon2(client, ana):
+    assert log_in(client).status_code == 302
+    assert inside(client)
+    assert ana.user.password.startswith("argon2$argon2id$")
+
+
+def test_known_and_unknown_people_get_the_same_answer(client, ana):
+    answers = [log_in(client, "not the password", email) for email in ("ana@example.org", "nobody@example.org")]
+
+    assert not inside(client)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    known, unknown = (answer.context["form"].errors.as_json() for answer in answers)
+    assert known == unknown != "{}"
+
+
+def test_guessing_ends_after_five_attempts_even_with_the_right_password(client, ana):
+    for _ in range(5):
+        log_in(client, "not the password")
+
+    log_in(client)
+
+    assert not inside(client)
+
+
+def test_an_address_in_front_of_the_proxy_does_not_reset_the_limit(client, ana, settings):
+    settings.BEHIND_PROXY = True
+    for n in range(31):
+        answer = client.post(
+            "/login/",
+            {"username": f"n{n}@example.org", "password": "wrong"},
+            headers={"x-forwarded-for": f"10.0.0.{n}, 192.0.2.1"},
+        )
+    assert answer.status_code == 429
+
+
+def test_after_the_password_the_app_is_asked_and_a_code_works_once(client, ana):
+    secret = with_app(ana.user)
+
+    answer = log_in(client)
+
+    assert answer["location"] == "/account/second-factor/authenticate/"
+    assert not inside(client)
+    code = code_of(secret)
+    assert client.post(answer["location"], {"code": "000000" if code != "000000" else "111111"}).status_code == 200
+    assert not inside(client)
+    client.post(answer["location"], {"code": code})
+    assert inside(client)
+    client.post("/logout/")
+    log_in(client)
+    client.post("/account/second-factor/authenticate/", {"code": code})
+    assert not inside(client), "a code that was seen over a shoulder works no second time"
+
+
+def test_a_recovery_code_works_once(client, ana):
+    with_app(ana.user)
+    RecoveryCodes.activate(ana.user)
+    code = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes()[0]
+
+    log_in(client)
+    client.post("/account/second-factor/authenticate/", {"code": code})
+    assert inside(client)
+    client.post("/logout/")
+    log_in(client)
+    client.post("/account/second-factor/authenticate/", {"code": code})
+    assert not inside(client)
+
+
+def test_the_apps_secret_lies_sealed(ana):
+    secret = with_app(ana.user)
+
+    stored = Authenticator.objects.get(type="totp").data["secret"]
+
+    assert secret not in json.dumps(stored)
+    assert unseal(stored) == secret
+
+
+def test_an_invitation_is_no_way_around_the_second_factor(client, street, ana):
+    with_app(ana.user)
+    other = make.community(slug="otra")
+    zoe = make.member(other, "Zoe", Member.Role.ADMIN)
+    _, secret = membership.invite(invited_by=zoe, email="ana@example.org", household=None, at=make.NOON)
+
+    answer = client.post(f"/join/{secret}/", {"password": make.PASSWORD})
+
+    assert answer["location"] == "/account/second-factor/authenticate/"
+    assert not inside(client)
+
+
+@pytest.mark.parametrize("path", ["/account/signup/", "/account/signup/passkey/"])
+def test_nobody_signs_up_without_an_invitation(client, path):
+    client.post(path, {"email": "new@example.org", "password1": make.PASSWORD})
+
+    assert not User.objects.filter(email="new@example.org").exists()
+
+
+def test_an_administrator_without_a_second_factor_sees_nothing_of_others(client, street, settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    marta = make.member(street, "Marta", Member.Role.ADMIN)
+    client.force_login(marta.user)
+
+    for path in ("/neighbours/", "/closing/", "/payments/", "/completeness/", "/gateways/", "/tariffs/"):
+        assert client.get(path)["location"] == "/account/second-factor/", path
+    with_app(marta.user)
+    assert client.get("/neighbours/").status_code == 200
+
+
+def test_the_operator_needs_one_too(client, settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    op = User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op")
+    client.force_login(op)
+
+    assert client.get("/operator/")["location"] == "/account/second-factor/"
+    with_app(op)
+    assert client.get("/operator/").status_code == 200
+
+
+def test_the_operators_door_is_everybodys_door(client):
+    answer = client.get("/operator/login/")
+
+    assert answer["location"].startswith("/login/?next=")
+
+
+def age(client, seconds):
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - seconds}]
+    session.save()
+
+
+def test_money_and_rules_ask_for_the_password_again(client, street, ana):
+    make.home(street, "Azahar 1", make.tariff(), ana)
+    client.force_login(ana.user)
+    age(client, 3600)
+
+    assert client.get("/account/bank/")["location"].startswith("/account/reauthenticate/?next=")
+    assert client.get("/rules/").status_code == 200, "looking at one's rules asks for nothing"
+    answer = client.post("/account/reauthenticate/?next=/account/bank/", {"password": make.PASSWORD})
+    assert answer["location"] == "/account/bank/"
+    assert client.get("/account/bank/").status_code == 200
+
+
+def test_rules_that_were_sent_late_are_kept_until_the_password_comes(client, street, ana):
+    home = make.home(street, "Azahar 1", make.tariff(), ana)
+    client.force_login(ana.user)
+    fields = client.get("/rules/").context["form"]
+    given = {name: fields[name].value() for name in fields.fields if fields[name].value() is not None}
+    given = {**given, "min_sell": "0,0777"} if "min_sell" in given else given
+    age(client, 3600)
+    before = home.mandates.count()
+
+    answer = client.post("/rules/", given)
+
+    assert answer["location"].startswith("/account/reauthenticate/?next=")
+    assert home.mandates.count() == before
+    client.post(answer["location"], {"password": make.PASSWORD})
+    assert home.mandates.count() == before + 1
+
+
+def test_an_account_number_is_never_kept_in_the_session(client, street, ana):
+    make.home(street, "Azahar 1", make.tariff(), ana)
+    client.force_login(ana.user)
+    age(client, 3600)
+
+    client.post("/account/bank/", {"holder": "Ana", "iban": "ES9121000418450200051332"})
+
+    for session in Session.objects.all():
+        assert "ES9121" not in json.dumps(session.get_decoded())
+
+
+def test_an_administrators_silent_session_ends_and_a_residents_lasts(client, street, ana):
+    marta = make.member(street, "Marta", Member.Role.ADMIN)
+    for user, lasts in ((marta.user, False), (ana.user, True)):
+        client.force_login(user)
+        client.get("/more/")
+        session = client.session
+        session["seen_at"] = int(time.time()) - 13 * 3600
+        session.save()
+        client.get("/more/")
+        assert inside(client) is lasts
+
+
+def test_logging_in_gives_a_new_session_and_logging_out_ends_it(client, ana):
+    client.get("/login/")
+    before = client.cookies.get("session")
+    log_in(client)
+    key = client.session.session_key
+
+    assert before is None or before.value != key
+    client.post("/logout/")
+    assert not Session.objects.filter(session_key=key).exists()
+
+
+def test_other_sessions_are_listed_and_ended(client, ana, django_user_model):
+    from django.test import Client
+
+    stranger = Client(
+        headers={"user-agent": "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"}
+    )
+    log_in(stranger)
+    log_in(client)
+
+    assert "Firefox, Android" in client.get("/account/sessions/").content.decode()
+    client.post("/account/sessions/")
+
+    assert stranger.get("/more/").status_code == 302
+    assert client.get("/more/").status_code == 200
+
+
+def test_a_changed_password_ends_the_other_sessions(client, ana):
+    from django.test import Client
+
+    stranger = Client()
+    log_in(stranger)
+    log_in(client)
+    new = "otra frase todavía más larga"
+
+    answer = client.post(
+        "/account/password/change/", {"oldpassword": make.PASSWORD, "password1": new, "password2": new}
+    )
+
+    assert answer.status_code == 302
+    assert stranger.get("/more/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "next_url", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x"]
+)
+def test_the_door_leads_to_this_site_only(client, ana, next_url):
+    answer = log_in(client, next=next_url)
+
+    assert answer["location"] == "/"
+
+
+def test_a_forgotten_password_is_reset_by_mail_for_known_people_only(client, ana, settings, mailoutbox):
+    settings.EMAIL_HOST = "mail.example.org"
+    for email in ("ana@example.org", "nobody@example.org"):
+        answer = client.post("/account/password/reset/", {"email": email})
+        assert answer["location"] == "/account/password/reset/done/"
+    mine = [mail for mail in mailoutbox if mail.to == ["ana@example.org"]]
+    assert len(mine) == 1
+    link = next(word for word in mine[0].body.split() if "/password/reset/key/" in word)
+    page = client.get(link, follow=True)
+    new = "otra frase todavía más larga"
+    client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
+    assert not inside(client)
+    log_in(client, new)
+    assert inside(client)
+
+
+def test_a_reset_password_is_no_way_around_the_second_factor(client, ana, settings, mailoutbox):
+    settings.EMAIL_HOST = "mail.example.org"
+    with_app(ana.user)
+    client.post("/account/password/reset/", {"email": "ana@example.org"})
+    link = next(word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word)
+    page = client.get(link, follow=True)
+    new = "otra frase todavía más larga"
+    client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
+
+    assert log_in(client, new)["location"] == "/account/second-factor/authenticate/"
+    assert not inside(client)
+
+
+def test_without_the_store_of_limits_nobody_is_let_in(client, ana, monkeypatch):
+    from redis.exceptions import ConnectionError as Gone
+
+    def gone(*args, **kwargs):
+        raise Gone("no route")
+
+    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.add", gone)
+    monkeypatch.setattr("django.core.cache.backends.redis.RedisCache.get", gone)
+
+    assert log_in(client).status_code == 503
+    assert not inside(client)

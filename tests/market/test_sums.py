@@ -1,0 +1,135 @@
+"""No resident reads another home's day in a sum: fewer than five homes have none."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from community.anonymity import FEWEST_HOMES, hides, may_see_sums
+from community.models import Member
+from community.services.feeders import store_feeder, usual_feeder
+from market.models import Order, Outcome, Trade
+from market.queries.slot import book
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+NOON = make.NOON
+WITHHELD = "cinco hogares"
+
+
+@pytest.fixture
+def street():
+    return make.community()
+
+
+@pytest.fixture
+def ana(street):
+    return make.member(street, "Ana")
+
+
+def homes(street, count, ana=None):
+    offer = make.tariff()
+    return [make.home(street, f"Casa {i}", offer, ana if i == 0 else None) for i in range(count)]
+
+
+def test_five_are_the_fewest_and_none_tell_nothing():
+    assert FEWEST_HOMES == 5
+    assert [hides(count) for count in range(7)] == [True, False, False, False, False, True, True]
+
+
+@pytest.mark.parametrize(("count", "seen"), [(4, False), (5, True)])
+def test_residents_see_sums_of_five_homes_and_administrators_of_any(street, ana, count, seen):
+    homes(street, count, ana)
+
+    assert may_see_sums(ana) is seen
+    assert may_see_sums(make.member(street, "Marta", Member.Role.ADMIN))
+
+
+@pytest.mark.parametrize("name", ["community-day", "congestion", "cables"])
+@pytest.mark.parametrize(("count", "seen"), [(4, False), (5, True)])
+def test_pages_of_a_small_street_say_why_they_show_nothing(client, street, ana, name, count, seen):
+    make.slot(street, NOON)
+    homes(street, count, ana)
+    store_feeder(community=street, described=usual_feeder(community=street, kind="street"))
+    client.force_login(ana.user)
+
+    context = client.get(reverse(name)).context
+
+    assert bool(context.get("withheld")) is not seen
+    assert seen or not any(context.get(one) for one in ("figures", "chart", "hours", "elements", "fairness"))
+
+
+@pytest.mark.parametrize(("count", "status"), [(4, 403), (5, 200)])
+def test_files_of_sums_follow_the_same_rule(client, street, ana, count, status):
+    homes(street, count, ana)
+    client.force_login(ana.user)
+
+    assert client.get(reverse("congestion-limits-csv", args=["2026", "11"])).status_code == status
+    tile = client.get(reverse("log-tile", args=["entries/000.p/1"])).status_code
+    assert (tile == 403) is (status == 403)
+
+
+def test_the_api_of_a_small_street_tells_the_home_by_itself_only(client, street, ana):
+    home = homes(street, 2, ana)[0]
+    address = f"/api/v1/metering-points/{make.meter(home).public_id}/congestion"
+    headers = {"authorization": f"Bearer {make.token(home)}"}
+
+    told = client.get(address, {"month": "2026-11"}, headers=headers).json()
+
+    assert (told["street"], told["elements"], told["fairness"]) == (None, None, None)
+    assert told["home"]["bought_wh"] == 0
+
+
+def ordered(slot, home, side, wh, limit):
+    order = Order.objects.create(
+        slot=slot, household=home, mandate=home.mandates.first(), side=side, kind="firm", energy_wh=wh,
+        limit_ueur_kwh=limit, retailer_ueur_kwh=limit, placed_at=NOON - timedelta(minutes=10),
+    )  # fmt: skip
+    Outcome.objects.create(order=order, slot=slot, local_wh=wh, retailer_wh=0, reason="matched")
+    Trade.objects.create(order=order, slot=slot, household=home, side=side, energy_wh=wh, price_ueur_kwh=100_000)
+
+
+def test_the_book_takes_prices_together_until_enough_homes_stand_behind_a_sum(street, ana):
+    own = homes(street, 12, ana)
+    slot = make.slot(street, NOON)
+    for i, home in enumerate(own):
+        ordered(slot, home, "buy", 100 + i, 200_000 - 10_000 * (i // 2))
+
+    rows = book(slot, own[0])
+
+    assert [(row.high_ueur_kwh, row.low_ueur_kwh, row.homes) for row in rows] == [
+        (200_000, 180_000, 6),
+        (170_000, 150_000, 6),
+    ]
+    assert sum(row.energy_wh for row in rows) == sum(100 + i for i in range(12))
+    assert [row.mine for row in rows] == [True, False]
+
+
+def test_a_side_of_few_homes_has_prices_and_no_sums(client, street, ana):
+    own = homes(street, 6, ana)
+    slot = make.slot(street, NOON)
+    for home in own[:5]:
+        ordered(slot, home, "buy", 400, 200_000)
+    ordered(slot, own[5], "sell", 2_000, 50_000)
+
+    sell, buy = book(slot, own[0])
+
+    assert (sell.energy_wh, sell.local_wh, sell.low_ueur_kwh) == (None, None, 50_000)
+    assert (buy.homes, buy.energy_wh) == (5, 2_000)
+
+
+def test_the_slots_sentence_tells_no_sum_of_few(client, street, ana):
+    own = homes(street, 6, ana)
+    slot = make.slot(street, NOON)
+    ordered(slot, own[5], "sell", 2_345, 50_000)
+    for home in own[:5]:
+        ordered(slot, home, "buy", 400, 200_000)
+    slot.status, slot.cleared_at = "cleared", NOON
+    slot.price_ueur_kwh = 100_000
+    slot.save()
+    client.force_login(ana.user)
+
+    told = client.get(reverse("slot", args=[slot.start])).content.decode()
+
+    assert "2,35" not in told
+    assert "2,3 " not in told

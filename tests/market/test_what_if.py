@@ -1,0 +1,186 @@
+"""Trying another limit on the past: the same clearing, nothing booked, nobody else's orders told."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.clearing import Book, Fees, Kind, Order, Rules, Side, clear
+from market.clearing.simplex import solve
+from market.clearing.what_if import Limits, part_of, with_limits
+from market.grid import single_node
+from market.models import Trade, WhatIf
+from market.services.clear import clear_slot
+from market.services.what_if import KEPT, MOST_A_DAY, AskedTooOften, ask, open_questions, work_out
+from tests import factories as make
+from tests.market.test_settling import order
+
+NOW = make.NOON + timedelta(hours=20)
+RULES = {
+    "min_sell": "0,12", "max_buy": "0.2", "reserve_pct": "35", "sell_periods": ["P1", "P2", "P3"],
+    "buy_periods": ["P1", "P2", "P3"], "objective": "savings", "try": "yesterday",
+}  # fmt: skip
+NODE = single_node()
+wishes = st.lists(
+    st.tuples(st.sampled_from(Side), st.integers(1, 3_000), st.integers(40_000, 180_000)), min_size=1, max_size=12
+)
+
+
+def book_of(wishes, fee=0):
+    orders = [
+        Order(i, i, NODE.root, "abc", side, Kind.FIRM, energy_wh, limit, 60_000 if side is Side.SELL else 160_000)
+        for i, (side, energy_wh, limit) in enumerate(wishes, start=1)
+    ]
+    return Book(**vars(Book.of(orders, nodes=NODE.nodes)) | {"fees": Fees(fee)})
+
+
+@given(wishes)
+def test_the_limits_that_held_change_nothing(wishes):
+    book = book_of(wishes)
+    side, _energy_wh, limit = wishes[0]
+    same = with_limits(book, 1, Limits(limit, None) if side is Side.SELL else Limits(None, limit))
+
+    assert clear(same, NODE, Rules(), solve).fills == clear(book, NODE, Rules(), solve).fills
+
+
+@given(wishes, st.integers(60_000, 200_000))
+def test_nobody_is_worse_off_than_with_the_retailer_whatever_is_tried(wishes, limit):
+    book = book_of(wishes)
+    tried = with_limits(book, 1, Limits(limit, limit))
+    part = part_of(tried, 1, clear(tried, NODE, Rules(), solve).fills, 0)
+    side, energy_wh, _limit = wishes[0]
+
+    alone = energy_wh * (60_000 if side is Side.SELL else -160_000)
+    assert part.money_neur >= alone
+    assert (part.sold_wh == 0, part.bought_wh == 0) != (False, False)
+
+
+def test_a_limit_beyond_everybody_leaves_the_retailer():
+    book = book_of([(Side.SELL, 1_000, 80_000), (Side.BUY, 1_000, 150_000)])
+    tried = with_limits(book, 1, Limits(sell_ueur_kwh=500_000))
+
+    was, would_be = (part_of(one, 1, clear(one, NODE, Rules(), solve).fills, 0) for one in (book, tried))
+
+    assert (was.sold_wh, would_be.sold_wh) == (1_000, 0)
+    assert would_be.money_neur == 60_000 * 1_000 < was.money_neur
+
+
+def test_a_wider_limit_leaves_a_battery_what_its_energy_is_worth_to_it_and_a_stricter_one_counts():
+    flexible = Order(1, 1, NODE.root, "abc", Side.BUY, Kind.FLEXIBLE, 900, 70_000, 160_000)
+    firm = Order(2, 1, NODE.root, "abc", Side.BUY, Kind.FIRM, 900, 70_000, 160_000)
+    book = Book.of([flexible, firm], nodes=NODE.nodes)
+
+    assert with_limits(book, 1, Limits(buy_ueur_kwh=150_000)).limit_ueur_kwh.tolist() == [70_000, 150_000]
+    assert with_limits(book, 1, Limits(buy_ueur_kwh=50_000)).limit_ueur_kwh.tolist() == [50_000, 50_000]
+    assert with_limits(book, 2, Limits(buy_ueur_kwh=50_000)).limit_ueur_kwh.tolist() == [70_000, 70_000]
+
+
+@pytest.fixture
+def street():
+    return make.community(grid_fee_ueur_kwh=5_000)
+
+
+@pytest.fixture
+def homes(street):
+    offer = make.tariff()
+    return [
+        make.home(street, name, offer, make.member(street, name))
+        for name in ("Ana", "Bruno", "Carla", "Diego", "Eva")
+    ]
+
+
+@pytest.fixture
+def slot(street, homes):
+    slot = make.slot(street)
+    order(slot, homes[0], "sell", 1_000, 90_000)
+    order(slot, homes[1], "buy", 1_000, 110_000)
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+    slot.refresh_from_db()
+    return slot
+
+
+@pytest.fixture
+def ana(client, homes):
+    client.force_login(homes[0].member.user)
+    with patch("config.clock.now", lambda: NOW):
+        yield client
+
+
+@pytest.mark.django_db
+def test_a_member_tries_a_limit_and_reads_what_it_would_have_changed(ana, homes, slot):
+    page = ana.get(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/", headers={"accept-language": "en"}).content.decode()
+    asked = ana.post(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/what-if/", {"sell": "0,15"})
+    waiting = ana.get(asked["location"], headers={"accept-language": "en"}).content.decode()
+    before = list(Trade.objects.values_list("order_id", "energy_wh", "price_ueur_kwh"))
+
+    for pk in open_questions():
+        work_out(what_if_id=pk, solve=solve)
+
+    answer = ana.get(asked["location"], headers={"accept-language": "en"}).content.decode()
+    assert "What if your limit had been another?" in page
+    assert 'name="sell"' in page
+    assert 'name="buy"' not in page
+    assert 'hx-trigger="every 2s"' in waiting
+    assert "worse off" in answer
+    assert 'value="0.15"' in answer
+    assert "every 2s" not in answer
+    assert WhatIf.objects.get().would_be["sold_wh"] == 0
+    assert WhatIf.objects.get().was["sold_wh"] == 1_000
+    assert list(Trade.objects.values_list("order_id", "energy_wh", "price_ueur_kwh")) == before
+
+
+@pytest.mark.django_db
+def test_yesterday_is_tried_with_rules_that_are_not_saved(ana, homes, slot):
+    with patch("config.clock.now", lambda: NOW + timedelta(days=1) - timedelta(hours=12)):
+        page = ana.post("/rules/", RULES, headers={"accept-language": "en"}).content.decode()
+    work_out(what_if_id=WhatIf.objects.get().pk, solve=solve)
+    answer = ana.get(f"/what-if/{WhatIf.objects.get().pk}/", headers={"accept-language": "en"}).content.decode()
+
+    assert "not saved yet" in page
+    assert 'value="0,12"' in page
+    assert homes[0].mandates.count() == 1
+    assert "worse off" in answer  # the buyer paid 0.11 at most
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "said"), [("", "Escribe un precio"), ("doce", "Escribe un precio"), ("12", "céntimos")]
+)
+def test_what_is_no_price_is_said(ana, slot, typed, said):
+    answer = ana.post(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/what-if/", {"sell": typed}, follow=True)
+
+    assert said in answer.content.decode()
+    assert not WhatIf.objects.exists()
+
+
+@pytest.mark.django_db
+def test_nobody_tries_anothers_slot_or_reads_anothers_answer(ana, client, homes, slot):
+    ana.post(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/what-if/", {"sell": "0,15"})
+    client.force_login(homes[4].member.user)
+
+    assert client.get(f"/what-if/{WhatIf.objects.get().pk}/").status_code == 404
+    assert client.post(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/what-if/", {"sell": "0,15"}).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_street_too_small_to_hide_a_home_tries_nothing(ana, homes, slot):
+    make.meter(homes[4]).delete()
+
+    assert "what-if" not in ana.get(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_same_question_is_asked_once_and_nobody_asks_for_ever(homes, slot):
+    def asking(limit):
+        return ask(household=homes[0], by=homes[0].member, slots=[(slot, Limits(limit))], at=NOW)
+
+    first = asking(100_000)
+    assert asking(100_000) == first
+    for number in range(1, MOST_A_DAY):
+        asking(100_000 + number)
+    with pytest.raises(AskedTooOften):
+        asking(1)
+    assert first.pk in open_questions()
+    assert timedelta(days=7) == KEPT

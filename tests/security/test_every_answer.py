@@ -1,0 +1,167 @@
+"""Every page that anybody can reach, read as a browser reads it: nothing inline, nothing from elsewhere, every header."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from config.headers import ALWAYS, OPERATOR_POLICY, POLICY
+from tests import factories as make
+from tests.market.test_query_counts import addresses
+from tests.security.crawl import is_page, place, read, walk
+
+__all__ = ["place"]
+
+pytestmark = pytest.mark.django_db
+
+HARDENED = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "selfRequestsOnly": True,
+    "historyCacheSize": 0,
+}
+# The one page that cannot do without: Swagger UI sets style attributes and makes elements of text.
+TRY_IT_POLICY = OPERATOR_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+
+def policy_of(answer):
+    place = answer.wsgi_request.resolver_match
+    if place is None:
+        return POLICY
+    if place.url_name == "api-docs":
+        return TRY_IT_POLICY
+    return OPERATOR_POLICY if place.app_names == ["admin"] else POLICY
+
+
+def lacking(answer):
+    """Headers that this answer should bear and does not, with what it bears instead."""
+    wanted = {**ALWAYS, "Content-Security-Policy": policy_of(answer)}
+    found = {name: answer.get(name) for name, value in wanted.items() if answer.get(name) != value}
+    if "no-store" not in answer.get("Cache-Control", ""):
+        found["Cache-Control"] = answer.get("Cache-Control")
+    kind = answer.get("Content-Type", "")
+    if answer.content and (not kind or (kind.startswith("text/") and "charset=" not in kind)):
+        found["Content-Type"] = kind
+    if not answer.get("X-Request-ID"):
+        found["X-Request-ID"] = None
+    return found
+
+
+@pytest.mark.parametrize(("who", "least"), [("nobody", 10), ("resident", 40), ("admin", 70), ("operator", 60)])
+def test_no_page_has_anything_inline_or_from_elsewhere_and_every_answer_bears_the_headers(place, who, least):
+    pages, faults, headers = 0, {}, {}
+
+    for path, answer in walk(place[who], [*addresses(), "/operator/", "/nowhere/", "/api/v1/docs"]):
+        assert answer.status_code < 500, path
+        if lacking(answer):
+            headers[path] = lacking(answer)
+        if not is_page(answer) or not answer.content:
+            continue
+        pages += 1
+        found = read(answer)
+        if policy_of(answer) == POLICY and b"<body" in answer.content and found.htmx != HARDENED:
+            found.faults.append(f"htmx: {found.htmx}")
+        if policy_of(answer) == TRY_IT_POLICY:
+            found.faults.remove("<style>")
+        if found.faults:
+            faults[path] = found.faults
+
+    assert faults == {}
+    assert headers == {}
+    assert pages >= least
+
+
+def test_an_answer_that_refuses_bears_the_headers_too(client, settings):
+    """Before the address is looked at, because of the sender, of the body, of the method, or by an accident."""
+    settings.DEBUG = False
+    home = make.home(make.community(), "Ana", make.tariff())
+    readings = reverse("api-readings", args=[make.meter(home).public_id])
+    client.raise_request_exception = False
+    strict, member = Client(enforce_csrf_checks=True), Client()
+    member.force_login(make.member(home.community, "Eva").user)
+
+    answers = {
+        400: client.get("/login/", headers={"host": "evil.example"}),
+        401: client.get(readings),
+        403: strict.post("/login/"),
+        404: client.get("/nowhere/"),
+        405: member.post("/proof/verify_receipt.py"),
+        413: client.post("/login/", headers={"content-length": str(2**40)}),
+        415: client.post(readings, b"x", "text/plain", headers={"authorization": f"Bearer {make.token(home)}"}),
+    }
+
+    assert {status: answer.status_code for status, answer in answers.items()} == {one: one for one in answers}
+    assert {status: lacking(answer) for status, answer in answers.items() if lacking(answer)} == {}
+
+
+def test_an_accident_and_a_lock_bear_the_headers_and_say_nothing_of_what_happened(client, monkeypatch):
+    client.raise_request_exception = False
+    user = make.member(make.community(), "Ana").user
+    client.force_login(user)
+
+    def accident(*_args, **_kwargs):
+        raise ValueError("SELECT secret FROM somewhere")
+
+    monkeypatch.setattr("community.views.more.page", accident)
+    broken = client.get("/more/")
+
+    assert broken.status_code == 500
+    assert lacking(broken) == {}
+    assert b"secret" not in broken.content
+    assert b"Traceback" not in broken.content
+
+
+def test_the_way_to_https_bears_the_headers(settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    moved = Client().get("/login/")
+
+    assert (moved.status_code, moved["location"]) == (301, "https://testserver/login/")
+    assert lacking(moved) == {}
+
+
+def test_over_https_the_browser_is_told_to_stay_there_for_a_year(settings):
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
+
+    for path in ("/login/", "/nowhere/", "/static/js/azotea.js", "/health/live"):
+        answer = file(Client(), path, secure=True)
+        assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", path
+
+
+def file(client, path, method="get", **more):
+    """A file's answer, read and closed."""
+    answer = getattr(client, method)(path, **more)
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    answer.close()
+    return answer
+
+
+@pytest.mark.parametrize("path", ["js/azotea.js", "js/trusted-types.js", "css/base.css", "img/azotea.svg"])
+def test_files_bear_the_headers_and_may_be_kept(client, path):
+    answer = file(client, f"/static/{path}")
+
+    assert answer.status_code == 200
+    assert {name: answer.get(name) for name in ALWAYS} == ALWAYS
+    assert answer["Content-Security-Policy"] == POLICY
+    assert "max-age" in answer["Cache-Control"]
+    assert "Cookie" not in answer.get("Vary", "")
+
+
+def test_who_leaves_leaves_nothing_in_the_browser(client):
+    client.force_login(make.member(make.community(), "Ana").user)
+
+    assert "Cookie" in client.get("/more/")["Vary"]
+    left = client.post("/logout/")
+
+    assert left["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_no_answer_invites_another_site(client):
+    home = make.home(make.community(), "Ana", make.tariff())
+    readings = reverse("api-readings", args=[make.meter(home).public_id])
+
+    for path in ("/login/", readings, "/api/v1/schema", "/static/js/azotea.js"):
+        for method in ("get", "options"):
+            answer = file(client, path, method, headers={"origin": "https://evil.example"})
+            assert not [name for name in answer.headers if name.lower().startswith("access-control-")], path
