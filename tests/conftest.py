@@ -105,7 +105,8 @@ def sums_of_few(monkeypatch):
 @pytest.fixture(autouse=True)
 def _no_test_is_refused_for_what_another_tried():
     """Doors count who comes in by address and by name, and every test comes from the same address."""
-    cache.clear()
+    if "REDIS_URL" in os.environ:  # the catalogues are read without any servers
+        cache.clear()
 
 
 @pytest.fixture(autouse=True)
