@@ -19,7 +19,9 @@ MOST_OPTIONS = 5_000  # of all lists of a page together; beyond, names are typed
 class InviteForm(forms.Form):
     """Whom to invite, and which home to hand over."""
 
-    email = forms.EmailField(label=_("E-mail of your neighbour"), max_length=254)
+    email = forms.EmailField(
+        label=_("E-mail of your neighbour"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     household = forms.ModelChoiceField(
         label=_("Home"),
         queryset=Household.objects.none(),

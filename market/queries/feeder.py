@@ -5,23 +5,19 @@ could carry is computed with the linear flow instead, and says so (`exact` is fa
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db.models import F, Sum
-from numpy.typing import NDArray
 
 from community.models import Community, Household, Line, Node
 from community.tariffs import slots_of
-from market.cable_privacy import STEP_PCT
-from market.grid import SHARES, AcFlow, Feeder, VoltageCollapse, ac_flow, line_flows_w, voltages_pu
-from market.models import Outcome, Slot
+from market.grid import Feeder, line_flows_w, voltages_pu
+from market.grid.feeder import Floats
+from market.models import Slot
 from market.queries.book import feeder_of
-from market.queries.phases import street_phases
-
-Floats = NDArray[np.float64]
+from market.queries.cable_loads import ac_or_none, day_loads, drawn_by, fullest_pct, loadings_pct, placed_homes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +134,16 @@ def street_state(slot: Slot) -> StreetState | None:
         return None
     community = slot.community
     feeder = feeder_of(community)
-    drawn_w, drawn_var = _drawn(community, feeder, [slot])[slot.pk]
-    exact = _ac_or_none(feeder, drawn_w, drawn_var)
+    placed = placed_homes(community, feeder)
+    drawn_w, drawn_var = drawn_by(feeder, placed, community.slot_minutes, [slot.pk])[slot.pk]
+    exact = ac_or_none(feeder, drawn_w, drawn_var)
     flows = line_flows_w(feeder, drawn_w)
     if exact is None:
         volts, amperes = voltages_pu(feeder, drawn_w), np.abs(flows) / feeder.phase_v
         at_transformer = np.abs(flows[feeder.index[feeder.root]])
     else:
         volts, amperes, at_transformer = exact.voltages_pu, exact.currents_a, exact.transformer_va
-    fullness = _loadings_pct(feeder, amperes, at_transformer)
+    fullness = loadings_pct(feeder, amperes, at_transformer)
     bindings = _bindings(slot, feeder)
     nodes = tuple(
         NodeState(
@@ -176,8 +173,12 @@ def day_fills(
     opened = {row.start: row for row in rows}
     feeder = feeder_of(community)
     hidden = [] if shown is None else [i for i, seen in zip(feeder.order, shown, strict=True) if not seen]
-    cleared = [row for row in opened.values() if row.status != Slot.Status.OPEN]
-    drawn = _drawn(community, feeder, [row for row in cleared if hidden or row.loading_max_pct is None])
+    cleared = tuple(
+        (row.pk, row.cleared_at)
+        for row in opened.values()
+        if row.status != Slot.Status.OPEN and (hidden or row.loading_max_pct is None)
+    )
+    computed = day_loads(feeder, placed_homes(community, feeder), community.slot_minutes, cleared)
     length = timedelta(minutes=community.slot_minutes)
     fills = []
     for start in slots_of(first, until, community.slot_minutes):
@@ -187,8 +188,9 @@ def day_fills(
             continue
         hours = (row.end - row.start) / timedelta(hours=1)
         fullest, net_w = row.loading_max_pct, (row.import_wh - row.export_wh) / hours
-        if row.pk in drawn:
-            fullest, net_w = _fullest_pct(feeder, *drawn[row.pk], hidden), float(drawn[row.pk][0].sum())
+        if row.pk in computed:
+            loadings, net_w = computed[row.pk]
+            fullest = fullest_pct(loadings, hidden)
         if fullest is not None:
             fullest = max(fullest, _connection_pct(row, net_w) or 0.0)
         fills.append(SlotFill(row.start, row.end, fullest, bool(row.bindings)))
@@ -204,58 +206,6 @@ def latest_slot(community: Community, at: datetime) -> Slot | None:
 def slot_at(community: Community, start: datetime) -> Slot | None:
     """The community's slot that starts at `start`."""
     return Slot.objects.filter(community=community, start=start).select_related("community__feeder").first()
-
-
-def _drawn(community: Community, feeder: Feeder, slots: Sequence[Slot]) -> Mapping[int, tuple[Floats, Floats]]:
-    """Mean withdrawals of each slot, W and var per node and phase; what was sold counts as given."""
-    drawn = {row.pk: np.zeros((2, len(feeder.nodes), 3)) for row in slots}
-    hours = community.slot_minutes / 60
-    phases = street_phases(community.pk)
-    placed = Household.objects.filter(community=community).values_list("pk", "node__code", "tan_phi")
-    at = {pk: (feeder.index[node or feeder.root], tan_phi) for pk, node, tan_phi in placed}
-    energies = (
-        # Both by slot: so the database finds a day of each, instead of looking every order up.
-        Outcome.objects.filter(slot__in=list(drawn), order__slot__in=list(drawn))
-        .values_list("slot_id", "order__household_id", "order__side")
-        .annotate(flowed_wh=Sum(F("local_wh") + F("retailer_wh")))
-    )
-    flows: dict[tuple[int, int], int] = defaultdict(int)
-    for slot_id, home, side, flowed_wh in energies:
-        flows[slot_id, home] += flowed_wh if side == "buy" else -flowed_wh
-    shares = {home: np.array([[1.0], [at[home][1]]]) * SHARES[phases[home]] / hours for home in at}
-    for (slot_id, home), net_wh in flows.items():
-        drawn[slot_id][:, at[home][0]] += net_wh * shares[home]
-    return {pk: (power[0], power[1]) for pk, power in drawn.items()}
-
-
-def _ac_or_none(feeder: Feeder, drawn_w: Floats, drawn_var: Floats) -> AcFlow | None:
-    try:
-        return ac_flow(feeder, drawn_w, drawn_var)
-    except VoltageCollapse:
-        return None
-
-
-def _loadings_pct(feeder: Feeder, currents_a: Floats, transformer_va: Floats) -> Floats:
-    """How full the cable into each node is in its fullest phase (root: the transformer); not finite if unknown."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = currents_a.max(axis=1) / feeder.line_limits_a
-    shares[np.isinf(feeder.line_limits_a)] = np.nan
-    rated_va = feeder.transformer.s_va
-    shares[feeder.index[feeder.root]] = (
-        np.nan if rated_va is None else float(transformer_va.max()) / (rated_va / 3)
-    )
-    return np.asarray(100 * shares)
-
-
-def _fullest_pct(feeder: Feeder, drawn_w: Floats, drawn_var: Floats, hidden: Sequence[int]) -> float:
-    exact = _ac_or_none(feeder, drawn_w, drawn_var)
-    if exact is None:
-        flows = np.abs(line_flows_w(feeder, drawn_w))
-        loadings = _loadings_pct(feeder, flows / feeder.phase_v, flows[feeder.index[feeder.root]])
-    else:
-        loadings = _loadings_pct(feeder, exact.currents_a, exact.transformer_va)
-    loadings[hidden] = np.minimum(np.floor(loadings[hidden] / STEP_PCT) * STEP_PCT, 100.0)
-    return float(loadings[np.isfinite(loadings)].max(initial=0.0))
 
 
 def _connection_pct(slot: Slot, net_w: float) -> float | None:

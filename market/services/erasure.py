@@ -4,8 +4,10 @@ The key of the home's leaves is destroyed, so that nobody can open them any more
 else's receipts stay valid. What was settled stays as long as books are kept, under a pseudonym.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -24,6 +26,7 @@ from community.models import (
 )
 from community.roles import MAY, Can, only_those_who
 from community.services.audit import record, record_for
+from community.tariffs import month_span
 from config.tenancy import across_all
 from market.models import (
     BankAccount,
@@ -32,8 +35,8 @@ from market.models import (
     Pilot,
     Policy,
     SettledHome,
+    Slot,
     Statement,
-    Trade,
 )
 from market.queries.retention import cut_of
 from market.services.leaving import end_home
@@ -44,9 +47,9 @@ from market.services.retention import forget_accounts
 from metering.models import Consent
 from metering.services.retention import old_rows, removed
 
-# Apps that keep something of their own about each login.
 # Of them one has to stay.
 GIVING_ROLES = [role for role, powers in MAY.items() if Can.GIVE_ROLES in powers]
+# Apps that keep something of their own about each login.
 LOGIN_APPS = frozenset({"account", "mfa", "usersessions"})
 
 
@@ -76,13 +79,12 @@ def hindrances(member: Member) -> Hindrances:
     """What has to end before a member can be erased."""
     homes = list(member.households.order_by("name"))
     others = Member.objects.filter(community=member.community_id, role__in=GIVING_ROLES, left_at=None)
-    own = {home.pk for home in homes}
     return Hindrances(
         tuple((home.name, month) for home in homes for month in _open_months(home)),
         tuple(
             (one.statement.household.name, one.statement.month, one.cents)
-            for one in due(member.community)
-            if one.cents and one.statement.household_id in own
+            for one in due(member.community, homes)
+            if one.cents
         ),
         member.role in GIVING_ROLES and not others.exclude(pk=member.pk).exists(),
     )
@@ -91,15 +93,26 @@ def hindrances(member: Member) -> Hindrances:
 def _open_months(home: Household) -> list[date]:
     """Months without a statement in which something was traded or pooled, settled or not."""
     zone = home.community.zone
+    closed = sorted(set(Statement.objects.filter(household=home).values_list("month", flat=True)))
+    spans = [month_span(month.year, month.month, zone) for month in closed]
     moved = ~Q(paid_neur=0, earned_neur=0, shortfall_neur=0, pool_neur=0)
-    settled = SettledHome.objects.filter(moved, household=home, is_current=True)
-    waiting = Trade.objects.filter(household=home).exclude(slot__settlements__is_current=True)
-    found = {
-        *settled.values_list(TruncMonth("start", tzinfo=zone), flat=True).distinct(),
-        *waiting.values_list(TruncMonth("slot__start", tzinfo=zone), flat=True).distinct(),
-    }
-    closed = set(Statement.objects.filter(household=home).values_list("month", flat=True))
-    return sorted({instant.astimezone(zone).date() for instant in found} - closed)
+    settled = SettledHome.objects.filter(moved, _outside(spans), household=home, is_current=True)
+    slots = Slot.objects.filter(_outside(spans), community=home.community_id).exclude(settlements__is_current=True)
+    waiting = slots.filter(trades__household=home)
+    month = TruncMonth("start", tzinfo=zone)
+    found = {start for those in (settled, waiting) for start in those.values_list(month, flat=True).distinct()}
+    return sorted(start.astimezone(zone).date() for start in found)
+
+
+def _outside(spans: Sequence[tuple[datetime, datetime]]) -> Q:
+    """Starts in none of the spans, as the few gaps between them: an index finds those without reading the rest."""
+    if not spans:
+        return Q()
+    outside = Q(start__lt=spans[0][0]) | Q(start__gte=spans[-1][1])
+    for (_start, until), (following, _until) in pairwise(spans):
+        if until < following:
+            outside |= Q(start__gte=until, start__lt=following)
+    return outside
 
 
 @transaction.atomic

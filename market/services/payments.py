@@ -1,5 +1,6 @@
 """Bank accounts, and runs of what is due: each statement is paid once, a correction by what it changed."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -72,15 +73,16 @@ class Due(NamedTuple):
     cents: int
 
 
-def due(community: Community) -> list[Due]:
-    """What is owed and was not handed to the bank yet, by home and month."""
+def due(community: Community, homes: Sequence[Household] | None = None) -> list[Due]:
+    """What is owed and was not handed to the bank yet, by home and month; of all homes, or of those named."""
+    whose = Household.objects.filter(community=community) if homes is None else homes
     statements = (
-        Statement.objects.filter(household__community=community, payment=None, legal_mode__in=OWING)
+        Statement.objects.filter(household__in=whose, payment=None, legal_mode__in=OWING)
         .select_related("household__member__user")
         .order_by("household__name", "month", "version")
     )
     sums = (
-        StatementLine.objects.filter(statement__household__community=community, posted=True)
+        StatementLine.objects.filter(statement__household__in=whose, posted=True)
         .values_list("statement__household", "statement__month", "statement__version")
         .annotate(cents=Sum("amount_cents"))
     )

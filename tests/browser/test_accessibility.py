@@ -1,4 +1,4 @@
-"""axe on every page, on a phone and on a desk, in both languages, in light and dark."""
+"""axe and the rules of a well-made page on every page, on a phone and on a desk, in both languages, in light and dark."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from community.demo.neighbourhood import cups as well_formed
 from community.models import Device, JoinRequest, Member
@@ -36,6 +35,7 @@ from metering.services.equipment import keep_equipment
 from metering.services.joining import ask as ask_to_join
 from metering.services.meter_files import take_in
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, PHONE, log_in
 from tests.market.pilot.test_studio import lived
 from tests.market.pilot.test_year import street as scenario
@@ -202,10 +202,3 @@ def test_the_try_it_page_works_under_its_own_rules(open_page, street):
 
     page.wait_for_selector(".opblock")
     assert page.locator(".opblock").count() >= 5
-
-
-def problems(page, path):
-    answer = Axe().run(page)
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    said = [f"{path}: {row['id']} {row['nodes'][0]['html'][:120]}" for row in answer.response["violations"]]
-    return said + ([f"{path}: {wide} px too wide"] if wide > 0 else [])

@@ -8,8 +8,8 @@ import pytest
 from community.models import Member
 from market.models import Policy, TrainingRun
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, PHONE, log_in
-from tests.browser.test_accessibility import problems
 from tests.market.test_policies_page import policy, report, trained
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,8 @@ from community.models import Household, Member, Node
 from market.models import Slot
 from market.services.clear import clear_slot
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, PHONE, log_in
-from tests.browser.test_accessibility import problems
 from tests.market.test_settling import order
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,8 +5,8 @@ import pytest
 from community.models import User
 from market.services.jobs import note_failure
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, log_in
-from tests.browser.test_accessibility import problems
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NARROW = {"width": 360, "height": 780}

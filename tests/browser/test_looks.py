@@ -10,8 +10,9 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, PHONE, log_in
-from tests.browser.test_accessibility import problems, street
+from tests.browser.test_accessibility import street
 
 __all__ = ["street"]
 pytestmark = pytest.mark.django_db(transaction=True)

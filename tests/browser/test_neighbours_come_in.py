@@ -3,11 +3,11 @@
 from unittest.mock import patch
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from community.demo.neighbourhood import cups
 from community.models import Household, Member
 from tests import factories as make
+from tests.browser.checks import problems
 from tests.browser.conftest import DESK, PHONE, log_in, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,16 +42,6 @@ def hand_in(page, text):
     submit(page)
 
 
-def problems(page, axe):
-    """What axe finds, if it may run (it needs JavaScript), and whether the page is too wide."""
-    if not axe:
-        return []
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    rows = Axe().run(page).response["violations"]
-    said = [f"{page.url}: {row['id']} {row['nodes'][0]['html'][:90]}" for row in rows]
-    return said + ([f"{page.url}: {wide} px too wide"] if wide > 0 else [])
-
-
 @pytest.mark.parametrize(
     ("viewport", "locale", "scheme", "script"),
     [(PHONE, "es-ES", "light", True), (DESK, "en-GB", "dark", True), (PHONE, "en-GB", "light", False)],
@@ -63,20 +53,20 @@ def test_neighbours_come_in_by_a_list_and_by_letter(open_page, street, viewport,
     log_in(page, "marta@example.org", make.PASSWORD)
     found = []
     hand_in(page, WRONG)
-    found += problems(page, script)
+    found += problems(page, page.url) if script else []
     hand_in(page, LIST)
-    found += problems(page, script)
+    found += problems(page, page.url) if script else []
     submit(page)
     assert Household.objects.count() == 3
-    found += problems(page, script)
+    found += problems(page, page.url) if script else []
     submit(page)
     assert page.locator(".letter").count() == 2
-    found += problems(page, script)
+    found += problems(page, page.url) if script else []
     page.goto("/neighbours/invite/")
     page.fill("input[type=email]", "lola@example.org")
     submit(page)
     assert "/join/" in page.input_value("#link")
-    found += problems(page, script)
+    found += problems(page, page.url) if script else []
 
     assert found == []
 
@@ -95,11 +85,11 @@ def test_a_community_is_set_up_in_steps(open_page, street, viewport, locale):
     ):
         for name, value in typed.items():
             page.fill(f"[name={name}]", value)
-        found += problems(page, True)
+        found += problems(page, page.url)
         submit(page)
-    found += problems(page, True)
+    found += problems(page, page.url)
     submit(page)
-    found += problems(page, True)
+    found += problems(page, page.url)
 
     assert "/join/" in page.input_value("#link")
     assert found == []
