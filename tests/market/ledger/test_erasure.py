@@ -166,6 +166,15 @@ def test_an_open_month_with_trades_has_to_close_first(street, logged, ana, marta
     assert ana.user.name == "Ana"
 
 
+@pytest.mark.parametrize("others", [(10,), (12,), (10, 12), (9, 10), (9, 12)])
+def test_statements_of_other_months_hide_no_open_one(street, logged, ana, others):
+    for month in others:
+        statement = {"month": date(2026, month, 1), "version": 1, "issued_at": LATER, "slots": 0, "saving_neur": 0}
+        Statement.objects.create(household=logged[0], **statement)
+
+    assert erasure.hindrances(ana).open_months == ((logged[0].name, NOVEMBER),)
+
+
 def test_what_is_owed_has_to_be_in_a_run_first(street, logged, ana, marta):
     street.legal_mode = "private_settlement"
     street.save()
