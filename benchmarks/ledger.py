@@ -15,11 +15,15 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
-LEAVES, TRIALS, PROOFS, ROUNDS, SLOTS = 1_000_000, 15_000, 2_000, 7, 60
+LEAVES, TRIALS, PROOFS, ROUNDS = 1_000_000, 15_000, 2_000, 7
+# Homes of a street, and how many of its slots are settled in one transaction.
+STREETS = {12: 60, 100: 20}
 
 
 def proofs(leaves: int) -> tuple[float, float, float]:
@@ -52,24 +56,20 @@ def proofs(leaves: int) -> tuple[float, float, float]:
     return statistics.median(times), statistics.quantiles(times, n=100)[98], audited
 
 
-def settling() -> tuple[float, float]:
-    """Slots a second with the log, and how many times as many that is as without it."""
-    from community.models import Household
+def settling(size: int, batch: int) -> tuple[float, float]:
+    """Slots a second with the log, and how many times as many that is as without it.
+
+    In every slot half of the homes sell a kWh to the other half: as many trades as homes.
+    """
     from market.services.settle import settle_slots
     from tests import factories as make
-    from tests.market.test_rent_and_pool import cleared, usual
 
-    street, offer = make.community(slug="calle", name="Calle"), make.tariff()
-    homes = [make.home(street, f"Home {i}", offer) for i in range(12)]
-    assert Household.objects.filter(community=street).count() == len(homes)
+    street, offer = make.community(slug=f"calle-{size}", name=f"Calle {size}"), make.tariff()
+    homes = [make.home(street, f"Home {size}/{i}", offer) for i in range(size)]
     times: dict[bool, list[float]] = {True: [], False: []}
     for number in range(ROUNDS * 2):
-        with_log, slots = number % 2 == 0, []
-        for i in range(SLOTS):
-            start = make.NOON + timedelta(minutes=15 * (number * SLOTS + i))
-            slots.append(cleared(street, usual(homes[:3]), start))
-            for place, home in enumerate(homes):
-                make.read(home, start, 0 if place == 0 else 300, 1_000 if place == 0 else 0)
+        with_log = number % 2 == 0
+        slots = traded(street, homes, make.NOON + timedelta(minutes=15 * number * batch), batch)
         at = slots[-1].end + timedelta(days=1)
         begun = time.perf_counter()
         if with_log:
@@ -77,9 +77,28 @@ def settling() -> tuple[float, float]:
         else:
             with patch("market.services.log.append"):
                 settle_slots(community=street, slot_ids=[one.pk for one in slots], at=at)
-        times[with_log].append((time.perf_counter() - begun) / SLOTS)
+        times[with_log].append((time.perf_counter() - begun) / batch)
     fast, slow = statistics.median(times[False]), statistics.median(times[True])
     return 1 / slow, fast / slow
+
+
+def traded(street: Any, homes: Sequence[Any], first: datetime, count: int) -> list[Any]:
+    """Cleared slots with their readings, each as it was traded."""
+    from metering.services.readings import ReadingRow, store_readings
+    from tests import factories as make
+    from tests.market.test_rent_and_pool import cleared
+
+    starts = [first + timedelta(minutes=15 * i) for i in range(count)]
+    trades = [(home, ("sell", "buy")[i % 2], 1_000, 100_000, 0, 0) for i, home in enumerate(homes)]
+    slots = [cleared(street, trades, start) for start in starts]
+    for i, home in enumerate(homes):
+        moved = {"export": 1_000 if i % 2 == 0 else 0, "import": 1_000 if i % 2 else 0}
+        store_readings(
+            metering_point=make.meter(home),
+            rows=[ReadingRow(channel, start, wh) for start in starts for channel, wh in moved.items()],
+            source="api", content_sha256="0" * 64, at=slots[-1].end,
+        )  # fmt: skip
+    return slots
 
 
 def receipts(trials: int, folder: Path) -> tuple[int, int]:
@@ -93,7 +112,7 @@ def receipts(trials: int, folder: Path) -> tuple[int, int]:
     from market.wording.receipts import receipt_of
     from tests import factories as make
 
-    street = Community.objects.get(slug="calle")
+    street = Community.objects.get(slug="calle-12")
     head = sign_head(community=street, keeper=Guard(folder / "signer"), at=make.NOON)
     assert head is not None
     leaf = LogLeaf.objects.filter(community=street, household__isnull=False).order_by("-seq")[5]
@@ -130,13 +149,17 @@ def main() -> None:
         print(f"{machine}, {os.cpu_count()} cores, Python {platform.python_version()}")
         median, worst, audited = proofs(leaves)
         print(f"proof from {leaves} leaves: {median:.2f} ms, 99th {worst:.2f} ms; all hashed in {audited:.1f} s")
-        rate, ratio = settling()
-        print(f"{rate:.0f} slots a second with the log, {ratio:.2f} times as many as without")
+        settled = {size: settling(size, batch) for size, batch in STREETS.items()}
+        for homes, (rate, ratio) in settled.items():
+            print(f"{homes} homes: {rate:.1f} slots, {rate * homes:.0f} trades a second with the log, "
+                  f"{ratio:.2f} times as many as without")  # fmt: skip
         size, unseen = receipts(trials, folder)
         print(f"receipt of {size} bytes; {unseen} of {trials} changes unseen")
         figures = {
             "proof_p50_ms": (leaves, median), "proof_p99_ms": (leaves, worst), "audit_s": (leaves, audited),
-            "ledger_ratio": (12, ratio), "receipt_bytes": (leaves, size), "tamper_undetected": (trials, unseen),
+            "ledger_ratio": (12, settled[12][1]), "ledger_ratio_100": (100, settled[100][1]),
+            "trades_per_s": (100, settled[100][0] * 100),
+            "receipt_bytes": (leaves, size), "tamper_undetected": (trials, unseen),
         }  # fmt: skip
         for figure, (n, value) in figures.items():
             print(json.dumps({"bench": "ledger", "figure": figure, "n": n, "value": round(value, 3)}))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -18,6 +19,8 @@ from config.walls import SITE_ROLE
 
 # Browser tests run Django in a thread with an event loop beside it; the ORM there is used as everywhere.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+# A hash that costs a quarter of a second keeps guessers out; thousands of made-up members need none such.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
 # Tests arrange and look as an operator would; pages, calls of the API and tasks have their own scope meanwhile.
 tenancy.outside_of_requests(tenancy.ALL)
 
