@@ -45,7 +45,7 @@ def site(asked: argparse.Namespace) -> Iterator[None]:
         django.setup()
         from django.core.management import call_command
 
-        logging.getLogger("django.request").setLevel(logging.CRITICAL)  # what is refused is asked for on purpose
+        logging.disable(logging.CRITICAL)  # what is refused is asked for on purpose
         print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
         call_command("migrate", verbosity=0)
         note = folder / "filled.json"

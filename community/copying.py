@@ -8,11 +8,17 @@ from django.db import connection, models
 from psycopg import sql
 
 
-def copy_into(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def copy_into(
+    model: type[models.Model],
+    fields: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    returning: Sequence[str] = (),
+) -> list[tuple[Any, ...]]:
     """Add rows to a model's table; `fields` are attribute names (`slot_id`, not `slot`), values database values.
 
-    Constraints hold as for any insert; ids are given by the database and are not returned. PostgreSQL takes no
-    COPY into a table with a wall (`config/walls.py`), so the rows go through a table of the session's own.
+    Constraints hold as for any insert. Of each row come the columns `returning`, in no order that was promised.
+    PostgreSQL takes no COPY into a table with a wall (`config/walls.py`), so the rows go through a table of the
+    session's own.
     """
     known = {field.attname: field.column for field in model._meta.concrete_fields}
     columns = [known[field] or field for field in fields]
@@ -28,6 +34,11 @@ def copy_into(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
         with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(stage, names)) as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, names, names, stage))
+        insert = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, names, names, stage)
+        if returning:
+            insert += sql.SQL(" RETURNING {}").format(sql.SQL(", ").join(map(sql.Identifier, returning)))
+        cursor.execute(insert)
+        added = cursor.fetchall() if returning else []
         # The transaction may come again with more of the same.
         cursor.execute(sql.SQL("DELETE FROM {}").format(stage))
+    return added

@@ -19,9 +19,12 @@ ALGORITHM = "azotea-settle-1"
 KEY_BYTES = 32
 
 
+_SPELLING = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> bytes:
     """The one spelling of plain values (RFC 8785 for ASCII keys, whole numbers and texts)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _SPELLING.encode(value).encode()
 
 
 def salt_of(key: bytes, number: int) -> bytes:

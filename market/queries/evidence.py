@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -19,10 +20,11 @@ PlainOrder = list[str | int]
 
 
 class Version(NamedTuple):
-    """A mandate since when, as plain values, and the passkeys' signatures under it since when."""
+    """A mandate: since when, as plain values, as their hash, and the passkeys' signatures under it since when."""
 
     since: datetime
     terms: dict[str, Any]
+    digest: str
     signatures: list[tuple[datetime, Assertion]]
 
 
@@ -54,9 +56,9 @@ class Evidence(NamedTuple):
 
     def stated(self, home: int, slot: Slot) -> dict[str, Any]:
         """What an opening says of it. It speaks of a signature only where there is one."""
-        mandate, signature = self.mandate_of(home, slot), self.signature_of(home, slot)
+        version, signature = self._version(home, slot), self.signature_of(home, slot)
         return {
-            "mandate": "" if mandate is None else mandate_hash(mandate),
+            "mandate": "" if version is None else version.digest,
             "orders": self.orders.get((slot.pk, home), []),
             **({} if signature is None else {"signed": signature.digest}),
         }
@@ -78,7 +80,13 @@ def beyond(orders: Sequence[PlainOrder], mandate: Mapping[str, Any] | None, slot
 
 def slot_name(slot: Slot) -> str:
     """A slot as leaves name it: its start in UTC."""
-    return f"{slot.start:%Y-%m-%dT%H:%MZ}"
+    return _minute(slot.start)
+
+
+@lru_cache(maxsize=4_096)
+def _minute(start: datetime) -> str:
+    """Every home of a slot names it."""
+    return f"{start:%Y-%m-%dT%H:%MZ}"
 
 
 def decided_at(slot: Slot) -> datetime:
@@ -101,11 +109,8 @@ def evidence(slots: Collection[Slot], homes: Sequence[int]) -> Evidence:
             ((one.confirmed_at, one.pk, one.assertion) for one in mandate.confirmations.all() if one.signature),
             key=lambda signed: signed[:2],
         )
-        version = Version(
-            mandate.valid_from, plain_mandate(mandate_terms(mandate)),
-            [(since, assertion) for since, _pk, assertion in signatures],
-        )  # fmt: skip
-        mandates[mandate.household_id].append(version)
+        terms, signed = plain_mandate(mandate_terms(mandate)), [(since, own) for since, _pk, own in signatures]
+        mandates[mandate.household_id].append(Version(mandate.valid_from, terms, mandate_hash(terms), signed))
     return Evidence(orders, mandates)
 
 

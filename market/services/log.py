@@ -57,28 +57,37 @@ class Logged(NamedTuple):
     homes: Sequence[SettledHome]
 
 
+class Leaf(NamedTuple):
+    """An entry of the log; of a home's also whose it is, its number there and the row that it commits to."""
+
+    entry: bytes
+    home: int | None = None
+    number: int | None = None
+    settled: int | None = None
+
+
 def append(community: Community, news: Sequence[Logged]) -> None:
     """Add settlements to the log; call it in their transaction and under the community's lock."""
     homes = sorted({row.household_id for one in news for row in one.homes})
     chain = {home: (leaf.number or 0, leaf.entry) for home, leaf in last_leaves(homes).items()}
     keys = _keys(homes, {home: number + 1 for home, (number, _entry) in chain.items()})
-    first = size = log_size(community.pk)
+    first = log_size(community.pk)
     behind = evidence([one.slot for one in news], homes)
-    leaves: list[LogLeaf] = []
+    leaves: list[tuple[Logged, Leaf]] = []
     for one in news:
         own = [_home_leaf(one, row, keys, chain, behind) for row in one.homes]
         own = [own[i] for i in shuffled([leaf.entry for leaf in own])]
-        own.append(_slot_leaf(one, size, len(own)))
-        for leaf in own:
-            leaf.community, leaf.seq, leaf.settlement = community, size, one.settlement
-            size += 1
-        leaves += own
+        own.append(_slot_leaf(one, first + len(leaves), len(own)))
+        leaves += ((one, leaf) for leaf in own)
     copy_into(
         LogLeaf,
         COLUMNS,
-        ([getattr(leaf, name) for name in COLUMNS] for leaf in leaves),
+        (
+            (community.pk, seq, leaf.entry.decode(), one.settlement.pk, leaf.home, leaf.number, leaf.settled)
+            for seq, (one, leaf) in enumerate(leaves, start=first)
+        ),
     )
-    _tile(community, [leaf_hash(leaf.entry) for leaf in leaves], first)
+    _tile(community, [leaf_hash(leaf.entry) for _one, leaf in leaves], first)
 
 
 def append_entry(community: Community, entry: bytes) -> LogLeaf:
@@ -117,17 +126,17 @@ def _home_leaf(
     keys: dict[int, bytes],
     chain: dict[int, tuple[int, bytes]],
     behind: Evidence,
-) -> LogLeaf:
+) -> Leaf:
     stated = behind.stated(row.household_id, one.slot)
     number, before = chain.get(row.household_id, (-1, None))
     opening = opening_of(row, one.slot, one.settlement.revision, number + 1, link(before), stated)
     committed = commitment(salt_of(keys[row.household_id], number + 1), opening)
     entry = home_leaf(slot_name(one.slot), committed)
     chain[row.household_id] = number + 1, entry
-    return LogLeaf(body=entry.decode(), household_id=row.household_id, number=number + 1, settled=row)
+    return Leaf(entry, row.household_id, number + 1, row.pk)
 
 
-def _slot_leaf(one: Logged, first: int, count: int) -> LogLeaf:
+def _slot_leaf(one: Logged, first: int, count: int) -> Leaf:
     facts = {
         "first": first,
         "n": count,
@@ -136,7 +145,7 @@ def _slot_leaf(one: Logged, first: int, count: int) -> LogLeaf:
         "sum_neur": sum(posting.amount_neur for posting in one.result.postings),
         "sum_wh": sum(line.sold_wh for line in one.result.lines),
     }
-    return LogLeaf(body=slot_leaf(slot_name(one.slot), facts, hash_of_inputs(one.case)).decode())
+    return Leaf(slot_leaf(slot_name(one.slot), facts, hash_of_inputs(one.case)))
 
 
 def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from community.copying import copy_into
 from community.models import Community
 from market.ledger import BalancedEntry
 from market.models import Entry, Posting, SettledHome, Settlement, Slot
@@ -13,6 +14,8 @@ from market.queries.settle import outdated_slots, slot_cases, unsettled_slots
 from market.services import log
 from market.services.accounts import open_accounts
 from market.settlement import Line, Settled, SlotCase, settle
+
+HOME_COLUMNS = [field.attname for field in SettledHome._meta.concrete_fields if not field.primary_key]
 
 
 def settle_due(*, community: Community, at: datetime) -> int:
@@ -84,7 +87,7 @@ def _record(
         [_home(settlement, slot, line) for line in result.lines]
         for settlement, (slot, _case, result) in zip(settlements, news, strict=True)
     ]
-    SettledHome.objects.bulk_create([row for own in rows for row in own])
+    _add_homes([row for own in rows for row in own])
     _reverse(community, replaced, at)
     _book(community, [(one, result) for one, (*_, result) in zip(settlements, news, strict=True)], at)
     log.append(
@@ -94,6 +97,19 @@ def _record(
             for settlement, told, own in zip(settlements, news, rows, strict=True)
         ],
     )
+
+
+def _add_homes(rows: Sequence[SettledHome]) -> None:
+    """Write homes' rows and tell them their ids."""
+    added = copy_into(
+        SettledHome,
+        HOME_COLUMNS,
+        ([getattr(row, name) for name in HOME_COLUMNS] for row in rows),
+        returning=("settlement_id", "household_id", "id"),
+    )
+    ids = {(settlement, home): pk for settlement, home, pk in added}
+    for row in rows:
+        row.pk = ids[row.settlement_id, row.household_id]
 
 
 def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:
@@ -162,15 +178,12 @@ def _book(community: Community, results: Sequence[tuple[Settlement, Settled]], a
             for settlement, _ in traded
         ]
     )
-    Posting.objects.bulk_create(
-        [
-            Posting(
-                entry=entry,
-                account_id=accounts[posting.account],
-                amount_neur=posting.amount_neur,
-                energy_wh=posting.energy_wh,
-            )
+    copy_into(
+        Posting,
+        ("entry_id", "account_id", "amount_neur", "energy_wh"),
+        (
+            (entry.pk, accounts[posting.account], posting.amount_neur, posting.energy_wh)
             for entry, (_, result) in zip(entries, traded, strict=True)
             for posting in BalancedEntry(result.postings).postings
-        ]
+        ),
     )
