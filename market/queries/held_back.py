@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Count, F, Max, Min, Q, QuerySet, S
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
-from community.models import Household
+from community.models import Community, Household
 from market.models import Order, Outcome, Slot, Trade
 
 PARTS = ("energy", "congestion", "voltage", "fee")
@@ -213,7 +213,8 @@ def _parts(
     home: int, community_id: int, start: datetime, end: datetime, _slots: int, _last: datetime | None
 ) -> tuple[PriceParts, ...]:
     # A home's orders in so many slots are found by both; a month's outcomes are too many to look through.
-    slots = list(cleared_slots(community_id, start, end).values_list("pk", flat=True))
+    by_place = cleared_slots(community_id, start, end).filter(price_rule=Community.PriceRule.LOCATIONAL)
+    slots = list(by_place.values_list("pk", flat=True))
     rows = (
         Outcome.objects.filter(order__household=home, order__slot__in=slots)
         .filter(local_wh__gt=0, facts__has_key="energy_ueur_kwh")

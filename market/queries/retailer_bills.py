@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, Sum
-from django.db.models.functions import TruncHour
+from django.db.models import BigIntegerField, Func, Q, Sum
 
 from community.models import Household, OfferTerms, SupplyContract, Tariff
 from community.published_prices import PublishedPrices
@@ -21,6 +20,8 @@ from market.settlement.billing_period import Hour, parts_by_hours
 from market.settlement.virtual_battery import Wallet, WalletMonth, WalletTerms, live_month
 
 UEUR_PER_CENT = 10_000
+# Hours since 1970: a year has 8,760, and an instant costs ten times a number to read.
+HOUR = Func("start", template="extract(epoch FROM %(expressions)s)::bigint / 3600", output_field=BigIntegerField())
 
 
 class HomeHour(NamedTuple):
@@ -130,17 +131,9 @@ class RetailerBills:
         rows = SettledHome.objects.filter(
             household=self.household, is_current=True, start__gte=start, start__lt=end
         )
-        hourly = rows.annotate(hour=TruncHour("start", tzinfo=UTC)).values_list("hour")
-        sums = hourly.annotate(taken=Sum("import_wh"), given=Sum("export_wh")).order_by("hour")
-        return [
-            HomeHour(
-                hour,
-                *_day_and_band(hour, community.zone, community.region),
-                int(taken),
-                int(given),
-            )
-            for hour, taken, given in sums
-        ]
+        sums = rows.values_list(HOUR).annotate(taken=Sum("import_wh"), given=Sum("export_wh")).order_by(HOUR)
+        zone, region = community.zone, community.region
+        return [HomeHour(*_hour(number, zone, region), int(taken), int(given)) for number, taken, given in sums]
 
     def _by_days(self, month: date) -> list[HomeHour]:
         """The month's hours of each day and tariff period together, for offers with fixed prices."""
@@ -175,9 +168,10 @@ def live_wallet_month(wallet: Wallet, month: date, terms: OfferTerms, bill: Bill
 
 
 @lru_cache(maxsize=65_536)
-def _day_and_band(hour: datetime, zone: ZoneInfo, region: str) -> tuple[date, int]:
-    """Civil day and tariff period of an hour: the same for every home of a region."""
-    return hour.astimezone(zone).date(), BANDS.index(period(hour, zone, region))
+def _hour(number: int, zone: ZoneInfo, region: str) -> tuple[datetime, date, int]:
+    """Start, civil day and tariff period of an hour since 1970: the same for every home of a region."""
+    start = datetime.fromtimestamp(number * 3_600, UTC)
+    return start, start.astimezone(zone).date(), BANDS.index(period(start, zone, region))
 
 
 class _PriceMissing(LookupError):
