@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Func, Q, Sum
+from django.db.models.functions import Cast
 
 from community.models import Household, OfferTerms, SupplyContract, Tariff
 from community.published_prices import PublishedPrices
@@ -131,19 +132,23 @@ class RetailerBills:
         rows = SettledHome.objects.filter(
             household=self.household, is_current=True, start__gte=start, start__lt=end
         )
-        sums = rows.values_list(HOUR).annotate(taken=Sum("import_wh"), given=Sum("export_wh")).order_by(HOUR)
+        sums = rows.values_list(HOUR).annotate(taken=_whole("import_wh"), given=_whole("export_wh")).order_by(HOUR)
         zone, region = community.zone, community.region
-        return [HomeHour(*_hour(number, zone, region), int(taken), int(given)) for number, taken, given in sums]
+        return [HomeHour(*_hour(number, zone, region), taken, given) for number, taken, given in sums]
 
     def _by_days(self, month: date) -> list[HomeHour]:
         """The month's hours of each day and tariff period together, for offers with fixed prices."""
         if month not in self._days:
-            sums: dict[tuple[date, int], HomeHour] = {}
-            for one in self._read(month):
-                before = sums.get((one.day, one.band), HomeHour(one.start, one.day, one.band, 0, 0))
-                added = before.import_wh + one.import_wh, before.export_wh + one.export_wh
-                sums[one.day, one.band] = HomeHour(before.start, one.day, one.band, *added)
-            self._days[month] = list(sums.values())
+            firsts: dict[tuple[date, int], datetime] = {}
+            taken_wh: dict[tuple[date, int], int] = defaultdict(int)
+            given_wh: dict[tuple[date, int], int] = defaultdict(int)
+            for start, day, band, import_wh, export_wh in self._read(month):
+                firsts.setdefault((day, band), start)
+                taken_wh[day, band] += import_wh
+                given_wh[day, band] += export_wh
+            self._days[month] = [
+                HomeHour(start, *key, taken_wh[key], given_wh[key]) for key, start in firsts.items()
+            ]
         return self._days[month]
 
     def _priced(self, terms: OfferTerms, hours: Sequence[HomeHour]) -> Iterator[Hour]:
@@ -165,6 +170,11 @@ def live_wallet_month(wallet: Wallet, month: date, terms: OfferTerms, bill: Bill
     rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
     number = month.year * 12 + month.month
     return live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
+
+
+def _whole(energy: str) -> Cast:
+    """A sum of Wh as a whole number, which PostgreSQL's own type for sums is slow to become."""
+    return Cast(Sum(energy), BigIntegerField())
 
 
 @lru_cache(maxsize=65_536)

@@ -152,17 +152,17 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
 
 def _cell(fill: SlotFill, current: datetime, at: datetime) -> dict[str, Any]:
     """One column of the strip: how high, how full in steps, where it leads."""
+    span, text = figures.span(fill.start, fill.end), wording.fill_text(fill)
     known = fill.fullest_pct is not None
     height = loading_bar(fill.fullest_pct or 0.0, "").width_pct if known else 0.0
     return {
-        "start": fill.start,
-        "end": fill.end,
+        "span": span,
         "address": cables_address(fill.start) if fill.opened and fill.start <= at else "",
         "level": level_of(fill.fullest_pct or 0.0) if known else None,
         "height": height,
         "top": round(100 - height, 1),
         "current": fill.start == current,
-        "hint": wording.hint(fill),
-        "text": wording.fill_text(fill),
+        "hint": f"{span}: {text}",
+        "text": text,
         "bound": fill.bound,
     }

@@ -205,11 +205,6 @@ def assumptions(tree: CableTree, state: StreetState | None, *, is_admin: bool) -
     return said
 
 
-def hint(fill: SlotFill) -> str:
-    """What a column of the day's strip says when pointed at."""
-    return f"{figures.span(fill.start, fill.end)}: {fill_text(fill)}"
-
-
 def fill_text(fill: SlotFill) -> str:
     """How full the fullest element was in a slot of the day."""
     if fill.fullest_pct is None:
