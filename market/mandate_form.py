@@ -33,6 +33,8 @@ HOURS = {
     "P2": _("Mid (working days 8–10, 14–18 and 22–24 h)"),
     "P3": _("Off-peak (nights 0–8 h, weekends and national holidays)"),
 }
+# What is asked of a home with a charger only.
+CAR = ("ev_ready", "ev_target", "ev_from", "ev_until")
 OBJECTIVES = {
     "savings": _("Savings: pay as little as possible over the month"),
     "revenue": _("Revenue: sell stored energy when the price is good"),
@@ -119,6 +121,11 @@ class MandateForm(forms.Form):
             "invalid": _("Write the energy in kWh, such as 12,5."),
         },
     )
+    ev_from = ClockField(
+        label=_("Charge only from"),
+        help_text=_("Outside these hours the car waits, even if it is not ready then. Empty: at any hour."),
+    )
+    ev_until = ClockField(label=_("until"), help_text=_("From 23:00 until 07:00 goes on past midnight."))
     valid_through = forms.DateField(
         label=_("Last day"),
         required=False,
@@ -145,7 +152,7 @@ class MandateForm(forms.Form):
         self.zone, self.today = zone, at.astimezone(zone).date()
         self.rows = hours_rows(data, [rule for rule in given.hours if not rule.period])
         absent = () if has_battery else ("reserve_pct", "grid_charge", "cycles")
-        for name in (*absent, *(() if has_charger else ("ev_ready", "ev_target"))):
+        for name in (*absent, *(() if has_charger else CAR)):
             del self.fields[name]
 
     def clean_valid_through(self) -> date | None:
@@ -156,6 +163,17 @@ class MandateForm(forms.Form):
         if last is not None and last < self.today:
             raise forms.ValidationError(_("That day is over: choose today or a later day, or leave it empty."))
         return last
+
+    def clean(self) -> None:
+        """Hours of the car have two ends, and they differ."""
+        begins, ends = self.cleaned_data.get("ev_from"), self.cleaned_data.get("ev_until")
+        if {"ev_from", "ev_until"} & self.errors.keys():
+            return
+        if begins is not None and begins == ends:
+            self.add_error("ev_until", _("The hours end when they begin: leave both empty to charge at any hour."))
+        elif (begins is None) != (ends is None):
+            missing = "ev_from" if begins is None else "ev_until"
+            self.add_error(missing, _("Write both ends of the car's hours, or none."))
 
     def is_valid(self) -> bool:
         """The form and every row of own hours."""
@@ -184,7 +202,7 @@ class MandateForm(forms.Form):
         parts = {
             "bands": [name for name in self.fields if name[-3:] in {"_p1", "_p2", "_p3"}],
             "cycles": ["cycles"],
-            "car": ["ev_ready", "ev_target"],
+            "car": CAR,
             "until": ["valid_through"],
         }
         says = {part: any(self._says(name) for name in names) for part, names in parts.items()}
@@ -208,6 +226,8 @@ class MandateForm(forms.Form):
         if "ev_ready" in typed:
             given["ev_ready_minute"] = None if typed["ev_ready"] is None else minute_of(typed["ev_ready"])
             given["ev_target_wh"] = None if typed["ev_target"] is None else int(typed["ev_target"] * 1_000)
+            for end in ("ev_from", "ev_until"):
+                given[f"{end}_minute"] = None if typed[end] is None else minute_of(typed[end])
         return given
 
     def _band_rules(self) -> Iterable[HoursRule]:
@@ -232,6 +252,8 @@ def _written(given: MandateTerms, at: datetime, zone: ZoneInfo) -> dict[str, Any
         "cycles": written_tenths(given.cycles_tenths),
         "ev_ready": None if given.ev_ready_minute is None else clock_of(given.ev_ready_minute),
         "ev_target": None if given.ev_target_wh is None else written_tenths(given.ev_target_wh // 100),
+        "ev_from": None if given.ev_from_minute is None else clock_of(given.ev_from_minute),
+        "ev_until": None if given.ev_until_minute is None else clock_of(given.ev_until_minute),
         "valid_through": (ends - timedelta(minutes=1)).astimezone(zone).date() if ends and ends > at else None,
     }
     for rule in given.hours:

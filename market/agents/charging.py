@@ -74,11 +74,17 @@ def must_charge(seen: Observation, charger: EvCharger) -> bool:
 
 
 def as_its_owner_says(
-    charger: EvCharger, mandate: Mandate, start: datetime, zone: ZoneInfo, taken_wh: int | None
+    charger: EvCharger,
+    mandate: Mandate,
+    start: datetime,
+    slot_minutes: int,
+    zone: ZoneInfo,
+    taken_wh: int | None,
 ) -> EvCharger:
     """The charger with what its owner's rules say for a car that is silent about it, in the slot at `start`.
 
-    `taken_wh` (AC) is what the car has taken since it was plugged in, None if it states its need itself.
+    `taken_wh` (AC) is what the car has taken since it was plugged in, None if it states its need itself. Outside
+    the hours in which it may charge, no car needs anything, whatever it says.
     """
     if not charger.plugged_in:
         return charger
@@ -86,7 +92,24 @@ def as_its_owner_says(
         charger = replace(charger, need_wh=max(mandate.ev_target_wh - taken_wh, 0))
     if charger.ready_by is None and mandate.ev_ready_minute is not None:
         charger = replace(charger, ready_by=next_local(start, mandate.ev_ready_minute, zone))
-    return charger
+    return _in_its_hours(charger, mandate, start, slot_minutes, zone)
+
+
+def _in_its_hours(
+    charger: EvCharger, mandate: Mandate, start: datetime, slot_minutes: int, zone: ZoneInfo
+) -> EvCharger:
+    """A car needs nothing outside its hours; in the last before it leaves, it has to be ready by their end."""
+    if mandate.ev_from_minute is None or mandate.ev_until_minute is None:
+        return charger
+    opens, closes = (
+        next_local(start, minute, zone) for minute in (mandate.ev_from_minute, mandate.ev_until_minute)
+    )
+    # Within the hours the end is nearer than the next begin; a slot that they end in is none of theirs.
+    if closes > opens or closes < start + timedelta(minutes=slot_minutes):
+        return replace(charger, need_wh=0)
+    if charger.ready_by is None or charger.ready_by > opens:
+        return charger
+    return replace(charger, ready_by=min(charger.ready_by, closes))
 
 
 def _slots_needed(seen: Observation, charger: EvCharger) -> int:

@@ -17,7 +17,9 @@ class Mandate:
     the limits further, and the strictest of all that hold in a slot counts. `grid_charge` allows a battery to be
     filled at the retailer's import price. `cycles_tenths` is how often a battery may be emptied in a local day,
     in tenths of its capacity. `ev_ready_minute` (of the local day) and `ev_target_wh` (AC, from plugging in) hold
-    for a car that says neither itself. From `valid_until` on, as while `paused`, nothing is traded.
+    for a car that says neither itself. A car may charge from `ev_from_minute` to `ev_until_minute` of the local
+    day, across midnight where that is not later; at any hour where both are None. From `valid_until` on, as while
+    `paused`, nothing is traded.
     Raises ValueError for a value that no owner can mean.
 
     >>> Mandate(reserve_pct=3)
@@ -38,6 +40,8 @@ class Mandate:
     cycles_tenths: int | None = None
     ev_ready_minute: int | None = None
     ev_target_wh: int | None = None
+    ev_from_minute: int | None = None
+    ev_until_minute: int | None = None
     valid_until: datetime | None = None
 
     def __post_init__(self) -> None:
@@ -57,8 +61,16 @@ class Mandate:
             raise ValueError(f"The car must be ready at a minute of the day, 0 to {DAY_MINUTES - 1}.")
         if self.ev_target_wh is not None and self.ev_target_wh <= 0:
             raise ValueError("The energy for the car must be above zero.")
+        self._check_window()
         if self.valid_until is not None and self.valid_until.tzinfo is None:
             raise ValueError("The end of a mandate must be an aware instant.")
+
+    def _check_window(self) -> None:
+        ends = (self.ev_from_minute, self.ev_until_minute)
+        if ends == (None, None):
+            return
+        if any(minute is None or not 0 <= minute < DAY_MINUTES for minute in ends) or ends[0] == ends[1]:
+            raise ValueError("The car's hours need a begin and another end, both minutes of the day.")
 
     @property
     def held_pct(self) -> int:

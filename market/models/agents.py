@@ -42,6 +42,14 @@ class Mandate(models.Model):
     ev_target_wh = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("Energy for a car that says nothing, Wh from plugging in")
     )
+    ev_from_minute = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("Minute of the local day from which a car may charge; empty: at any")
+    )
+    ev_until_minute = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text=_("Minute of the local day until which it may, past midnight if not later"),
+    )
     valid_until = models.DateTimeField(null=True, blank=True, help_text=_("Empty: until there are new rules"))
     given_by = models.ForeignKey("community.Member", models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -61,6 +69,13 @@ class Mandate(models.Model):
                 & (Q(ev_ready_minute__isnull=True) | Q(ev_ready_minute__lt=1440))
                 & (Q(ev_target_wh__isnull=True) | Q(ev_target_wh__gt=0)),
                 name="mandate_battery_and_car_are_possible",
+            ),
+            models.CheckConstraint(
+                condition=Q(ev_from_minute__isnull=True, ev_until_minute__isnull=True)
+                | Q(ev_from_minute__isnull=False, ev_until_minute__isnull=False)
+                & Q(ev_from_minute__lt=1440, ev_until_minute__lt=1440)
+                & ~Q(ev_from_minute=F("ev_until_minute")),
+                name="mandate_car_has_hours_with_two_ends",
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),

@@ -126,14 +126,14 @@ def _devices(
     for home in street.homes:
         own = [device for device in street.stores[home] if device.pk in states]
         batteries = [_battery(d, states[d.pk], running, moved.get(d.pk)) for d in own if d.kind == "battery"]
-        chargers = []
+        chargers, minutes = [], (slot.end - slot.start) // timedelta(minutes=1)
         for device in own:
             if device.kind != "ev_charger":
                 continue
             taken_wh = moved[device.pk].taken_wh if device.pk in moved else None
             charger = _charger(device, states[device.pk], running)
             zone = street.tariffs.zone
-            chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, zone, taken_wh))
+            chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, minutes, zone, taken_wh))
         loads = [_load(device, states[device.pk], slot) for device in own if device.kind == Device.Kind.LOAD]
         answer[home] = (tuple(batteries), tuple(chargers), tuple(loads))
     return answer

@@ -15,6 +15,8 @@ from market.ledger.leaves import canonical
 from market.models import Mandate, Order, Slot
 from market.queries.mandates import mandate_terms
 
+# What mandates could not say at first is left out where it is not said: their hashes stay what they were.
+ADDED = frozenset({"ev_from_minute", "ev_until_minute"})
 # An order as openings state it: side, Wh, and the worst price accepted (µ€/kWh).
 PlainOrder = list[str | int]
 
@@ -116,7 +118,7 @@ def evidence(slots: Collection[Slot], homes: Sequence[int]) -> Evidence:
 
 def plain_mandate(terms: MandateTerms) -> dict[str, Any]:
     """A mandate as plain values, in one spelling."""
-    said = asdict(terms)
+    said = {name: value for name, value in asdict(terms).items() if value is not None or name not in ADDED}
     until = said["valid_until"]
     hours = [{name: _plain(value) for name, value in rule.items()} for rule in said["hours"]]
     return {name: _plain(value) for name, value in said.items()} | {

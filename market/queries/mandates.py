@@ -55,6 +55,8 @@ def mandate_terms(mandate: Mandate, hours: Iterable[HoursRule] | None = None) ->
         cycles_tenths=mandate.cycles_tenths,
         ev_ready_minute=mandate.ev_ready_minute,
         ev_target_wh=mandate.ev_target_wh,
+        ev_from_minute=mandate.ev_from_minute,
+        ev_until_minute=mandate.ev_until_minute,
         valid_until=mandate.valid_until,
     )
 

@@ -196,6 +196,13 @@ def _car_energy(after: MandateTerms, zone: ZoneInfo) -> str:
     }
 
 
+def _car_hours(after: MandateTerms, zone: ZoneInfo) -> str:
+    if after.ev_from_minute is None or after.ev_until_minute is None:
+        return _("charges the car at any hour")
+    given = {"begins": _minute(after.ev_from_minute), "ends": _minute(after.ev_until_minute)}
+    return _("charges the car from %(begins)s until %(ends)s only") % given
+
+
 def _until(after: MandateTerms, zone: ZoneInfo) -> str:
     if after.valid_until is None:
         return _("goes on until you change the rules")
@@ -225,6 +232,7 @@ CHANGES: tuple[tuple[Callable[[MandateTerms], object], Callable[[MandateTerms, Z
     (lambda terms: terms.cycles_tenths, _cycles),
     (lambda terms: terms.ev_ready_minute, _car_ready),
     (lambda terms: terms.ev_target_wh, _car_energy),
+    (lambda terms: (terms.ev_from_minute, terms.ev_until_minute), _car_hours),
     (lambda terms: terms.valid_until, _until),
 )
 

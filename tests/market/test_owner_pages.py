@@ -118,7 +118,7 @@ def test_all_rules_are_kept_and_shown_again(ana, homes):
     Device.objects.create(household=homes[0], kind="ev_charger", name="Coche", charge_w=7_400)
     more = {
         "min_sell_p1": "0,12", "max_buy_p3": "0,08", "cycles": "1,5", "ev_ready": "07:30", "ev_target": "12,5",
-        "valid_through": "2026-12-31",
+        "ev_from": "23:00", "ev_until": "06:45", "valid_through": "2026-12-31",
     }  # fmt: skip
 
     ana.post("/rules/", {**RULES, **HOURS, **more})
@@ -130,12 +130,32 @@ def test_all_rules_are_kept_and_shown_again(ana, homes):
         HoursRule(days="working", from_minute=1_320, to_minute=360, may_trade=False),
     )
     assert (given.cycles_tenths, given.ev_ready_minute, given.ev_target_wh) == (15, 450, 12_500)
+    assert (given.ev_from_minute, given.ev_until_minute) == (23 * 60, 6 * 60 + 45)
     assert given.valid_until == datetime(2026, 12, 31, 23, tzinfo=UTC)
     page = ana.get("/rules/", headers={"accept-language": "es"}).content.decode()
-    for written in ("0,12", "0,08", "1,5", "07:30", "12,5", "2026-12-31", "22:00", "06:00"):
+    for written in ("0,12", "0,08", "1,5", "07:30", "12,5", "2026-12-31", "22:00", "06:00", "23:00", "06:45"):
         assert f'value="{written}"' in page
     assert page.count("<details") == page.count('<details class="fold" open>') == 5
     assert "hasta el 31 de diciembre de 2026" in page
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({"ev_from": "23:00"}, "Write both ends"),
+        ({"ev_until": "07:00"}, "Write both ends"),
+        ({"ev_from": "07:00", "ev_until": "07:00"}, "The hours end when they begin"),
+        ({"ev_from": "25:00", "ev_until": "07:00"}, "Write a time such as 22:00"),
+    ],
+)
+def test_hours_of_the_car_have_two_ends(ana, homes, sent, says):
+    Device.objects.create(household=homes[0], kind="ev_charger", name="Coche", charge_w=7_400)
+
+    page = ana.post("/rules/", {**RULES, **sent}, headers={"accept-language": "en"})
+
+    assert page.status_code == 422
+    assert page.content.decode().count(says) == 1
+    assert Mandate.objects.filter(household=homes[0]).count() == 1
 
 
 def test_what_needs_no_attention_stays_folded(ana, homes):

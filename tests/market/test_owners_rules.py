@@ -165,6 +165,18 @@ def test_the_owner_speaks_for_a_car_that_says_nothing(street, ana):
     assert found.ready_by == make.NOON + timedelta(hours=19)
 
 
+@pytest.mark.parametrize(("begins", "wishes"), [(13, 0), (11, 1)])
+def test_a_car_is_charged_in_its_hours_only(street, ana, begins, wishes):
+    give(ana, AT - timedelta(days=2), ev_from_minute=begins * 60, ev_until_minute=20 * 60)
+    car = charger(ana)
+    report(car, 15, plugged_in=True, need_wh=20_000)
+    slot = make.slot(street)
+
+    place_orders(slot_id=slot.pk, at=slot.gate_closure - timedelta(minutes=5))
+
+    assert slot.orders.filter(household=ana, side="buy", kind="flexible").count() == wishes
+
+
 def test_a_car_that_speaks_for_itself_is_believed(street, ana):
     give(ana, AT - timedelta(days=2), ev_ready_minute=7 * 60, ev_target_wh=10_000)
     car, leaves = charger(ana), make.NOON + timedelta(hours=3)

@@ -19,6 +19,10 @@ from market.agents import Battery, EvCharger, HoursRule, Mandate
         ({"objective": "fame"}, "Unknown objective: fame"),
         ({"cycles_tenths": 0}, "cycles a day must be above zero"),
         ({"ev_ready_minute": 1_440}, "minute of the day, 0 to 1439"),
+        ({"ev_from_minute": 60}, "a begin and another end"),
+        ({"ev_until_minute": 60}, "a begin and another end"),
+        ({"ev_from_minute": 60, "ev_until_minute": 60}, "a begin and another end"),
+        ({"ev_from_minute": 1_440, "ev_until_minute": 60}, "a begin and another end"),
         ({"ev_target_wh": 0}, "car must be above zero"),
         ({"valid_until": datetime(2026, 6, 1)}, "aware instant"),  # noqa: DTZ001
     ],

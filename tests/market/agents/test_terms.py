@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from market.agents import EvCharger, HoursRule, Mandate, as_its_owner_says, decide, local_times, terms_at
@@ -133,15 +133,62 @@ def test_a_battery_that_has_given_its_cycles_rests_until_midnight(observe, batte
     assert all((step.start.day == 2 and step.start.hour >= 22) or step.start.day == 3 for step in gives)
 
 
+AT_NIGHT = Mandate(ev_from_minute=23 * 60, ev_until_minute=6 * 60 + 50)
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "needs"),
+    [(22, 45, 0), (23, 0, 5_000), (0, 0, 5_000), (6, 30, 5_000), (6, 45, 0), (6, 50, 0), (12, 0, 0)],
+)
+def test_outside_its_hours_a_car_needs_nothing(hour, minute, needs):
+    start = MONDAY.replace(hour=hour, minute=minute).astimezone(UTC)
+
+    charger = as_its_owner_says(EvCharger(3, 7_400, True, 5_000), AT_NIGHT, start, 15, MADRID, None)
+
+    assert charger.need_wh == needs
+
+
+@pytest.mark.parametrize(
+    ("leaves", "ready"),
+    [
+        (None, None),
+        (timedelta(hours=3), timedelta(hours=3)),
+        (timedelta(hours=9), timedelta(hours=7, minutes=50)),
+        (timedelta(hours=24), timedelta(hours=7, minutes=50)),
+        (timedelta(hours=25), timedelta(hours=25)),
+    ],
+)
+def test_in_the_last_hours_before_it_leaves_a_car_has_to_be_ready_by_their_end(leaves, ready):
+    start = MONDAY.replace(hour=23).astimezone(UTC)
+    telling = EvCharger(3, 7_400, True, 5_000, None if leaves is None else start + leaves)
+
+    charger = as_its_owner_says(telling, AT_NIGHT, start, 15, MADRID, None)
+
+    assert charger.ready_by == (None if ready is None else start + ready)
+
+
+@given(st.integers(0, 1_439), st.integers(0, 1_439), st.integers(0, 96 * 400))
+def test_a_slot_lies_in_the_cars_hours_or_it_waits(begins, ends, quarter):
+    assume(begins != ends)
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarter)
+    mandate = Mandate(ev_from_minute=begins, ev_until_minute=ends)
+
+    charger = as_its_owner_says(EvCharger(3, 7_400, True, 5_000), mandate, start, 15, UTC, None)
+
+    minutes = range(start.hour * 60 + start.minute, start.hour * 60 + start.minute + 15)
+    inside = [begins <= m < ends if begins < ends else m >= begins or m < ends for m in minutes]
+    assert charger.need_wh == (5_000 if all(inside) else 0)
+
+
 def test_the_owner_speaks_for_a_silent_car_only():
     mandate = Mandate(ev_ready_minute=7 * 60 + 30, ev_target_wh=12_000)
     start = MONDAY.replace(hour=22).astimezone(UTC)
     silent, telling = EvCharger(3, 7_400, True), EvCharger(3, 7_400, True, 5_000, start + timedelta(hours=3))
     away = EvCharger(3, 7_400)
 
-    spoken_for = as_its_owner_says(silent, mandate, start, MADRID, 4_000)
+    spoken_for = as_its_owner_says(silent, mandate, start, 15, MADRID, 4_000)
 
     assert (spoken_for.need_wh, spoken_for.ready_by) == (8_000, datetime(2026, 11, 24, 6, 30, tzinfo=UTC))
-    assert as_its_owner_says(silent, mandate, start, MADRID, 13_000).need_wh == 0
-    assert as_its_owner_says(telling, mandate, start, MADRID, None) == telling
-    assert as_its_owner_says(away, mandate, start, MADRID, None) == away
+    assert as_its_owner_says(silent, mandate, start, 15, MADRID, 13_000).need_wh == 0
+    assert as_its_owner_says(telling, mandate, start, 15, MADRID, None) == telling
+    assert as_its_owner_says(away, mandate, start, 15, MADRID, None) == away
