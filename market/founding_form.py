@@ -115,6 +115,7 @@ class OwnerForm(forms.Form):
     owner_email = forms.EmailField(
         label=gettext_lazy("Their e-mail"),
         max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy("They get a link with which they come in."),
     )
 

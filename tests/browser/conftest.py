@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +61,14 @@ def submit(page: Page) -> None:
     """Hand in the form of this page and wait until the page that answers is there."""
     with page.expect_navigation():
         page.click("main form button[type=submit]")
+
+
+def until(page: Page, holds: str) -> None:
+    """Wait until an expression is true. Playwright's own way evaluates it inside the page, which the site forbids."""
+    end = time.monotonic() + 30
+    while not page.evaluate(holds):
+        assert time.monotonic() < end, f"never: {holds}"
+        page.wait_for_timeout(50)
 
 
 def log_in(page: Page, email: str, password: str) -> None:

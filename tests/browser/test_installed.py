@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests import factories as make
-from tests.browser.conftest import DESK, PHONE, log_in
+from tests.browser.conftest import DESK, PHONE, log_in, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,8 +20,8 @@ def phone(open_page):
         page = open_page(locale, viewport)
         log_in(page, "ana@example.org", make.PASSWORD)
         page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
-        page.goto("/more/")
+        page.goto("/more/")  # a page that was on its way when the worker woke is none of its
+        until(page, "navigator.serviceWorker.controller !== null")
         return page
 
     return of

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import pytest
 
 from tests import factories as make
-from tests.browser.conftest import DESK, log_in
+from tests.browser.conftest import DESK, log_in, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = make.NOON + make.QUARTER
@@ -35,7 +35,7 @@ def test_a_page_of_now_asks_once_a_minute_and_not_while_nobody_looks(open_page, 
     asked = []
     page.on("request", lambda request: asked.append(request.headers.get("hx-target", "")))
     page.goto(path)
-    page.wait_for_function("window.htmx !== undefined")
+    until(page, "window.htmx !== undefined")
     asked.clear()
 
     def after(seconds):

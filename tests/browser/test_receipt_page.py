@@ -13,7 +13,7 @@ from market.services.log_keys import rotate_key
 from market.services.mandates import Word, give_mandate, terms_of
 from market.wording.receipts import as_zip
 from tests import factories as make
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, until
 from tests.market.ledger.conftest import NOW, guard, homes, logged, street
 from tests.market.ledger.test_log import leaf, unpacked
 from tests.market.test_rent_and_pool import cleared, metered, usual
@@ -37,7 +37,7 @@ def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, log
     page.goto((tmp_path / "verify_receipt.html").as_uri())
 
     page.set_input_files("#files", files[:2])
-    page.wait_for_function("document.getElementById('answer').textContent.includes('opening.json')")
+    until(page, "document.getElementById('answer').textContent.includes('opening.json')")
     page.set_input_files("#files", files)
     page.wait_for_selector("output.right")
     assert "RIGHT: slot 2026-11-23T11:15Z" in page.inner_text("#answer")
@@ -52,7 +52,7 @@ def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, log
     files[2].write_text(files[2].read_text().replace('"bought_wh": 400', '"bought_wh": 500'))
     page.set_input_files("#files", [])
     page.set_input_files("#files", files)
-    page.wait_for_function("document.getElementById('answer').textContent.includes('not the ones')")
+    until(page, "document.getElementById('answer').textContent.includes('not the ones')")
     context.close()
     assert complaints == []
 
@@ -86,7 +86,7 @@ def checking(browser, folder):
     def check():
         page.set_input_files("#files", [])
         page.set_input_files("#files", [folder / name for name in NAMES])
-        page.wait_for_function("document.getElementById('answer').className !== ''")
+        until(page, "document.getElementById('answer').className !== ''")
         said = page.inner_text("#answer")
         page.evaluate("document.getElementById('answer').className = ''")
         return said

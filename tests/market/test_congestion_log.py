@@ -222,7 +222,7 @@ def test_parts_of_prices_are_means_by_energy_where_they_were_kept(street, homes,
         "fee_ueur_kwh": 5_000,
     }
     for n, (local, congestion) in enumerate(((100, 20_000), (300, 40_000))):
-        local_slot = slot(street, FIRST + timedelta(days=10, hours=n), price=110_000)
+        local_slot = slot(street, FIRST + timedelta(days=10, hours=n), price=110_000, price_rule="locational")
         facts = {**parts, "congestion_ueur_kwh": congestion}
         ordered(local_slot, homes["bruno"], "buy", "firm", local=local, facts=facts)
     found = congestion_month(street, NOVEMBER)

@@ -1,7 +1,7 @@
 """The benchmark's references are right, or comparing with them would say nothing."""
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 
 from benchmarks.naive import double_loop, rebuilt
 from market.clearing import Rules, clear
@@ -9,7 +9,7 @@ from tests.market.clearing.books import books, street
 from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
 from tests.market.clearing.test_random_feeders import slots
 
-some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=25)
 
 
 @some

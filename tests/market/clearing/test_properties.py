@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from market.clearing import Book, Clearing, Kind, Order, Reason, Rules, Side, clear, specification, verify
@@ -16,7 +16,7 @@ from tests.market.clearing.books import NODES, books, street, with_orders
 from tests.market.clearing.seeded import slot_of
 
 WIDE, NARROW = street(), street(limit_a=30.0, v_min_pu=0.97, v_max_pu=1.03)
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=40)
 
 
 @slow

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from market.clearing import Book, Clearing, Kind, Rules, Side, clear, specification, verify
@@ -14,7 +14,7 @@ from tests.market.clearing.full_programme import NothingFits, solve, welfare_neu
 from tests.market.clearing.seeded import slot_of
 from tests.market.clearing.streets import books_on, streets
 
-slow = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=40)
 
 
 @st.composite

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.clearing import Book, Kind, Order, Rules, Side, clear, verify
@@ -70,7 +70,7 @@ def test_where_the_linear_flow_is_on_the_safe_side_nothing_is_redone():
     assert state(book, feeder, clearing).voltages_pu.max() <= 1.05
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(st.data())
 def test_no_clearing_breaks_a_limit_under_ac_unless_it_says_so(data):
     feeder = cable(
