@@ -64,7 +64,7 @@ def settling(size: int, batch: int) -> tuple[float, float]:
     from market.services.settle import settle_slots
     from tests import factories as make
 
-    street, offer = make.community(slug=f"calle-{size}", name=f"Calle {size}"), make.tariff()
+    street, offer = make.community(slug=f"calle-{size}", name=f"Calle {size}"), make.tariff(f"Luz {size}")
     homes = [make.home(street, f"Home {size}/{i}", offer) for i in range(size)]
     times: dict[bool, list[float]] = {True: [], False: []}
     for number in range(ROUNDS * 2):

@@ -5,8 +5,10 @@
 Each resident is a browser with a login of its own that opens a page, reads it for `--pause` seconds on average
 (half to one and a half times that, by chance) and opens the next; the mix is what residents look at most. Every
 one begins within the first pause, with the style sheets and scripts that a browser fetches once. `load_p95_ms` is
-the time from asking to the last byte of a page; `load_errors` counts every answer but 200. Then all of them ask
-at the same moment, which no process answers at once: `burst_p95_ms`. The client runs on the same machine.
+the time from asking to the last byte of a page, once everybody has been there for `--warm` seconds (those are
+`load_cold_p95_ms`: the site has just started, and nobody's readings are in memory); `load_errors` counts every
+answer but 200. Then all of them ask at the same moment, which no process answers at once: `burst_p95_ms`. The
+client runs on the same machine.
 """
 
 import argparse
@@ -108,6 +110,13 @@ class Crowd:
             self.wrong[f"{answer.status_code} {address}"] += 1
         return answer.text
 
+    async def file(self, address: str) -> None:
+        """Fetch what a browser fetches once."""
+        try:
+            await self.client.get(address)
+        except httpx.HTTPError as error:
+            self.wrong[f"{type(error).__name__} {address}"] += 1
+
     async def resident(self, number: int, until: float, pause_s: float) -> None:
         """One resident's visit."""
         chance = random.Random(number)
@@ -117,7 +126,7 @@ class Crowd:
             (address,) = chance.choices(list(MIX), list(MIX.values()))
             html = await self.page(self.sessions[number], address)
             if fresh:
-                await asyncio.gather(*(self.client.get(f"/static/{name}") for name in LINKED.findall(html)))
+                await asyncio.gather(*(self.file(f"/static/{name}") for name in LINKED.findall(html)))
                 fresh = False
             await asyncio.sleep(chance.uniform(0.5, 1.5) * pause_s)
 
@@ -138,8 +147,12 @@ async def told(address: str, sessions: Sequence[str], asked: argparse.Namespace)
         for page in MIX:  # what a process learns at its first visitor
             await asyncio.gather(*(crowd.page(sessions[0], page) for _worker in range(4)))
         crowd.waited_ms.clear()
+        visiting = asyncio.create_task(crowd.visits(asked.warm + asked.seconds, asked.pause))
+        await asyncio.sleep(asked.warm)
+        cold = [ms for _page, ms in crowd.waited_ms]
+        crowd.waited_ms.clear()
         begun = time.perf_counter()
-        await crowd.visits(asked.seconds, asked.pause)
+        await visiting
         spent_s = time.perf_counter() - begun
         visits = list(crowd.waited_ms)
         crowd.waited_ms.clear()
@@ -150,6 +163,7 @@ async def told(address: str, sessions: Sequence[str], asked: argparse.Namespace)
             print(f"  {page:28} {len(own):5} times, p50 {statistics.median(own):6.1f} p95 {p95(own):6.1f} ms")
     waited = [ms for _page, ms in visits]
     print(f"  errors: {dict(crowd.wrong)}")
+    say("load_cold_p95_ms", len(cold), p95(cold))
     say("load_p95_ms", len(sessions), p95(waited))
     say("load_p50_ms", len(sessions), statistics.median(waited))
     say("load_max_ms", len(sessions), max(waited))
@@ -168,6 +182,7 @@ if __name__ == "__main__":
     parser = arguments("Many residents at once on one web process.")
     parser.add_argument("--residents", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--warm", type=float, default=20, help="seconds that all of them visit before it counts")
     parser.add_argument("--pause", type=float, default=10, help="seconds that a page is read, on average")
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--web", type=shlex.split, default=web_command(), help="another command")

@@ -30,11 +30,12 @@ class LogLeaf(models.Model):
     home is of a slot, or of the log itself.
     """
 
-    community = models.ForeignKey(Community, models.PROTECT, related_name="log_leaves")
+    # What is unique below is found by its first column, too: an index of its own would only be written.
+    community = models.ForeignKey(Community, models.PROTECT, related_name="log_leaves", db_index=False)
     seq = models.BigIntegerField()
     body = models.TextField()
     settlement = models.ForeignKey(Settlement, models.PROTECT, null=True, related_name="log_leaves")
-    household = models.ForeignKey(Household, models.PROTECT, null=True, related_name="+")
+    household = models.ForeignKey(Household, models.PROTECT, null=True, related_name="+", db_index=False)
     number = models.BigIntegerField(null=True)
     settled = models.OneToOneField(SettledHome, models.PROTECT, null=True, related_name="log_leaf")
     statement = models.OneToOneField(Statement, models.PROTECT, null=True, related_name="log_leaf")

@@ -59,6 +59,8 @@ def following(household: Household, at: datetime) -> Following | None:
             energy_wh__isnull=False,
         )
         .select_related("slot", "device")
+        # A day of slots with all their signals would be the dearest rows of the page.
+        .only("energy_wh", "slot__start", "slot__end", "device__name", "device__kind")
         .order_by("-slot__start", "device_id")
     )
     points = list(asked)

@@ -38,7 +38,7 @@ class Evidence(NamedTuple):
 
     def _version(self, home: int, slot: Slot) -> Version | None:
         dated = self.mandates.get(home, [])
-        place = bisect_right([one.since for one in dated], decided_at(slot))
+        place = bisect_right(dated, decided_at(slot), key=_since)
         return dated[place - 1] if place else None
 
     def mandate_of(self, home: int, slot: Slot) -> dict[str, Any] | None:
@@ -48,9 +48,7 @@ class Evidence(NamedTuple):
 
     def signature_of(self, home: int, slot: Slot) -> Assertion | None:
         """The first signature of a passkey under that mandate by then; None if there was none."""
-        version = self._version(home, slot)
-        signatures = () if version is None else version.signatures
-        return next((one for since, one in signatures if since <= decided_at(slot)), None)
+        return _signature(self._version(home, slot), slot)
 
     def beyond(self, home: int, slot: Slot) -> list[PlainOrder]:
         """Orders that the mandate did not allow: a breach, which the receipt shows to anybody."""
@@ -58,12 +56,22 @@ class Evidence(NamedTuple):
 
     def stated(self, home: int, slot: Slot) -> dict[str, Any]:
         """What an opening says of it. It speaks of a signature only where there is one."""
-        version, signature = self._version(home, slot), self.signature_of(home, slot)
+        version = self._version(home, slot)
+        signature = _signature(version, slot)
         return {
             "mandate": "" if version is None else version.digest,
             "orders": self.orders.get((slot.pk, home), []),
             **({} if signature is None else {"signed": signature.digest}),
         }
+
+
+def _since(version: Version) -> datetime:
+    return version.since
+
+
+def _signature(version: Version | None, slot: Slot) -> Assertion | None:
+    signatures = () if version is None else version.signatures
+    return next((one for since, one in signatures if since <= decided_at(slot)), None)
 
 
 def beyond(orders: Sequence[PlainOrder], mandate: Mapping[str, Any] | None, slot: Slot) -> list[PlainOrder]:
