@@ -114,7 +114,7 @@ def _add_homes(rows: Sequence[SettledHome]) -> None:
 
 def _home(settlement: Settlement, slot: Slot, line: Line) -> SettledHome:
     return SettledHome(
-        settlement=settlement,
+        settlement_id=settlement.pk,
         household_id=line.household_id,
         start=slot.start,
         missing=line.missing,
