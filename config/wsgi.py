@@ -16,6 +16,6 @@ application = get_wsgi_application()
 # of garbage would hold up a large upload by half its time.
 get_resolver().url_patterns  # noqa: B018 loads every view
 gc.freeze()
-# A page makes tens of thousands of objects and hardly a cycle: looking for one at every 700th, as Python does, made
-# every twentieth visit wait half as long again.
+# A page makes tens of thousands of objects and hardly a cycle; looking for one at every 700th, as Python does,
+# made every twentieth visit wait half as long again.
 gc.set_threshold(20_000, 10, 10)
