@@ -33,9 +33,11 @@ from market.views.what_if import try_yesterday
 from market.wording import mandate as wording
 from market.wording.backup import backup
 
-CAR_TERMS = ("ev_ready_minute", "ev_target_wh", "ev_from_minute", "ev_until_minute")
 # What a home is not asked about stays as it was, in case a battery or a charger comes back.
-UNASKED = ("reserve_pct", "grid_charge", "cycles_tenths", *CAR_TERMS)
+UNASKED = (
+    "reserve_pct", "grid_charge", "cycles_tenths",
+    "ev_ready_minute", "ev_target_wh", "ev_from_minute", "ev_until_minute",
+)  # fmt: skip
 # What the page that asks for the member's word adds to what was sent.
 ASKED = frozenset({"csrfmiddlewaretoken", "confirm", "credential"})
 

@@ -14,7 +14,7 @@ from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Of each of 12 operations: 7,000 calls and more over the run, another number for a longer hunt.
+# Of each operation: 7,000 calls and more over the run, another number for a longer hunt.
 CALLS = int(os.environ.get("FUZZ_CALLS", "640"))
 
 
