@@ -5,8 +5,11 @@ as high as their text on any screen. A node with several cables is drawn as a bu
 last branch; what leaves it are the cables.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
 
 LANE_PX = 18
 
@@ -43,6 +46,16 @@ class TreeDrawing:
 
     rows: tuple[TreeRow, ...]
     width: int
+
+
+def svg_lines(pieces: Iterable[Any]) -> SafeString:
+    """Strokes, or others with their ends and their look, as SVG: a template is ten times slower."""
+    return mark_safe("".join(map(_svg_line, pieces)))  # noqa: S308 - numbers and looks of our own
+
+
+def _svg_line(piece: Any) -> str:
+    ends = f'x1="{piece.x1}" y1="{piece.y1}%" x2="{piece.x2}" y2="{piece.y2}%"'
+    return f'<line class="{piece.look}" {ends}/>'
 
 
 def draw_tree(parents: Sequence[int | None]) -> TreeDrawing:

@@ -5,6 +5,7 @@ reader's language; the figures themselves are made in `community/figures.py`.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,11 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from community import figures
+from community.feeder_drawing import svg_lines
+from community.table_rows import TableRow, written
 from community.wording import browsers
 
 register = template.Library()
@@ -32,6 +36,18 @@ def as_json(value: Any) -> str:
 def browser(user_agent: str) -> str:
     """A session's user agent as "Firefox, Android"."""
     return browsers.browser(user_agent)
+
+
+@register.filter
+def table_rows(rows: Iterable[TableRow]) -> SafeString:
+    """Rows of a table's body, of `community.table_rows`."""
+    return written(rows)
+
+
+@register.filter(name="svg_lines")
+def pieces(drawn: Iterable[Any]) -> SafeString:
+    """A row's piece of a tree of cables, of `community.feeder_drawing`."""
+    return svg_lines(drawn)
 
 
 SIGNED = "signed"

@@ -50,36 +50,29 @@ def newest_answers(
 
 def following(household: Household, at: datetime) -> Following | None:
     """How the home takes what the market suggests; None if nothing was suggested within a day."""
-    asked = (
-        SetPoint.objects.filter(
-            slot__community=household.community_id,
-            slot__start__gt=at - LOOK_BACK,
-            slot__start__lte=at,
-            device__household=household,
-            energy_wh__isnull=False,
-        )
-        .select_related("slot", "device")
-        # A day of slots with all their signals would be the dearest rows of the page.
-        .only("energy_wh", "slot__start", "slot__end", "device__name", "device__kind")
-        .order_by("-slot__start", "device_id")
-    )
-    points = list(asked)
+    rows = SetPoint.objects.filter(
+        slot__community=household.community_id,
+        slot__start__gt=at - LOOK_BACK,
+        slot__start__lte=at,
+        device__household=household,
+        energy_wh__isnull=False,
+    ).order_by("-slot__start", "device_id")
+    # Plain values: a day has a hundred of them, and only the newest answered slot is told.
+    points = list(rows.values_list("slot_id", "slot__start", "device_id", "energy_wh"))
     if not points:
         return None
-    given = newest_answers({point.slot_id for point in points}, {point.device_id for point in points})
-    answered = [point for point in points if (point.slot_id, point.device_id) in given]
+    given = newest_answers({slot for slot, *_ in points}, {device for _, _, device, _ in points})
+    answered = [point for point in points if (point[0], point[2]) in given]
     if not answered:
-        return Following(None, None, (), points[-1].slot.start <= at - SILENT_AFTER)
-    slot = answered[0].slot
-    since = [point.slot.start for point in points if point.slot.start > slot.start]
+        return Following(None, None, (), points[-1][1] <= at - SILENT_AFTER)
+    newest, start, *_ = answered[0]
+    since = [begun for _slot, begun, *_ in points if begun > start]
+    told = {device: energy_wh for slot, _start, device, energy_wh in answered if slot == newest}
+    devices = Device.objects.in_bulk(told)
     return Following(
-        slot.start,
-        slot.end,
-        tuple(
-            _answered(point.device, point.energy_wh or 0, given[point.slot_id, point.device_id])
-            for point in answered
-            if point.slot_id == slot.pk
-        ),
+        start,
+        start + timedelta(minutes=household.community.slot_minutes),
+        tuple(_answered(devices[one], energy_wh or 0, given[newest, one]) for one, energy_wh in told.items()),
         bool(since) and min(since) <= at - SILENT_AFTER,
     )
 

@@ -12,6 +12,7 @@ from community.tariffs import slots_of
 from market.models import Forecast, Outcome, SettledHome, Slot, Trade
 
 A_DAY = timedelta(days=1)
+UNOPENED = (None, None)  # status and price
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,22 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
     rows = Slot.objects.filter(community=community, start__gte=first - A_DAY, start__lt=until)
-    market = {row.start: row for row in rows.only("start", "status", "price_ueur_kwh")}
+    market = {row[0]: row[1:] for row in rows.values_list("start", "status", "price_ueur_kwh")}
     settled = _settled(home, first, until)
     traded = _traded(home, first, until)
     forecast = _forecast(home, at)
     prices = _retailer(home, starts)
     answer = []
     for start in starts:
-        row, home_row = market.get(start), settled.get(start)
-        before = market.get(start - A_DAY)
+        status, price_ueur_kwh = market.get(start, UNOPENED)
+        home_row = settled.get(start)
         part = _delivered(home_row) if home_row else traded.get(start, NOTHING)
         answer.append(
             DaySlot(
                 start=start,
                 end=start + length,
-                status=row.status if row else None,
-                price_ueur_kwh=row.price_ueur_kwh if row else None,
+                status=status,
+                price_ueur_kwh=price_ueur_kwh,
                 retail_ueur_kwh=prices[start][0] if start in prices else None,
                 feed_in_ueur_kwh=prices[start][1] if start in prices else None,
                 sold_wh=part[0],
@@ -79,7 +80,7 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
                 settled=home_row is not None and not home_row.missing,
                 provisional=home_row is not None and home_row.provisional,
                 forecast_wh=forecast.get(start) if start >= at else None,
-                price_yesterday_ueur_kwh=before.price_ueur_kwh if before else None,
+                price_yesterday_ueur_kwh=market.get(start - A_DAY, UNOPENED)[1],
             )
         )
     return tuple(answer)
@@ -119,9 +120,13 @@ def reason_counts(home: Household, first: datetime, until: datetime) -> dict[str
 
 def _settled(home: Household, first: datetime, until: datetime) -> dict[datetime, SettledHome]:
     rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=first, start__lt=until)
-    return {row.start: row for row in rows}
+    return {row.start: row for row in rows.only(*SETTLED)}
 
 
+SETTLED = (
+    "start", "sold_wh", "bought_wh", "earned_neur", "paid_neur", "shortfall_neur", "import_wh", "export_wh",
+    "baseline_neur", "actual_neur", "missing", "provisional",
+)  # fmt: skip
 Part = tuple[int, int, int, int]
 NOTHING: Part = (0, 0, 0, 0)
 

@@ -95,6 +95,9 @@ class SlotFill:
     opened: bool = True
 
 
+ROOT = (None, None, "", None, False)
+
+
 def cable_tree(community: Community, member_id: int) -> CableTree | None:
     """The community's feeder with where its homes are connected; None without one."""
     row = getattr(community, "feeder", None)
@@ -102,7 +105,10 @@ def cable_tree(community: Community, member_id: int) -> CableTree | None:
         return None
     feeder = feeder_of(community)
     root, named = feeder.root, dict(Node.objects.filter(feeder=row).values_list("code", "name"))
-    lines = {line.child.code: line for line in Line.objects.filter(feeder=row).select_related("child", "parent")}
+    cables = Line.objects.filter(feeder=row).values_list(
+        "child__code", "parent__code", "code", "limit_a", "is_transformer"
+    )
+    into = {cable[0]: cable for cable in cables}
     homes: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     placed = Household.objects.filter(community=community).order_by("pk")
     for name, owner, node in placed.values_list("name", "member_id", "node__code"):
@@ -110,12 +116,12 @@ def cable_tree(community: Community, member_id: int) -> CableTree | None:
     place = {feeder.nodes[i]: n for n, i in enumerate(feeder.order)}
     nodes: list[CableNode] = []
     for code in place:
-        line = lines.get(code)
-        parent = None if line is None else place[line.parent.code]
+        _child, above, cable, limit_a, is_transformer = into.get(code, ROOT)
+        parent = None if above is None else place[above]
         mine = tuple(name for name, own in homes[code] if own)
-        into = () if line is None else (line.code, line.limit_a, line.is_transformer)
         depth = 0 if parent is None else nodes[parent].depth + 1
-        nodes.append(CableNode(code, named[code], parent, depth, len(homes[code]), mine, *into))
+        found = CableNode(code, named[code], parent, depth, len(homes[code]), mine, cable, limit_a, is_transformer)
+        nodes.append(found)
     return CableTree(
         name=row.name,
         is_assumed=row.source.startswith("assumed"),
@@ -161,6 +167,12 @@ def street_state(slot: Slot) -> StreetState | None:
     return StreetState(nodes, _connection_pct(slot, float(drawn_w.sum())), loss_wh, exact is not None)
 
 
+FILLED = (
+    "start", "end", "status", "cleared_at", "loading_max_pct", "import_wh", "export_wh", "import_limit_w",
+    "export_limit_w", "bindings",
+)  # fmt: skip
+
+
 def day_fills(
     community: Community, first: datetime, until: datetime, shown: Sequence[bool] | None = None
 ) -> list[SlotFill]:
@@ -170,7 +182,7 @@ def day_fills(
     that a day gives away no more than a slot does.
     """
     rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
-    opened = {row.start: row for row in rows}
+    opened = {row.start: row for row in rows.only(*FILLED)}
     feeder = feeder_of(community)
     hidden = [] if shown is None else [i for i, seen in zip(feeder.order, shown, strict=True) if not seen]
     cleared = tuple(

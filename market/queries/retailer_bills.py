@@ -1,5 +1,6 @@
 """What a home's retailer bills for a closed month, worked out from its settled readings and an offer's terms."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -23,6 +24,10 @@ from market.settlement.virtual_battery import Wallet, WalletMonth, WalletTerms, 
 UEUR_PER_CENT = 10_000
 # Hours since 1970: a year has 8,760, and an instant costs ten times a number to read.
 HOUR = Func("start", template="extract(epoch FROM %(expressions)s)::bigint / 3600", output_field=BigIntegerField())
+
+
+# Number of the hour since 1970, import and export, Wh.
+ReadHour = tuple[int, int, int]
 
 
 class HomeHour(NamedTuple):
@@ -51,7 +56,7 @@ class RetailerBills:
     def __init__(self, household: Household) -> None:
         self.household = household
         self._published = PublishedPrices(household.community)
-        self._hours: dict[date, list[HomeHour]] = {}
+        self._read_hours: dict[date, list[ReadHour]] = {}
         self._days: dict[date, list[HomeHour]] = {}
         self._terms: dict[int, list[OfferTerms]] | None = None
 
@@ -95,7 +100,7 @@ class RetailerBills:
         return self._terms
 
     def _bill(self, terms: OfferTerms, month: date, *, with_wallet: bool) -> Bill | None:
-        hours = self._read(month) if terms.is_hourly else self._by_days(month)
+        hours = self._by_hours(month) if terms.is_hourly else self._by_days(month)
         if not hours:
             return None
         watts = self.household.contracted_w
@@ -112,40 +117,49 @@ class RetailerBills:
 
     def read(self, months: Sequence[date]) -> None:
         """Read the hours of all these months at once, so that their bills need not ask for each."""
-        zone = self.household.community.zone
-        if months:
-            first, last = min(months), max(months)
-            start, end = month_span(first.year, first.month, zone)[0], month_span(last.year, last.month, zone)[1]
-            self._hours |= {month: [] for month in months}
-            for hour in self._between(start, end):
-                self._hours.setdefault(hour.day.replace(day=1), []).append(hour)
+        if not months:
+            return
+        hours = self._between(self._span(min(months))[0], self._span(max(months))[1])
+        for month in months:
+            start, end = (int(instant.timestamp()) // 3_600 for instant in self._span(month))
+            self._read_hours[month] = hours[bisect_left(hours, (start,)) : bisect_left(hours, (end,))]
 
-    def _read(self, month: date) -> list[HomeHour]:
-        if month not in self._hours:
-            start, end = month_span(month.year, month.month, self.household.community.zone)
-            self._hours[month] = self._between(start, end)
-        return self._hours[month]
+    def _span(self, month: date) -> tuple[datetime, datetime]:
+        return month_span(month.year, month.month, self.household.community.zone)
 
-    def _between(self, start: datetime, end: datetime) -> list[HomeHour]:
+    def _read(self, month: date) -> list[ReadHour]:
+        if month not in self._read_hours:
+            self._read_hours[month] = self._between(*self._span(month))
+        return self._read_hours[month]
+
+    def _between(self, start: datetime, end: datetime) -> list[ReadHour]:
         """Hours of `[start, end)`, in order."""
-        community = self.household.community
         rows = SettledHome.objects.filter(
             household=self.household, is_current=True, start__gte=start, start__lt=end
         )
-        sums = rows.values_list(HOUR).annotate(taken=_whole("import_wh"), given=_whole("export_wh")).order_by(HOUR)
-        zone, region = community.zone, community.region
-        return [HomeHour(*_hour(number, zone, region), taken, given) for number, taken, given in sums]
+        sums = rows.values_list(HOUR).annotate(taken=_whole("import_wh"), given=_whole("export_wh"))
+        return list(sums.order_by(HOUR))
+
+    def _by_hours(self, month: date) -> list[HomeHour]:
+        zone, region = self.household.community.zone, self.household.community.region
+        found = []
+        for number, taken, given in self._read(month):
+            start, (day, band) = _hour(number, zone, region)
+            found.append(HomeHour(start, day, band, taken, given))
+        return found
 
     def _by_days(self, month: date) -> list[HomeHour]:
         """The month's hours of each day and tariff period together, for offers with fixed prices."""
         if month not in self._days:
+            zone, region = self.household.community.zone, self.household.community.region
             firsts: dict[tuple[date, int], datetime] = {}
             taken_wh: dict[tuple[date, int], int] = defaultdict(int)
             given_wh: dict[tuple[date, int], int] = defaultdict(int)
-            for start, day, band, import_wh, export_wh in self._read(month):
-                firsts.setdefault((day, band), start)
-                taken_wh[day, band] += import_wh
-                given_wh[day, band] += export_wh
+            for number, taken, given in self._read(month):
+                start, key = _hour(number, zone, region)
+                firsts.setdefault(key, start)
+                taken_wh[key] += taken
+                given_wh[key] += given
             self._days[month] = [
                 HomeHour(start, *key, taken_wh[key], given_wh[key]) for key, start in firsts.items()
             ]
@@ -178,10 +192,10 @@ def _whole(energy: str) -> Cast:
 
 
 @lru_cache(maxsize=65_536)
-def _hour(number: int, zone: ZoneInfo, region: str) -> tuple[datetime, date, int]:
-    """Start, civil day and tariff period of an hour since 1970: the same for every home of a region."""
+def _hour(number: int, zone: ZoneInfo, region: str) -> tuple[datetime, tuple[date, int]]:
+    """Start, and civil day and tariff period, of an hour since 1970: the same for every home of a region."""
     start = datetime.fromtimestamp(number * 3_600, UTC)
-    return start, start.astimezone(zone).date(), BANDS.index(period(start, zone, region))
+    return start, (start.astimezone(zone).date(), BANDS.index(period(start, zone, region)))
 
 
 class _PriceMissing(LookupError):

@@ -1,5 +1,6 @@
 """A billing period cut where tolls, taxes or levies change: what was used in it, part by part."""
 
+from bisect import bisect_right
 from calendar import isleap
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -49,12 +50,15 @@ def parts_by_hours(
     `negative` as in `surplus_price`. Raises `NotKnown`, and ValueError for hours of other days.
     """
     bounds = _bounds(first, last, region)
-    uses = {since: _Sums() for since in bounds[:-1]}
+    sums = [_Sums() for _since in bounds[:-1]]
     for hour in hours:
         if not first <= hour.day <= last:
             raise ValueError(f"{hour.day} is not a day of {first} to {last}.")
-        uses[max(since for since in uses if since <= hour.day)].add(hour, negative)
-    return [_part(since, uses[since].use((until - since).days), region) for since, until in pairwise(bounds)]
+        sums[bisect_right(bounds, hour.day) - 1].add(hour, negative)
+    return [
+        _part(since, one.use((until - since).days), region)
+        for one, (since, until) in zip(sums, pairwise(bounds), strict=True)
+    ]
 
 
 class _Sums:

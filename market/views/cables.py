@@ -20,6 +20,7 @@ from community.models import Community, What
 from community.pages import page
 from community.roles import Can, may
 from community.services.audit import note_look
+from community.table_rows import Cell, TableRow
 from community.tariffs import local_day
 from config import clock
 from market.addresses import cables_address, parse_start
@@ -57,6 +58,8 @@ def cables(request: HttpRequest) -> HttpResponse:
         note_look(member.community.households.all(), What.CABLES_SEEN, at=at, by=member)
     words = wording.rows(tree, state, shown, by_phase=is_admin)
     chart = _chart(tree, state, shown)
+    a_page = ROWS_A_PAGE if len(words) > MOST_DRAWN else len(words)
+    table = Paginator(words, a_page).get_page(request.GET.get("p"))
     context = {
         "section": "community-day",
         "until": until_line(freshness(member.community_id, at), at),
@@ -68,9 +71,8 @@ def cables(request: HttpRequest) -> HttpResponse:
         "chart": chart,
         "rows": [(row, None if row.element is None else words[row.element]) for row in chart.rows],
         "connection": wording.connection(tree, state),
-        "table": Paginator(words, ROWS_A_PAGE if len(words) > MOST_DRAWN else len(words)).get_page(
-            request.GET.get("p")
-        ),
+        "table": table,
+        "table_rows": wording.table_rows(table, by_phase=is_admin),
         "by_phase": is_admin,
         "assumptions": wording.assumptions(tree, state, is_admin=is_admin),
         **(_day(member.community, slot, at, None if all(shown) else shown) if slot else {}),
@@ -141,6 +143,7 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
     return {
         "bar": bar,
         "strip": [_cell(fill, slot.start, at) for fill in fills],
+        "strip_rows": [_strip_row(fill, slot.start, at) for fill in fills],
         "strip_kind": LENGTH[community.slot_minutes],
         "full_at": 100 - LIMIT_AT_PCT,
         "day": day,
@@ -152,17 +155,27 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
 
 def _cell(fill: SlotFill, current: datetime, at: datetime) -> dict[str, Any]:
     """One column of the strip: how high, how full in steps, where it leads."""
-    span, text = figures.span(fill.start, fill.end), wording.fill_text(fill)
     known = fill.fullest_pct is not None
     height = loading_bar(fill.fullest_pct or 0.0, "").width_pct if known else 0.0
     return {
-        "span": span,
-        "address": cables_address(fill.start) if fill.opened and fill.start <= at else "",
+        "address": _address(fill, at),
         "level": level_of(fill.fullest_pct or 0.0) if known else None,
         "height": height,
         "top": round(100 - height, 1),
         "current": fill.start == current,
-        "hint": f"{span}: {text}",
-        "text": text,
-        "bound": fill.bound,
+        "hint": f"{figures.span(fill.start, fill.end)}: {wording.fill_text(fill)}",
     }
+
+
+def _strip_row(fill: SlotFill, current: datetime, at: datetime) -> TableRow:
+    """The same column as a row of the table below."""
+    return TableRow(
+        figures.span(fill.start, fill.end),
+        (Cell(wording.fill_text(fill)), Cell(_("held energy back") if fill.bound else "", "")),
+        address=_address(fill, at),
+        look="mine" if fill.start == current else "",
+    )
+
+
+def _address(fill: SlotFill, at: datetime) -> str:
+    return cables_address(fill.start) if fill.opened and fill.start <= at else ""

@@ -21,7 +21,7 @@ from community.tariffs import local_day, month_span
 from community.wording.announcements import told
 from config import clock
 from market import reasons
-from market.addresses import kept, slot_address
+from market.addresses import kept
 from market.chart_shapes import DayChart
 from market.charts import day_chart
 from market.models import Mandate
@@ -29,7 +29,7 @@ from market.queries import acknowledgements
 from market.queries import day as day_queries
 from market.queries import home as home_queries
 from market.queries.day import DaySlot
-from market.wording import charging, headline, step_down
+from market.wording import charging, day_table, headline, step_down
 from market.wording import following as following_wording
 from market.wording import home as wording
 from market.wording.checklist import checklist
@@ -120,9 +120,7 @@ def _story(
         "sentence": headline.sentence(totals, day, today),
         "why": "" if traded else reasons.nothing_traded(counts),
         "chart_says": wording.chart_sentence(past),
-        "rows": [
-            {"slot": slot, "address": slot_address(slot.start, keep) if slot.status else ""} for slot in past
-        ],
+        "rows": day_table.day_rows(past, keep),
         "trades": wording.trade_rows(
             recent, day_queries.partners(household, starts), day_queries.outcomes(household, starts), keep
         ),

@@ -1,12 +1,13 @@
 """The street's cables in words: the fullest, the tightest voltage, what each row says, what is assumed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
+from community.table_rows import Cell, TableRow
 from market.cable_chart import FULL_PCT, level_of
 from market.models import Slot
 from market.queries.feeder import CableNode, CableTree, NodeState, SlotFill, StreetState
@@ -167,6 +168,25 @@ def _row(node: CableNode, state: NodeState | None, tree: CableTree, *, shown: bo
         per_unit=per_unit,
         bound=state is not None and bool(state.bindings),
     )
+
+
+def table_rows(words: Iterable[CableWords], *, by_phase: bool) -> list[TableRow]:
+    """The table of all cables and connections, in its columns' order."""
+    return [
+        TableRow(
+            row.title,
+            (
+                Cell(" · ".join(row.badges), ""),
+                Cell(row.cable, ""),
+                *(Cell(text or "—") for text in (row.limit, row.loading, f"{row.power} {row.arrow}".strip())),
+                *(Cell(phase) for phase in (row.phases or ("—",) * 3) if by_phase),
+                *(Cell(text or "—") for text in (row.current, row.voltage, row.per_unit)),
+            ),
+            badge=_("at its limit") if row.bound else "",
+            look="mine" if row.bound else "",
+        )
+        for row in words
+    ]
 
 
 def _badges(node: CableNode) -> tuple[str, ...]:

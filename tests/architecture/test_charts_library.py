@@ -45,7 +45,7 @@ def checkout(tmp_path):
         path = f"{tmp_path / 'bin'}:/usr/bin:/bin"
         return subprocess.run(
             ["sh", str(ROOT / "config/charts.sh"), ".venv/bin"],
-            cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False, timeout=60,
+            cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     return tmp_path, install

@@ -30,7 +30,7 @@ def run(*command, **environment):
         capture_output=True,
         text=True,
         env={**clean, **environment},
-        timeout=60,
+        timeout=120,
     )
 
 

@@ -3,7 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
@@ -63,12 +64,18 @@ def submit(page: Page) -> None:
         page.click("main form button[type=submit]")
 
 
+def happens(page: Page, what: Callable[[], Any]) -> Any:
+    """Wait until something here or in the browser is so, and give it: nothing that takes its time is slept for."""
+    end = time.monotonic() + 30
+    while not (found := what()):
+        assert time.monotonic() < end, "it never happens"
+        page.wait_for_timeout(50)
+    return found
+
+
 def until(page: Page, holds: str) -> None:
     """Wait until an expression is true. Playwright's own way evaluates it inside the page, which the site forbids."""
-    end = time.monotonic() + 30
-    while not page.evaluate(holds):
-        assert time.monotonic() < end, f"never: {holds}"
-        page.wait_for_timeout(50)
+    happens(page, lambda: page.evaluate(holds))
 
 
 def log_in(page: Page, email: str, password: str) -> None:

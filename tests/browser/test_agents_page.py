@@ -64,7 +64,7 @@ def test_a_training_is_followed_without_reloading(open_page, street):
         status="running", generation=50, generations=200, started_at=NOW
     )
 
-    page.wait_for_selector("text=Round 50 of 200.", timeout=15_000)
+    page.wait_for_selector("text=Round 50 of 200.")
 
 
 def test_a_policy_is_rolled_back_without_script(open_page, street):

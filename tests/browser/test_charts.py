@@ -17,7 +17,7 @@ from market.services.settle import settle_due
 from market.services.slots import open_slots
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
-from tests.browser.conftest import DESK, PHONE, log_in
+from tests.browser.conftest import DESK, PHONE, happens, log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,12 +93,17 @@ def metered(marta, ana, starts, *, silent=False):
 def drawn(page):
     """Both pictures of the page, once they are there."""
     page.wait_for_selector(f"{BARS} canvas")
-    painted = page.evaluate(PAINTED)
-    assert len(painted) == 2
-    for pixels, colours in painted:
-        assert pixels > 5_000
-        assert colours > 20
-    return painted
+
+    def painted():
+        pictures = page.evaluate(PAINTED)
+        assert len(pictures) <= 2
+        return (
+            len(pictures) == 2
+            and all(pixels > 5_000 and colours > 20 for pixels, colours in pictures)
+            and pictures
+        )
+
+    return happens(page, painted)
 
 
 @pytest.mark.parametrize(
@@ -120,14 +125,13 @@ def test_charts_are_drawn_walked_through_and_follow_the_theme(open_page, sunny_d
     page.keyboard.press("Escape")
     after = page.inner_text(".readout")
     page.emulate_media(color_scheme="dark" if scheme == "light" else "light")
-    page.wait_for_timeout(100)
 
     assert last.startswith("14:15")
     assert ("0,21 kWh" if locale == "es-ES" else "0.21 kWh") in last.replace("\xa0", " ")
     assert first.startswith("00:00")
     assert after == page.get_attribute("figure[data-hint]", "data-hint")
     assert page.url.endswith("/energy/")  # the arrows walked through the picture, not through the days
-    assert drawn(page) != before
+    happens(page, lambda: drawn(page) != before)
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0
 

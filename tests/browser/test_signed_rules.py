@@ -19,8 +19,8 @@ def home():
 def change_rules(page, price):
     page.goto("/rules/")
     page.fill("input[name=min_sell]", price)
-    page.click("form.form button:not([name])")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.click("form.form button:not([name])")
 
 
 def words(home):

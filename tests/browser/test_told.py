@@ -10,7 +10,7 @@ from config.web_push import new_key
 from market.models import PushDevice
 from market.services.mandates import give_mandate
 from tests import factories as make
-from tests.browser.conftest import log_in
+from tests.browser.conftest import happens, log_in
 from tests.push_service import MadeUpBrowser, push_service
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,18 +108,18 @@ def test_the_worker_shows_what_comes(open_page, ana):
     found = []
     browser.on("ServiceWorker.workerRegistrationUpdated", lambda told: found.extend(told["registrations"]))
     browser.send("ServiceWorker.enable")
-    page.wait_for_timeout(300)
+    happens(page, lambda: found)
     told = {"title": "Your meter is silent", "body": "Check it.", "tag": "meter_silent 1", "address": "/?home=1"}
     said = {"origin": page.url.rstrip("/").split("/login")[0], "data": json.dumps(told)}
     for _twice in range(2):
         browser.send("ServiceWorker.deliverPushMessage", said | {"registrationId": found[0]["registrationId"]})
-    page.wait_for_timeout(500)
-
-    shown = page.evaluate(
+    shown = (
         "navigator.serviceWorker.ready.then(worker => worker.getNotifications()).then(all =>"
         " all.map(one => [one.title, one.body, one.tag, one.data.address]))"
     )
+    happens(page, lambda: page.evaluate(shown))
+    page.wait_for_timeout(300)  # a second one has the time to show
 
-    assert shown == [["Your meter is silent", "Check it.", "meter_silent 1", "/?home=1"]], (
+    assert page.evaluate(shown) == [["Your meter is silent", "Check it.", "meter_silent 1", "/?home=1"]], (
         "the same thing shows once"
     )

@@ -48,7 +48,7 @@ def manage(folder, *words):
         env={**clean, "AZOTEA_DATA": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
 
@@ -139,7 +139,7 @@ def test_servers_of_a_killed_process_die_with_it(tmp_path):
     process.kill()
     process.communicate()
 
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while postgres.is_running(tmp_path / "postgres") and time.monotonic() < until:
         time.sleep(0.1)
     assert not postgres.is_running(tmp_path / "postgres")

@@ -58,7 +58,7 @@ def test_killing_the_worker_mid_clearing_leaves_nothing_half_done():
     assert slot.status == "open"
     assert not Trade.objects.exists()
     assert not Outcome.objects.exists()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     clear_slot(slot_id=slot.pk, at=slot.gate_closure + timedelta(minutes=1))
     assert time.monotonic() < deadline
     assert sorted(Trade.objects.values_list("side", "energy_wh")) == [("buy", 1_000), ("sell", 1_000)]

@@ -170,6 +170,14 @@ def test_two_signers_take_turns(street, homes, tmp_path):
     holds(street)
 
 
+def _somebody_waits_for_us():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
+
+
 def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, caplog):
     slot = cleared(street, usual(homes))
     for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
@@ -182,13 +190,14 @@ def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, c
         with transaction.atomic():
             Slot.objects.select_for_update().get(pk=slot.pk)
             holding.set()
-            time.sleep(0.4)
+            while not _somebody_waits_for_us():
+                time.sleep(0.01)
             Community.objects.select_for_update(no_key=True).get(pk=street.pk)
         connection.close()
 
     other = threading.Thread(target=cross)
     other.start()
-    assert holding.wait(5)
+    assert holding.wait(60)
     caplog.set_level("INFO")
     done = tasks.settle_slots.apply(kwargs={"community_id": street.pk, "slot_ids": [slot.pk]})
     other.join()
@@ -201,15 +210,16 @@ def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, c
 
 def test_a_transaction_that_hangs_with_a_lock_is_ended_and_the_others_go_on(street, homes):
     cleared(street, usual(homes))
-    said = []
+    said, holding, given_up = [], threading.Event(), threading.Event()
 
     def hang():
-        with connection.cursor() as cursor:
-            cursor.execute("SET idle_in_transaction_session_timeout = '700ms'")
         try:
-            with transaction.atomic():
+            with transaction.atomic(), connection.cursor() as cursor:
                 Community.objects.select_for_update(no_key=True).get(pk=street.pk)
-                time.sleep(1.5)
+                holding.set()
+                given_up.wait(60)
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
+                time.sleep(1)
                 Community.objects.count()
         except DatabaseError as error:
             said.append(str(error))
@@ -218,13 +228,14 @@ def test_a_transaction_that_hangs_with_a_lock_is_ended_and_the_others_go_on(stre
 
     stuck = threading.Thread(target=hang)
     stuck.start()
-    time.sleep(0.2)
+    assert holding.wait(60)
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '100ms'")
     with pytest.raises(OperationalError, match="lock timeout"):
         settle_due(community=street, at=MONTH_OVER)
     with connection.cursor() as cursor:
         cursor.execute("RESET lock_timeout")
+    given_up.set()
     metered(homes)
     stuck.join()
 
@@ -413,7 +424,7 @@ def test_a_worker_that_is_told_to_end_amid_a_batch_finishes_it(street, homes, cl
         assert any("inside" in line for line in iter(worker.stdout.readline, ""))
         assert not Settlement.objects.exists()
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(30) == 0
+        assert worker.wait(120) == 0
     finally:
         worker.kill()
         worker.wait()

@@ -167,7 +167,7 @@ def test_a_worker_that_is_told_to_end_rolls_back_what_takes_too_long_and_gives_i
         assert b"inside\n" in iter(worker.stdout.readline, b"")
 
         worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        worker.wait(120)
 
         slot.refresh_from_db()
         assert slot.status == "open"

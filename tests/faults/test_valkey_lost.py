@@ -115,7 +115,7 @@ def post(home, start, energy_wh):
     )
 
 
-def work_until(broker, condition, seconds=30):
+def work_until(broker, condition, seconds=120):
     """A real worker serves the broker until something holds."""
     worker = subprocess.Popen(**broker.command(WORKS), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:

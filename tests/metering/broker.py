@@ -42,7 +42,7 @@ class BrokerProcess:
         command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(self.folder / "broker.yaml")]
         with (self.folder / "broker.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -54,4 +54,4 @@ class BrokerProcess:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)

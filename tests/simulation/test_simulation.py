@@ -14,7 +14,7 @@ from tests.simulation.world import Broken, Simulation
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEED = int(os.environ.get("AZOTEA_SEED", "26"))
-DAYS = int(os.environ.get("AZOTEA_DAYS", "4"))
+DAYS = int(os.environ.get("AZOTEA_DAYS", "2"))
 
 
 @pytest.mark.timeout(86_400)

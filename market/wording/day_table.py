@@ -1,0 +1,44 @@
+"""A home's day as a table: the slots' figures in the order of the page that shows them."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from community import figures
+from community.table_rows import Cell, TableRow
+from market.addresses import slot_address
+from market.queries.day import DaySlot
+
+NOTHING = "—"
+
+
+def day_rows(slots: Iterable[DaySlot], keep: Mapping[str, str]) -> list[TableRow]:
+    """The street's price and the retailer's two, what was sold and bought, and what that gained."""
+    return [
+        TableRow(
+            figures.span(slot.start, slot.end),
+            (
+                Cell(_price(slot.price_ueur_kwh)),
+                Cell(_price(slot.feed_in_ueur_kwh)),
+                Cell(_price(slot.retail_ueur_kwh)),
+                _energy(slot.sold_wh, "num sold"),
+                _energy(slot.bought_wh, "num bought"),
+                Cell(
+                    NOTHING if slot.saving_neur is None else figures.euros(slot.saving_neur, 3),
+                    note=_("provisional") if slot.provisional else "",
+                ),
+            ),
+            address=slot_address(slot.start, keep) if slot.status else "",
+            start=slot.start,
+        )
+        for slot in slots
+    ]
+
+
+def _price(price_ueur_kwh: int | None) -> str:
+    return NOTHING if price_ueur_kwh is None else figures.number(Decimal(price_ueur_kwh) / 10**6, 3)
+
+
+def _energy(energy_wh: int, look: str) -> Cell:
+    return Cell(figures.number(Decimal(energy_wh) / 1_000, 2), look) if energy_wh else Cell(NOTHING)
