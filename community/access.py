@@ -67,12 +67,15 @@ def allowed(request: HttpRequest, can: Can) -> Member:
 
 def household_of(request: HttpRequest) -> Household:
     """The asking member's home: the one named by `?home=`, else the first. `Http404` if there is none."""
-    homes = Household.objects.filter(member=member_of(request)).select_related("community", "node").order_by("pk")
+    member = member_of(request)
+    homes = Household.objects.filter(member=member).order_by("pk")
     wanted = request.GET.get("home", "")
     # Longer than any key is the number of no home; Python would not even read it.
     home = homes.filter(pk=int(wanted[:20])).first() if wanted.isdecimal() else homes.first()
     if home is None or _asks_before(request, home):
         raise Http404("No home of yours was found, or not at that time.")
+    if home.community_id == member.community_id:
+        home.community = member.community  # it is there already
     return home
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from community.models import Community, OfferTerms, SupplyContract, TariffVersion
+from community.models import Community, Household, OfferTerms, SupplyContract, TariffVersion
 from community.published_prices import Published, PublishedPrices
 from community.regulated import taxes_on
 
@@ -32,15 +32,17 @@ BANDS = ("P1", "P2", "P3")
 
 
 class TariffBook:
-    """Every contract and price of a community, resolved per household and local day."""
+    """Every contract and price of a community, or of one home of it, resolved per household and local day."""
 
-    def __init__(self, community: Community) -> None:
+    def __init__(self, community: Community, home: Household | None = None) -> None:
         self.community = community
         self.zone = community.zone
         self._published = PublishedPrices(community)
         self._hours: dict[tuple[Contracts, int], Prices] = {}
         self._contracts: dict[int, list[tuple[date, int]]] = defaultdict(list)
         contracts = SupplyContract.objects.filter(household__community=community)
+        if home is not None:
+            contracts = contracts.filter(household=home)
         for household, valid_from, tariff in contracts.order_by("valid_from").values_list(
             "household_id", "valid_from", "tariff_id"
         ):

@@ -163,7 +163,7 @@ def _forecast(home: Household, at: datetime) -> dict[datetime, int]:
 
 def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
     """What the home's retailer charges and pays; nothing where no contract is on file."""
-    tariffs = TariffBook(home.community)
+    tariffs = TariffBook(home.community, home)
     try:
         imports, feed_ins, _ = tariffs.series(home.pk, starts)
     except MissingContract:

@@ -55,7 +55,7 @@ def _retailer_and_coming(
     home: Household, starts: Sequence[datetime], until: datetime, at: datetime
 ) -> tuple[dict[datetime, tuple[int, int]], dict[datetime, PricedSlot]]:
     """(what the retailer charges, what it pays) by slot, and the slots to come; nothing without a contract."""
-    book = TariffBook(home.community)
+    book = TariffBook(home.community, home)
     begins = next((start for start in starts if start >= at), until)
     try:
         imports, feed_ins, _periods = book.series(home.pk, starts)

@@ -35,7 +35,7 @@ def ahead(
     community = home.community
     length = timedelta(minutes=community.slot_minutes)
     begins = slots_of(first, until, community.slot_minutes)
-    book = book or TariffBook(community)
+    book = book or TariffBook(community, home)
     imports, feed_ins, _periods = book.series(home.pk, begins)
     since = first - A_DAY * (DAYS_JUDGED + 1)
     rows = Slot.objects.filter(community=community, start__gte=since, start__lt=until)

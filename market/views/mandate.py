@@ -138,6 +138,6 @@ def _hash_of(terms: MandateTerms) -> bytes:
 def _prices(household: Household, at: datetime) -> Prices | None:
     """What the home's own retailer charges and pays right now."""
     try:
-        return TariffBook(household.community).prices(household.pk, at)
+        return TariffBook(household.community, household).prices(household.pk, at)
     except MissingContract:
         return None
