@@ -17,7 +17,6 @@ import json
 import os
 import random
 import shlex
-import socket
 import statistics
 import subprocess
 import sys
@@ -58,10 +57,7 @@ def web(command: Sequence[str], port: int) -> Iterator[str]:
     process = subprocess.Popen(words, env=known, start_new_session=True)
     try:
         until = time.monotonic() + READY_S
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        while not _is_ready(port):
             assert time.monotonic() < until, "the web process does not answer"
             assert process.poll() is None, "the web process has ended"
             time.sleep(0.2)
@@ -69,6 +65,14 @@ def web(command: Sequence[str], port: int) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _is_ready(port: int) -> bool:
+    """Whether a balancer would send anybody there by now."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=READY_S).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def cookies(residents: int) -> list[str]:
