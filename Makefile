@@ -13,7 +13,7 @@ demo: .venv/.installed messages charts
 
 test: .venv/.installed-dev messages charts
 	@CHROMIUM_PATH="$$(sh tests/browser/chromium.sh $(BIN))" && export CHROMIUM_PATH && \
-	exec $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	exec $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The same tests, and which lines none of them reaches; it takes half as long again.
 coverage:

@@ -36,6 +36,12 @@ Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2Password
 tenancy.outside_of_requests(tenancy.ALL)
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no worker is left alone with it at the end."""
+    longest = ("tests/simulation/", "tests/browser/", "tests/faults/", "tests/security/")
+    items.sort(key=lambda item: not item.nodeid.startswith(longest))
+
+
 @contextmanager
 def _as_owner():
     with connection.cursor() as cursor:

@@ -4,7 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # Targets of at least 24 by 24 px, or with as much room around them (WCAG 2.2, 2.5.8); axe asks it on demand only.
-RULES = {"rules": {"target-size": {"enabled": True}}}
+RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 SMALLEST_PX, SMALL_PART_PCT, MOST_ELEMENTS = 12, 5, 2_000
 CRAFT = """([smallest, part, most]) => {
   const said = [];
