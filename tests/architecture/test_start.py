@@ -120,3 +120,21 @@ def test_the_clock_of_a_fast_demo_never_goes_back(tmp_path, monkeypatch):
     again = virtual_time.begin(tmp_path, 1)
 
     assert datetime.fromisoformat(again.split("|")[1]) >= datetime.now(UTC) + timedelta(hours=59)
+
+
+def test_the_guide_starts_the_web_process_as_the_procfile_does():
+    lines = (ROOT / "Procfile").read_text().splitlines()
+    web = next(line for line in lines if line.startswith("web: ")).removeprefix("web: ")
+
+    assert (ROOT / "docs" / "operations.md").read_text().count(web.replace("${PORT:-8000}", "8000")) == 2
+
+
+def test_loading_the_web_process_opens_no_connection():
+    """`--preload` loads it once and forks; a connection would be shared by the processes."""
+    asks = "import config.wsgi, django.db as d; print([c.connection for c in d.connections.all()], len(threads()))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"from threading import enumerate as threads; {asks}"],
+        cwd=ROOT, env={**os.environ, **SITE}, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == "[None] 1"
