@@ -59,8 +59,8 @@ MOST_LETTERS = 50
 ANCHORING_S = 120.0
 # How far ahead slots are opened.
 OPEN_AHEAD = timedelta(hours=2)
-# What was cleared so lately is cleared again, to see whether it comes to the same: twice the pause between looks.
-CLEARED_AGAIN = timedelta(hours=2)
+# What was booked so lately is looked at, and what was cleared is cleared again: twice the pause between looks.
+LOOKED_AT_AGAIN = timedelta(hours=2)
 
 
 def note_end(task: str, given: dict[str, Any], error: str | None) -> None:
@@ -202,8 +202,8 @@ def advise_sharing(*, advice_id: int) -> None:
 def check_books(*, community_id: int) -> None:
     """Ask every rule of the ledger of a community's newest books; what does not hold is an error in the log."""
     community = Community.objects.get(pk=community_id)
-    again = unlike(community, solvers.solver(), since=now() - CLEARED_AGAIN)
-    for fault in chain(faults(community, recent=True), again):
+    since = now() - LOOKED_AT_AGAIN
+    for fault in chain(faults(community, since=since), unlike(community, solvers.solver(), since=since)):
         logger.error("The books of community %s do not hold: %s", community_id, fault)
 
 

@@ -1,6 +1,7 @@
 """Whether the books hold: every rule of the ledger, asked of the tables and of the log."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -31,28 +32,38 @@ from market.queries.mandates import mandate_terms
 
 MOST_NAMED = 5
 CHUNK, RECENT_HEADS, RECENT_WORDS = 10 * WIDTH, 5, 100
+# Of entries since a head of long ago, as after days without a signer, only so many are recent.
+MOST_RECENT = 20 * CHUNK
 
 
-def faults(community: Community, *, recent: bool = False) -> Iterator[str]:
-    """Everything that does not hold, in words that name the rule and the rows; `recent`: of the newest only."""
+def faults(community: Community, *, since: datetime | None = None) -> Iterator[str]:
+    """Everything that does not hold, in words that name the rule and the rows; with `since` of the entries after
+    the newest head of that time only, and of the settlements that they are of.
+    """
+    recent = since is not None
     size = log_size(community.pk)
-    first = max(size - CHUNK, 0) // WIDTH * WIDTH if recent else 0
+    heads = LogHead.objects.filter(community=community).order_by("-size")
+    first = 0 if since is None else _recent_from(heads.filter(signed_at__lte=since).first(), size)
     told = LogLeaf.objects.filter(community=community, seq__gte=first, settlement__isnull=False).order_by("seq")
     oldest = told.values_list("settlement_id", flat=True).first()
-    since = (oldest or 0) if recent else 0
     with connection.cursor() as cursor:
         for rule, question in QUESTIONS.items():
-            cursor.execute(spelled(question), {"community": community.pk, "since": since})
+            cursor.execute(spelled(question), {"community": community.pk, "since": (oldest or 0) if recent else 0})
             rows = [str(row) if seq is None else f"{row} at entry {seq}" for row, seq in cursor.fetchall()]
             if rows:
                 more = " …" if len(rows) > MOST_NAMED else ""
                 yield f"{rule}: {len(rows)} ({', '.join(rows[:MOST_NAMED])}{more})"
     yield from _word_faults(community, recent=recent)
     yield from _log_faults(community, first)
-    heads = LogHead.objects.filter(community=community).order_by("-size")
     heads = heads[:RECENT_HEADS] if recent else heads
     yield from _head_faults(community, heads, size)
     yield from _anchor_faults(heads)
+
+
+def _recent_from(head: LogHead | None, size: int) -> int:
+    """The first entry after a head, or of the newest looked at, where its tile begins; the last one at least."""
+    after = max(size - MOST_RECENT, 0 if head is None else head.size)
+    return max(min(after, size - 1), 0) // WIDTH * WIDTH
 
 
 def _word_faults(community: Community, *, recent: bool) -> Iterator[str]:

@@ -223,8 +223,8 @@ class Simulation:
     # --- what must hold -----------------------------------------------------------------------------------------
 
     def _must_hold(self, *, thoroughly=False):
-        said = [*faults(self.street, recent=not thoroughly), *self.watch.said]
-        said += unlike(self.street, solver(), since=None if thoroughly else self.now - timedelta(days=1))
+        since = None if thoroughly else self.now - timedelta(days=1)
+        said = [*faults(self.street, since=since), *self.watch.said, *unlike(self.street, solver(), since=since)]
         said += [f"alarm: {alarm.reason}" for alarm in LogAlarm.objects.filter(community=self.street)]
         said += self._early()
         if thoroughly:

@@ -28,7 +28,7 @@ from market.ledger.standalone import verify_receipt
 from market.ledger.tiles import unbundled
 from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, Settlement
 from market.queries.evidence import mandate_hash
-from market.queries.fsck import faults
+from market.queries.fsck import _recent_from, faults
 from market.queries.log import key_of, latest_head, log_size, tiles_of
 from market.services.log import destroy_key, sign_head
 from market.services.mandates import give_mandate
@@ -341,8 +341,19 @@ def test_whoever_changes_rows_is_found(street, logged, statement, rule):
     )
     with pytest.raises(CommandError, match="do not hold"):
         call_command("ledger_fsck")
-    for recent in (False, True):
-        assert any(fault.startswith(rule) for fault in faults(street, recent=recent)), list(faults(street))
+    for since in (None, NOW - timedelta(hours=2)):
+        assert any(fault.startswith(rule) for fault in faults(street, since=since)), list(faults(street))
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "first"),
+    [
+        (None, 0, 0), (None, 12, 0), (12, 12, 0), (255, 256, 0), (256, 256, 0), (256, 257, 256), (1_000, 5_000, 768),
+        (None, 1_000_000, 948_736), (10, 1_000_000, 948_736), (999_990, 1_000_000, 999_936),
+    ],
+)  # fmt: skip
+def test_a_recent_look_begins_with_the_tile_of_the_first_entry_after_the_head(head, size, first):
+    assert _recent_from(None if head is None else LogHead(size=head), size) == first
 
 
 @pytest.mark.usefixtures("owner")

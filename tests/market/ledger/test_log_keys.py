@@ -55,7 +55,7 @@ def test_old_receipts_still_verify_and_new_heads_are_the_new_keys(street, logged
         verified(new_head.note, [change.old])
     assert [(one.since_size, one.until_size) for one in keys_of(street.pk)] == [(0, 12), (12, None)]
     assert list(faults(street)) == []
-    assert list(faults(street, recent=True)) == []
+    assert list(faults(street, since=NOW)) == []
 
 
 @pytest.mark.django_db

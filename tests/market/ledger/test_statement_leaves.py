@@ -58,7 +58,7 @@ def test_every_statement_has_a_leaf_among_its_homes_leaves(street, closed):
     assert {leaf.number for leaf in leaves} == {3}
     assert set(json.loads(leaves[0].body)) == {"cm", "slot", "t", "v"}
     assert list(faults(street)) == []
-    assert list(faults(street, recent=True)) == []
+    assert list(faults(street, since=NOW)) == []
     close_month(community=street, month=NOVEMBER, at=NOW)
     assert log_size(street.pk) == 15
 
