@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Func, Q, Sum
@@ -17,7 +17,7 @@ from community.regulated import NotKnown
 from community.tariff_book import BANDS
 from community.tariffs import month_span, period
 from market.models import SettledHome, Statement
-from market.settlement.bill import Bill, Contract, bill
+from market.settlement.bill import Bill, Contract, Part, bill
 from market.settlement.billing_period import Hour, parts_by_hours
 from market.settlement.virtual_battery import Wallet, WalletMonth, WalletTerms, live_month
 
@@ -58,6 +58,7 @@ class RetailerBills:
         self._published = PublishedPrices(household.community)
         self._read_hours: dict[date, list[ReadHour]] = {}
         self._days: dict[date, list[HomeHour]] = {}
+        self._parts: dict[tuple[int, date], list[Part]] = {}
         self._terms: dict[int, list[OfferTerms]] | None = None
 
     def months(self) -> list[date]:
@@ -111,9 +112,11 @@ class RetailerBills:
             terms.cap,
             terms.wallet_fee_cents * UEUR_PER_CENT if with_wallet else 0,
         )
-        first, last = hours[0].day, hours[-1].day
-        parts = parts_by_hours(first, last, terms.region, self._priced(terms, hours), terms.negative_surplus)
-        return bill(contract, parts)
+        key = terms.pk, month
+        if key not in self._parts:  # with and without a wallet the same
+            first, last, priced = hours[0].day, hours[-1].day, self._priced(terms, hours)
+            self._parts[key] = parts_by_hours(first, last, terms.region, priced, terms.negative_surplus)
+        return bill(contract, self._parts[key])
 
     def read(self, months: Sequence[date]) -> None:
         """Read the hours of all these months at once, so that their bills need not ask for each."""
@@ -152,16 +155,16 @@ class RetailerBills:
         """The month's hours of each day and tariff period together, for offers with fixed prices."""
         if month not in self._days:
             zone, region = self.household.community.zone, self.household.community.region
-            firsts: dict[tuple[date, int], datetime] = {}
-            taken_wh: dict[tuple[date, int], int] = defaultdict(int)
-            given_wh: dict[tuple[date, int], int] = defaultdict(int)
+            found: dict[tuple[date, int], list[Any]] = {}
+            last, sums = None, []
             for number, taken, given in self._read(month):
                 start, key = _hour(number, zone, region)
-                firsts.setdefault(key, start)
-                taken_wh[key] += taken
-                given_wh[key] += given
+                if key != last:  # hours of a period follow each other, and a date is slow to look up
+                    last, sums = key, found.setdefault(key, [start, 0, 0])
+                sums[1] += taken
+                sums[2] += given
             self._days[month] = [
-                HomeHour(start, *key, taken_wh[key], given_wh[key]) for key, start in firsts.items()
+                HomeHour(start, *key, taken, given) for key, (start, taken, given) in found.items()
             ]
         return self._days[month]
 
