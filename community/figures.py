@@ -158,6 +158,16 @@ def price_exact(price_ueur_kwh: int) -> str:
     return price(price_ueur_kwh, max(3, len(fraction)))
 
 
+def kwh_number(energy_wh: int, decimals: int = 2) -> str:
+    """An energy in kWh without the unit, for table columns that name it in their head."""
+    return number(Decimal(energy_wh) / 1_000, decimals)
+
+
+def price_number(price_ueur_kwh: int, decimals: int = 3) -> str:
+    """A price in €/kWh without the unit, for table columns and axes."""
+    return number(Decimal(price_ueur_kwh) / 10**6, decimals)
+
+
 def percent(value: float | int | Decimal, decimals: int = 0) -> str:
     """A percentage that was already multiplied by 100.
 

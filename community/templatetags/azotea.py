@@ -5,7 +5,6 @@ reader's language; the figures themselves are made in `community/figures.py`.
 """
 
 import json
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,11 +15,10 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from community import figures
 from community.feeder_drawing import svg_lines
-from community.table_rows import TableRow, written
+from community.table_rows import written
 from community.wording import browsers
 
 register = template.Library()
@@ -38,16 +36,8 @@ def browser(user_agent: str) -> str:
     return browsers.browser(user_agent)
 
 
-@register.filter
-def table_rows(rows: Iterable[TableRow]) -> SafeString:
-    """Rows of a table's body, of `community.table_rows`."""
-    return written(rows)
-
-
-@register.filter(name="svg_lines")
-def pieces(drawn: Iterable[Any]) -> SafeString:
-    """A row's piece of a tree of cables, of `community.feeder_drawing`."""
-    return svg_lines(drawn)
+register.filter("table_rows", written)
+register.filter("svg_lines", svg_lines)
 
 
 SIGNED = "signed"
@@ -73,8 +63,8 @@ def wh_plain(energy_wh: int) -> str:
 
 @register.filter
 def kwh_number(energy_wh: int, decimals: int = 2) -> str:
-    """kWh without the unit, for table columns that name it in their head."""
-    return figures.number(Decimal(energy_wh) / 1_000, decimals)
+    """kWh without the unit: "0,31"."""
+    return figures.kwh_number(energy_wh, decimals)
 
 
 @register.filter
@@ -109,8 +99,8 @@ def price(price_ueur_kwh: int, decimals: int = 3) -> str:
 
 @register.filter
 def price_number(price_ueur_kwh: int, decimals: int = 3) -> str:
-    """€/kWh without the unit, for table columns and axes."""
-    return figures.number(Decimal(price_ueur_kwh) / 10**6, decimals)
+    """€/kWh without the unit: "0,112"."""
+    return figures.price_number(price_ueur_kwh, decimals)
 
 
 @register.filter

@@ -13,6 +13,11 @@ from market.models import Forecast, Outcome, SettledHome, Slot, Trade
 
 A_DAY = timedelta(days=1)
 UNOPENED = (None, None)  # status and price
+# What a day tells of a settled home.
+SETTLED = (
+    "start", "sold_wh", "bought_wh", "earned_neur", "paid_neur", "shortfall_neur", "import_wh", "export_wh",
+    "baseline_neur", "actual_neur", "missing", "provisional",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +128,6 @@ def _settled(home: Household, first: datetime, until: datetime) -> dict[datetime
     return {row.start: row for row in rows.only(*SETTLED)}
 
 
-SETTLED = (
-    "start", "sold_wh", "bought_wh", "earned_neur", "paid_neur", "shortfall_neur", "import_wh", "export_wh",
-    "baseline_neur", "actual_neur", "missing", "provisional",
-)  # fmt: skip
 Part = tuple[int, int, int, int]
 NOTHING: Part = (0, 0, 0, 0)
 

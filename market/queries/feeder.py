@@ -19,6 +19,14 @@ from market.models import Slot
 from market.queries.book import feeder_of
 from market.queries.cable_loads import ac_or_none, day_loads, drawn_by, fullest_pct, loadings_pct, placed_homes
 
+# The columns of a line, where none leads to a node.
+ROOT = (None, None, "", None, False)
+# What a day's strip tells of a slot.
+FILLED = (
+    "start", "end", "status", "cleared_at", "loading_max_pct", "import_wh", "export_wh", "import_limit_w",
+    "export_limit_w", "bindings",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class CableNode:
@@ -95,9 +103,6 @@ class SlotFill:
     opened: bool = True
 
 
-ROOT = (None, None, "", None, False)
-
-
 def cable_tree(community: Community, member_id: int) -> CableTree | None:
     """The community's feeder with where its homes are connected; None without one."""
     row = getattr(community, "feeder", None)
@@ -165,12 +170,6 @@ def street_state(slot: Slot) -> StreetState | None:
     hours = (slot.end - slot.start) / timedelta(hours=1)
     loss_wh = 0.0 if exact is None else exact.loss_w * hours
     return StreetState(nodes, _connection_pct(slot, float(drawn_w.sum())), loss_wh, exact is not None)
-
-
-FILLED = (
-    "start", "end", "status", "cleared_at", "loading_max_pct", "import_wh", "export_wh", "import_limit_w",
-    "export_limit_w", "bindings",
-)  # fmt: skip
 
 
 def day_fills(

@@ -1,7 +1,6 @@
 """A home's day as a table: the slots' figures in the order of the page that shows them."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -37,8 +36,8 @@ def day_rows(slots: Iterable[DaySlot], keep: Mapping[str, str]) -> list[TableRow
 
 
 def _price(price_ueur_kwh: int | None) -> str:
-    return NOTHING if price_ueur_kwh is None else figures.number(Decimal(price_ueur_kwh) / 10**6, 3)
+    return NOTHING if price_ueur_kwh is None else figures.price_number(price_ueur_kwh)
 
 
 def _energy(energy_wh: int, look: str) -> Cell:
-    return Cell(figures.number(Decimal(energy_wh) / 1_000, 2), look) if energy_wh else Cell(NOTHING)
+    return Cell(figures.kwh_number(energy_wh), look) if energy_wh else Cell(NOTHING)

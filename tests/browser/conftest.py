@@ -64,18 +64,18 @@ def submit(page: Page) -> None:
         page.click("main form button[type=submit]")
 
 
-def happens(page: Page, what: Callable[[], Any]) -> Any:
+def happens(page: Page, what: Callable[[], Any], said: str = "what is waited for") -> Any:
     """Wait until something here or in the browser is so, and give it: nothing that takes its time is slept for."""
     end = time.monotonic() + 30
     while not (found := what()):
-        assert time.monotonic() < end, "it never happens"
+        assert time.monotonic() < end, f"never: {said}"
         page.wait_for_timeout(50)
     return found
 
 
 def until(page: Page, holds: str) -> None:
     """Wait until an expression is true. Playwright's own way evaluates it inside the page, which the site forbids."""
-    happens(page, lambda: page.evaluate(holds))
+    happens(page, lambda: page.evaluate(holds), holds)
 
 
 def log_in(page: Page, email: str, password: str) -> None:
