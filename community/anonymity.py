@@ -1,7 +1,7 @@
 """How many homes a sum must be of, so that no resident reads another home's day in it."""
 
 from community.models import Member
-from community.queries import active_households
+from community.queries import count_active_households
 from community.roles import Can, may
 
 FEWEST_HOMES = 5
@@ -14,7 +14,7 @@ def hides(homes: int) -> bool:
 
 def street_hides(community_id: int) -> bool:
     """Whether sums over all homes of a street may be seen by those who live there."""
-    return len(active_households(community_id)) >= FEWEST_HOMES
+    return count_active_households(community_id) >= FEWEST_HOMES
 
 
 def may_see_sums(member: Member) -> bool:

@@ -6,19 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from community.models import Device, DeviceState, Household, Invitation, Node
 
 
 def active_households(community_id: int) -> list[Household]:
     """Households that trade: those with a metering point, by id."""
-    return list(
-        Household.objects.filter(community_id=community_id, metering_points__isnull=False)
-        .distinct()
-        .select_related("node")
-        .order_by("pk")
-    )
+    return list(_active(community_id).select_related("node").order_by("pk"))
+
+
+def count_active_households(community_id: int) -> int:
+    """How many households trade."""
+    return _active(community_id).values("pk").count()
+
+
+def _active(community_id: int) -> QuerySet[Household]:
+    return Household.objects.filter(community_id=community_id, metering_points__isnull=False).distinct()
 
 
 def devices_of(household_ids: Iterable[int]) -> dict[int, list[Device]]:

@@ -88,11 +88,6 @@ class CableChart:
     high_at: float
     left_out: int
 
-    @property
-    def limit_at(self) -> float:
-        """Where a bar ends whose cable is full."""
-        return LIMIT_AT_PCT
-
 
 def cable_chart(
     elements: Sequence[Element], v_min_pu: float, v_max_pu: float, *, known: bool = True
@@ -104,7 +99,7 @@ def cable_chart(
     """
     kept = worth_drawing(elements)
     place = {element: row + 1 for row, element in enumerate(kept)}
-    parents = [None, *(0 if (up := elements[i].parent) is None else place[up] for i in kept)]
+    parents = (None, *(0 if (up := elements[i].parent) is None else place[up] for i in kept))
     drawing = draw_tree(parents)
     edge = VOLTAGE_EDGE / (1 + 2 * VOLTAGE_EDGE)
     return CableChart(

@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from community import figures
-from community.feeder_drawing import svg_lines
+from community.feeder_drawing import tree_svg
 from community.table_rows import written
 from community.wording import browsers
 
@@ -37,7 +37,7 @@ def browser(user_agent: str) -> str:
 
 
 register.filter("table_rows", written)
-register.filter("svg_lines", svg_lines)
+register.filter("tree_svg", tree_svg)
 
 
 SIGNED = "signed"

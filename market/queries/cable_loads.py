@@ -10,10 +10,9 @@ from django.db.models import F, Sum
 
 from community.models import Community, Household
 from market.cable_privacy import STEP_PCT
-from market.grid import SHARES, AcFlow, Feeder, VoltageCollapse, ac_flow, line_flows_w
+from market.grid import SHARES, AcFlow, Feeder, Home, VoltageCollapse, ac_flow, assumed_phases, line_flows_w
 from market.grid.feeder import Floats
 from market.models import Outcome
-from market.queries.phases import street_phases
 
 # Homes with the place of their node, their reactive share and their phase.
 Placed = tuple[tuple[int, int, float, str], ...]
@@ -21,9 +20,10 @@ Placed = tuple[tuple[int, int, float, str], ...]
 
 def placed_homes(community: Community, feeder: Feeder) -> Placed:
     """Where the homes are connected, and how."""
-    phases = street_phases(community.pk)
-    rows = Household.objects.filter(community=community).order_by("pk").values_list("pk", "node__code", "tan_phi")
-    return tuple((pk, feeder.index[node or feeder.root], tan_phi, phases[pk]) for pk, node, tan_phi in rows)
+    homes = Household.objects.filter(community=community).order_by("pk")
+    rows = list(homes.values_list("pk", "node__code", "phase", "contracted_w", "tan_phi"))
+    phases = assumed_phases(Home(pk, node or "", phase, watts) for pk, node, phase, watts, _tan_phi in rows)
+    return tuple((pk, feeder.index[node or feeder.root], tan_phi, phases[pk]) for pk, node, *_, tan_phi in rows)
 
 
 def drawn_by(

@@ -116,8 +116,10 @@ def cable_tree(community: Community, member_id: int) -> CableTree | None:
     into = {cable[0]: cable for cable in cables}
     homes: dict[str, list[tuple[str, bool]]] = defaultdict(list)
     placed = Household.objects.filter(community=community).order_by("pk")
-    for name, owner, node in placed.values_list("name", "member_id", "node__code"):
+    unknown_phases = 0
+    for name, owner, node, phase in placed.values_list("name", "member_id", "node__code", "phase"):
         homes[node or root].append((name, owner == member_id))
+        unknown_phases += not phase
     place = {feeder.nodes[i]: n for n, i in enumerate(feeder.order)}
     nodes: list[CableNode] = []
     for code in place:
@@ -135,7 +137,7 @@ def cable_tree(community: Community, member_id: int) -> CableTree | None:
         v_min_pu=feeder.v_min_pu,
         v_max_pu=feeder.v_max_pu,
         phase_v=feeder.phase_v,
-        unknown_phases=Household.objects.filter(community=community, phase="").count(),
+        unknown_phases=unknown_phases,
     )
 
 

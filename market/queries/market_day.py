@@ -37,16 +37,15 @@ def market_day(home: Household, first: datetime, until: datetime, at: datetime) 
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
     found = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
-    rows = {row.start: row for row in found.only("start", "status", "price_ueur_kwh", "traded_wh")}
+    rows = {start: row for start, *row in found.values_list("start", "status", "price_ueur_kwh", "traded_wh")}
     band, coming = _retailer_and_coming(home, starts, until, at)
     answer = []
     for start in starts:
-        row, guess = rows.get(start), coming.get(start)
-        price, source = (row.price_ueur_kwh if row else None), Source.CLEARED
-        if guess is not None and (row is None or row.status == Slot.Status.OPEN):
+        status, price, traded_wh = rows.get(start, (None, None, 0))
+        guess, source = coming.get(start), Source.CLEARED
+        if guess is not None and status in {None, Slot.Status.OPEN}:
             price, source = guess.price_ueur_kwh, guess.source
         retail, feed_in = band.get(start, (None, None))
-        status, traded_wh = (row.status, row.traded_wh) if row else (None, 0)
         answer.append(MarketSlot(start, start + length, status, price, source, feed_in, retail, traded_wh))
     return answer
 

@@ -1,8 +1,9 @@
 """A home's months and days in sums, for the log and the statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncMonth
@@ -69,6 +70,27 @@ class Span:
     def neighbour_share(self) -> float | None:
         """Part of the energy taken at the meter that neighbours supplied, percent."""
         return 100 * self.bought_wh / self.import_wh if self.import_wh else None
+
+
+class SettledSlot(NamedTuple):
+    """What is told of one home's settled slot, each as `SettledHome` has it."""
+
+    start: datetime
+    import_wh: int
+    export_wh: int
+    bought_wh: int
+    sold_wh: int
+    price_ueur_kwh: int | None
+    import_ueur_kwh: int
+    feed_in_ueur_kwh: int
+    baseline_neur: int
+    actual_neur: int
+    provisional: bool
+    quality: str
+    paid_neur: int
+    earned_neur: int
+    shortfall_neur: int
+    pool_neur: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +192,12 @@ def _spans(rows: QuerySet[SettledHome], trunc: type[TruncDay] | type[TruncMonth]
     ]
 
 
-def month_of(home: Household, start: datetime, end: datetime) -> Span | None:
-    """One month's sums, or None if nothing of it is settled."""
-    rows = SettledHome.objects.filter(household=home, start__gte=start, start__lt=end)
-    return next(iter(_spans(rows, TruncMonth, home)), None)
+def month_of(days: Sequence[Span]) -> Span | None:
+    """The sums of a month's days, or None if nothing of it is settled."""
+    if not days:
+        return None
+    names = [field.name for field in fields(Span) if field.name != "first"]
+    return Span(days[0].first.replace(day=1), *(sum(getattr(day, name) for day in days) for name in names))
 
 
 def closed_month(statement: Statement, settled: Span | None) -> Span:
@@ -229,7 +253,7 @@ def statements_of(home: Household, month: date) -> list[Statement]:
     return list(rows.order_by("-version"))
 
 
-def settled_slots(home: Household, start: datetime, end: datetime) -> Sequence[SettledHome]:
+def settled_slots(home: Household, start: datetime, end: datetime) -> list[SettledSlot]:
     """Settled slots of `[start, end)`, oldest first."""
     rows = SettledHome.objects.filter(household=home, is_current=True, start__gte=start, start__lt=end)
-    return list(rows.select_related("settlement__slot").order_by("start"))
+    return list(map(SettledSlot._make, rows.order_by("start").values_list(*SettledSlot._fields)))

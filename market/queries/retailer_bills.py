@@ -8,23 +8,27 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Func, Q, Sum
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import Q
 
 from community.models import Household, OfferTerms, SupplyContract, Tariff
 from community.published_prices import PublishedPrices
 from community.regulated import NotKnown
 from community.tariff_book import BANDS
 from community.tariffs import month_span, period
-from market.models import SettledHome, Statement
+from market.models import Statement
 from market.settlement.bill import Bill, Contract, Part, bill
 from market.settlement.billing_period import Hour, parts_by_hours
 from market.settlement.virtual_battery import Wallet, WalletMonth, WalletTerms, live_month
 
 UEUR_PER_CENT = 10_000
-# Hours since 1970: a year has 8,760, and an instant costs ten times a number to read.
-HOUR = Func("start", template="extract(epoch FROM %(expressions)s)::bigint / 3600", output_field=BigIntegerField())
-
+# Plain SQL with plain numbers: a year has 8,760 hours, and an instant costs ten times a number to read.
+HOURS = """
+SELECT extract(epoch FROM start)::bigint / 3600 AS hour, sum(import_wh)::bigint, sum(export_wh)::bigint
+FROM market_settledhome
+WHERE household_id = %s AND is_current AND start >= %s AND start < %s
+GROUP BY hour ORDER BY hour
+"""
 
 # Number of the hour since 1970, import and export, Wh.
 ReadHour = tuple[int, int, int]
@@ -137,11 +141,9 @@ class RetailerBills:
 
     def _between(self, start: datetime, end: datetime) -> list[ReadHour]:
         """Hours of `[start, end)`, in order."""
-        rows = SettledHome.objects.filter(
-            household=self.household, is_current=True, start__gte=start, start__lt=end
-        )
-        sums = rows.values_list(HOUR).annotate(taken=_whole("import_wh"), given=_whole("export_wh"))
-        return list(sums.order_by(HOUR))
+        with connection.cursor() as cursor:
+            cursor.execute(HOURS, [self.household.pk, start, end])
+            return cursor.fetchall()
 
     def _by_hours(self, month: date) -> list[HomeHour]:
         zone, region = self.household.community.zone, self.household.community.region
@@ -187,11 +189,6 @@ def live_wallet_month(wallet: Wallet, month: date, terms: OfferTerms, bill: Bill
     rule = WalletTerms(terms.wallet_ppm, terms.wallet_expiry_months)
     number = month.year * 12 + month.month
     return live_month(wallet, number, max(bill.total_cents, 0), bill.left_cents, rule)
-
-
-def _whole(energy: str) -> Cast:
-    """A sum of Wh as a whole number, which PostgreSQL's own type for sums is slow to become."""
-    return Cast(Sum(energy), BigIntegerField())
 
 
 @lru_cache(maxsize=65_536)

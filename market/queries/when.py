@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
-
 from community.models import Household
 from community.tariff_book import TariffBook
 from community.tariffs import slots_of
@@ -50,9 +48,10 @@ def ahead(
         price, fee = (charged, 0) if found is None else found
         sold_at = paid if found is None else max(price - fee, paid)
         slots.append(PricedSlot(start, start + length, min(price, charged), own.get(start, 0), sold_at, source))
-    cleared = Slot.objects.filter(community=community, cleared_at__lte=at).aggregate(until=Max("end"))
+    cleared = Slot.objects.filter(community=community, cleared_at__lte=at).order_by("-start")
+    street_until = cleared.values_list("end", flat=True).first()
     known = [start for start in begins if book.is_known(home.pk, start)]
-    return Ahead(slots, cleared["until"], known[-1] + length if known else None, _differs(street, at))
+    return Ahead(slots, street_until, known[-1] + length if known else None, _differs(street, at))
 
 
 Street = dict[datetime, tuple[int, int]]

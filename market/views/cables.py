@@ -24,12 +24,14 @@ from community.table_rows import Cell, TableRow
 from community.tariffs import local_day
 from config import clock
 from market.addresses import cables_address, parse_start
-from market.cable_chart import LIMIT_AT_PCT, MOST_DRAWN, CableChart, Element, cable_chart, level_of, loading_bar
+from market.cable_chart import MOST_DRAWN, CableChart, CableRow, Element, cable_chart
+from market.cable_marks import StripSlot, day_strip, load_mark, volts_mark
 from market.cable_privacy import shown_cables
 from market.models import Slot
 from market.queries import feeder as queries
 from market.queries.feeder import CableTree, SlotFill, StreetState
 from market.wording import cables as wording
+from market.wording.cables import CableWords
 from metering.completeness import freshness
 from metering.wording.freshness import until_line
 
@@ -69,7 +71,7 @@ def cables(request: HttpRequest) -> HttpResponse:
         "why": wording.tightest(tree, state) if state else "",
         "figures": wording.figures_of(tree, state, shown) if state else [],
         "chart": chart,
-        "rows": [(row, None if row.element is None else words[row.element]) for row in chart.rows],
+        "rows": [(row, _words(row, words), load_mark(row.bar), volts_mark(row.span, chart)) for row in chart.rows],
         "connection": wording.connection(tree, state),
         "table": table,
         "table_rows": wording.table_rows(table, by_phase=is_admin),
@@ -116,6 +118,11 @@ def _chart(tree: CableTree, state: StreetState | None, shown: Sequence[bool]) ->
     return cable_chart(elements, tree.v_min_pu, tree.v_max_pu, known=state is not None)
 
 
+def _words(row: CableRow, words: Sequence[CableWords]) -> CableWords | None:
+    """What is said of a row; the grid above the transformer has no words of its own."""
+    return None if row.element is None else words[row.element]
+
+
 def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] | None) -> dict[str, Any]:
     """The bar over the slots and the strip of the slot's day."""
     zone = community.zone
@@ -140,12 +147,12 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
         today_label=_("The whole day"),
         views=views,
     )
+    columns = [_column(fill, slot.start, at) for fill in fills]
     return {
         "bar": bar,
-        "strip": [_cell(fill, slot.start, at) for fill in fills],
-        "strip_rows": [_strip_row(fill, slot.start, at) for fill in fills],
+        "strip": day_strip(column for column, _row in columns),
+        "strip_rows": [row for _column, row in columns],
         "strip_kind": LENGTH[community.slot_minutes],
-        "full_at": 100 - LIMIT_AT_PCT,
         "day": day,
         "in_steps": shown is not None,
         "day_before": cables_address(slot.start - timedelta(days=1)),
@@ -153,28 +160,13 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
     }
 
 
-def _cell(fill: SlotFill, current: datetime, at: datetime) -> dict[str, Any]:
-    """One column of the strip: how high, how full in steps, where it leads."""
-    known = fill.fullest_pct is not None
-    height = loading_bar(fill.fullest_pct or 0.0, "").width_pct if known else 0.0
-    return {
-        "address": _address(fill, at),
-        "level": level_of(fill.fullest_pct or 0.0) if known else None,
-        "height": height,
-        "top": round(100 - height, 1),
-        "current": fill.start == current,
-        "hint": f"{figures.span(fill.start, fill.end)}: {wording.fill_text(fill)}",
-    }
-
-
-def _strip_row(fill: SlotFill, current: datetime, at: datetime) -> TableRow:
-    """The same column as a row of the table below."""
-    return TableRow(
-        figures.span(fill.start, fill.end),
-        (Cell(wording.fill_text(fill)), Cell(_("held energy back") if fill.bound else "", "")),
-        address=_address(fill, at),
-        look="mine" if fill.start == current else "",
-    )
+def _column(fill: SlotFill, current: datetime, at: datetime) -> tuple[StripSlot, TableRow]:
+    """A slot of the strip, and the same as a row of the table below."""
+    span, said, address = figures.span(fill.start, fill.end), wording.fill_text(fill), _address(fill, at)
+    is_current = fill.start == current
+    cells = Cell(said), Cell(_("held energy back") if fill.bound else "", "")
+    row = TableRow(span, cells, address=address, look="mine" if is_current else "")
+    return StripSlot(fill.fullest_pct, address, f"{span}: {said}", is_current), row
 
 
 def _address(fill: SlotFill, at: datetime) -> str:

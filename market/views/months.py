@@ -15,7 +15,7 @@ from community.pages import page
 from community.spreadsheets import write_csv
 from community.tariffs import local_day, month_span
 from config import clock
-from market.addresses import kept, month_named, slot_address
+from market.addresses import kept, month_named
 from market.documents import as_csv, as_json, as_pdf, as_xlsx
 from market.models import Statement
 from market.queries import months as queries
@@ -23,7 +23,7 @@ from market.queries.hindsight import hindsight_of
 from market.queries.home import readings_until
 from market.queries.month import rent_to_give_back
 from market.queries.wallet import wallet_rows
-from market.wording import documents, wallet
+from market.wording import day_table, documents, wallet
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
 from market.wording.home import until
@@ -73,7 +73,8 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     today = clock.now().astimezone(zone).date()
     issued = queries.statements_of(household, first)
     closed = issued[0] if issued else None
-    total = queries.month_of(household, start, end)
+    days = queries.days_of(household, start, end)
+    total = queries.month_of(days)
     if total is None:
         raise Http404("This home has no settled slots in that month.")
     chosen = request.GET.get("day")
@@ -99,9 +100,9 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "corrections": wording.corrections(queries.corrections_of(household, start, end)),
         "hindsight": _hindsight(household, first) if closed and sums else None,
         "wallet": wallet.fact(wallet_rows(household), first) if closed else "",
-        "days": wording.day_rows(queries.days_of(household, start, end)),
+        "days": wording.day_rows(days),
         "day": day,
-        "slots": [{"slot": slot, "address": slot_address(slot.start, kept(request.GET))} for slot in slots],
+        "slots": day_table.settled_rows(slots, kept(request.GET)),
     }
     return page(request, "market/statement.html", context)
 

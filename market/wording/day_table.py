@@ -8,6 +8,7 @@ from community import figures
 from community.table_rows import Cell, TableRow
 from market.addresses import slot_address
 from market.queries.day import DaySlot
+from market.queries.months import SettledSlot
 
 NOTHING = "—"
 
@@ -30,6 +31,21 @@ def day_rows(slots: Iterable[DaySlot], keep: Mapping[str, str]) -> list[TableRow
             ),
             address=slot_address(slot.start, keep) if slot.status else "",
             start=slot.start,
+        )
+        for slot in slots
+    ]
+
+
+def settled_rows(slots: Iterable[SettledSlot], keep: Mapping[str, str]) -> list[TableRow]:
+    """The street's price, what the meter saw, and what of it was traded."""
+    return [
+        TableRow(
+            figures.clock(slot.start),
+            (
+                Cell(NOTHING if slot.price_ueur_kwh is None else figures.price(slot.price_ueur_kwh)),
+                *(Cell(figures.kwh(wh)) for wh in (slot.import_wh, slot.export_wh, slot.bought_wh, slot.sold_wh)),
+            ),
+            address=slot_address(slot.start, keep),
         )
         for slot in slots
     ]

@@ -27,12 +27,13 @@ def newest(home: Household, month: date) -> StatementDocument | None:
     if not issued:
         return None
     span = month_span(month.year, month.month, home.community.zone)
+    days = queries.days_of(home, *span)
     return document(
         home,
         issued,
-        queries.closed_month(issued[0], queries.month_of(home, *span)),
+        queries.closed_month(issued[0], queries.month_of(days)),
         queries.street_month(home, *span),
-        queries.days_of(home, *span),
+        days,
         queries.unmeasured_in(home, *span),
     )
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from community import figures
-from market.models import SettledHome, Statement, StatementLine
-from market.queries.months import Correction, Span
+from market.models import Statement, StatementLine
+from market.queries.months import Correction, SettledSlot, Span
 from market.settlement.statement import to_cents
 
 BAR_WIDTH = 120
@@ -229,7 +229,7 @@ def rent_waiting(amount_neur: int, rule: str) -> str:
     return f"{words % {'amount': figures.euros(amount_neur)}} {rent_words(rule)}"
 
 
-def csv_row(row: SettledHome) -> tuple[object, ...]:
+def csv_row(row: SettledSlot) -> tuple[object, ...]:
     """A settled slot in the order of `CSV_COLUMNS`."""
     return (
         row.start.isoformat(),
