@@ -65,18 +65,28 @@ def allowed(request: HttpRequest, can: Can) -> Member:
     return member
 
 
+def homes_of(request: HttpRequest) -> list[Household]:
+    """The asking member's homes, the first first; a request asks for them once."""
+    if not hasattr(request, "_azotea_homes"):
+        member = member_of(request)
+        homes = list(Household.objects.filter(member=member).order_by("pk"))
+        for home in homes:
+            if home.community_id == member.community_id:
+                home.community = member.community  # it is there already
+        request._azotea_homes = homes  # type: ignore[attr-defined]
+    found: list[Household] = request._azotea_homes  # type: ignore[attr-defined]
+    return found
+
+
 def household_of(request: HttpRequest) -> Household:
     """The asking member's home: the one named by `?home=`, else the first. `Http404` if there is none."""
-    member = member_of(request)
-    homes = Household.objects.filter(member=member).order_by("pk")
-    wanted = request.GET.get("home", "")
-    # Longer than any key is the number of no home; Python would not even read it.
-    home = homes.filter(pk=int(wanted[:20])).first() if wanted.isdecimal() else homes.first()
-    if home is None or _asks_before(request, home):
+    homes, wanted = homes_of(request), request.GET.get("home", "")
+    if wanted.isdecimal():
+        # Longer than any key is the number of no home; Python would not even read it.
+        homes = [home for home in homes if home.pk == int(wanted[:20])]
+    if not homes or _asks_before(request, homes[0]):
         raise Http404("No home of yours was found, or not at that time.")
-    if home.community_id == member.community_id:
-        home.community = member.community  # it is there already
-    return home
+    return homes[0]
 
 
 def _asks_before(request: HttpRequest, home: Household) -> bool:

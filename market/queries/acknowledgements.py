@@ -3,13 +3,25 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from community.models import Device, Household
+from community.models import Household
 from market.models import Acknowledgement, SetPoint
 
 # How far back a home's page looks for an answer, and after how long without one it says so.
 LOOK_BACK = timedelta(days=1)
 SILENT_AFTER = timedelta(hours=2)
+
+
+class Asked(NamedTuple):
+    """A set-point: what the market asked of a device in a slot."""
+
+    slot_id: int
+    start: datetime
+    device_id: int
+    device: str
+    kind: str
+    energy_wh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +69,25 @@ def following(household: Household, at: datetime) -> Following | None:
         device__household=household,
         energy_wh__isnull=False,
     ).order_by("-slot__start", "device_id")
-    # Plain values: a day has a hundred of them, and only the newest answered slot is told.
-    points = list(rows.values_list("slot_id", "slot__start", "device_id", "energy_wh"))
+    # Plain values: a day has a hundred of them.
+    columns = "slot_id", "slot__start", "device_id", "device__name", "device__kind", "energy_wh"
+    points = [Asked(*point) for point in rows.values_list(*columns)]
     if not points:
         return None
-    given = newest_answers({slot for slot, *_ in points}, {device for _, _, device, _ in points})
-    answered = [point for point in points if (point[0], point[2]) in given]
+    given = newest_answers({point.slot_id for point in points}, {point.device_id for point in points})
+    answered = [point for point in points if (point.slot_id, point.device_id) in given]
     if not answered:
-        return Following(None, None, (), points[-1][1] <= at - SILENT_AFTER)
-    newest, start, *_ = answered[0]
-    since = [begun for _slot, begun, *_ in points if begun > start]
-    told = {device: energy_wh for slot, _start, device, energy_wh in answered if slot == newest}
-    devices = Device.objects.in_bulk(told)
+        return Following(None, None, (), points[-1].start <= at - SILENT_AFTER)
+    newest, start = answered[0].slot_id, answered[0].start
+    since = [point.start for point in points if point.start > start]
+    told = {point.device_id: point for point in answered if point.slot_id == newest}
     return Following(
         start,
         start + timedelta(minutes=household.community.slot_minutes),
-        tuple(_answered(devices[one], energy_wh or 0, given[newest, one]) for one, energy_wh in told.items()),
+        tuple(_answered(point, given[newest, device]) for device, point in told.items()),
         bool(since) and min(since) <= at - SILENT_AFTER,
     )
 
 
-def _answered(device: Device, asked_wh: int, row: Acknowledgement) -> Answered:
-    return Answered(device.name, device.kind, asked_wh, row.answer, row.reason, row.energy_wh)
+def _answered(point: Asked, row: Acknowledgement) -> Answered:
+    return Answered(point.device, point.kind, point.energy_wh, row.answer, row.reason, row.energy_wh)

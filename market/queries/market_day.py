@@ -37,7 +37,8 @@ def market_day(home: Household, first: datetime, until: datetime, at: datetime) 
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
     found = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
-    rows = {start: row for start, *row in found.values_list("start", "status", "price_ueur_kwh", "traded_wh")}
+    told = found.values_list("start", "status", "price_ueur_kwh", "traded_wh")
+    rows = {start: (status, price, traded_wh) for start, status, price, traded_wh in told}
     band, coming = _retailer_and_coming(home, starts, until, at)
     answer = []
     for start in starts:

@@ -143,7 +143,8 @@ class RetailerBills:
         """Hours of `[start, end)`, in order."""
         with connection.cursor() as cursor:
             cursor.execute(HOURS, [self.household.pk, start, end])
-            return cursor.fetchall()
+            hours: list[ReadHour] = cursor.fetchall()
+        return hours
 
     def _by_hours(self, month: date) -> list[HomeHour]:
         zone, region = self.household.community.zone, self.household.community.region

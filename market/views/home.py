@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from community.access import household_of, member_of, member_or_none
+from community.access import homes_of, household_of, member_of, member_or_none
 from community.datebar import day_bar, parse_day
 from community.models import Device, Household
 from community.pages import page
@@ -82,7 +82,7 @@ def _other_landing(request: HttpRequest) -> str | None:
     member = member_or_none(request)
     if member is None:
         return "admin:index" if request.user.is_staff else None
-    return None if member.households.exists() else "community-day"
+    return None if homes_of(request) else "community-day"
 
 
 def _market_address(day: date, today: date, keep: Mapping[str, str]) -> str:

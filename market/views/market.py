@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from community.access import household_of, member_of
+from community.access import homes_of, household_of, member_of
 from community.anonymity import may_see_sums
 from community.datebar import day_bar, parse_day
 from community.models import Household
@@ -34,7 +34,7 @@ from metering.wording.freshness import until_line, updated_line
 @require_safe
 def market(request: HttpRequest) -> HttpResponse:
     """Prices of a day, today's with tomorrow's beside it; `?d=` names another day."""
-    if not member_of(request).households.exists():
+    if not homes_of(request):
         return redirect("community-day")
     household, at = household_of(request), clock.now()
     zone, keep = household.community.zone, kept(request.GET)
