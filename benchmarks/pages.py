@@ -6,8 +6,8 @@ Every address that a resident may open is asked for in turn, through all of the 
 twelve kinds of homes one after the other; files are told apart from pages. `page_p95_ms` is the 95th of a hundred
 of the slowest page, `page_p95_all_ms` that of all answers together, `page_kb` what the largest page needs: its
 HTML with the charts that are drawn in it, styles and scripts, each compressed as a proxy would.
-Before, every resident asks once: what has to come from the disk then is told apart (`page_first_p95_ms`, the slowest
-page's, and `page_first_p95_all_ms`).
+Before, every resident asks once: what has to come from the disk then is told apart (`page_first_p95_ms`, that of
+the slowest page, and `page_first_p95_all_ms`).
 How the database is filled: `benchmarks/year.py`. The full size takes about ten minutes and 23 GB.
 """
 
@@ -152,8 +152,8 @@ def tell(clients: Sequence[Any], rounds: int) -> None:
     for one in sorted(measured + handed_out, key=lambda one: one.p95_ms):
         count, slowest = queries(clients[0], one.address)
         sizes[one.address] = kilobytes(clients[0], one.address) if one in measured else 0.0
-        median = statistics.median(one.waited_ms)
-        print(f"  {one.address:44} p50 {median:6.1f} p95 {one.p95_ms:6.1f} ms, at first {first[one.address].p95_ms:6.1f}, "
+        median, at_first = statistics.median(one.waited_ms), first[one.address].p95_ms
+        print(f"  {one.address:44} p50 {median:6.1f} p95 {one.p95_ms:6.1f} ms, at first {at_first:6.1f}, "
               f"{count:3} queries, slowest {slowest:5.1f} ms, {sizes[one.address]:5.1f} kB")  # fmt: skip
         if one in measured:
             say(f"p95_ms {one.address}", rounds, one.p95_ms)

@@ -80,11 +80,8 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     chosen = request.GET.get("day")
     day = parse_day(chosen, today) if chosen else None
     sums = may_see_sums(member_of(request))
-    slots = (
-        queries.settled_slots(household, *local_day(day, zone))
-        if day and start <= local_day(day, zone)[0] < end
-        else []
-    )
+    is_open = day is not None and start <= local_day(day, zone)[0] < end
+    slots = queries.settled_slots(household, *local_day(day, zone)) if day and is_open else []
     context = {
         "section": "months",
         "bar": month_bar(first, today, request.path, keep=kept(request.GET)),

@@ -245,7 +245,7 @@ def test_the_month_grows_and_then_stands(ana, street, homes, traded):
 def test_a_statements_day_leads_to_its_slots_and_their_reasons(ana, traded):
     page = ana.get("/months/2026-11/?day=2026-11-23")
 
-    assert [row["address"] for row in page.context["slots"]] == ["/slots/2026-11-23T1100Z/"]
+    assert [row.address for row in page.context["slots"]] == ["/slots/2026-11-23T1100Z/"]
 
 
 def test_a_month_without_slots_and_an_impossible_one_are_not_found(ana, traded):
