@@ -151,7 +151,7 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
     return {
         "bar": bar,
         "strip": day_strip(column for column, _row in columns),
-        "strip_rows": [row for _column, row in columns],
+        "strip_rows": [row for fill, (_column, row) in zip(fills, columns, strict=True) if fill.start <= at],
         "strip_kind": LENGTH[community.slot_minutes],
         "day": day,
         "in_steps": shown is not None,

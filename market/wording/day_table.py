@@ -42,8 +42,11 @@ def settled_rows(slots: Iterable[SettledSlot], keep: Mapping[str, str]) -> list[
         TableRow(
             figures.clock(slot.start),
             (
-                Cell(NOTHING if slot.price_ueur_kwh is None else figures.price(slot.price_ueur_kwh)),
-                *(Cell(figures.kwh(wh)) for wh in (slot.import_wh, slot.export_wh, slot.bought_wh, slot.sold_wh)),
+                Cell(_price(slot.price_ueur_kwh)),
+                _energy(slot.import_wh),
+                _energy(slot.export_wh),
+                _energy(slot.bought_wh, "num bought"),
+                _energy(slot.sold_wh, "num sold"),
             ),
             address=slot_address(slot.start, keep),
         )
@@ -55,5 +58,5 @@ def _price(price_ueur_kwh: int | None) -> str:
     return NOTHING if price_ueur_kwh is None else figures.price_number(price_ueur_kwh)
 
 
-def _energy(energy_wh: int, look: str) -> Cell:
+def _energy(energy_wh: int, look: str = "num") -> Cell:
     return Cell(figures.kwh_number(energy_wh), look) if energy_wh else Cell(NOTHING)
