@@ -60,9 +60,21 @@ def allowed(request: HttpRequest, can: Can) -> Member:
     member = member_of(request)
     if not may(member, can):
         raise PermissionDenied("Your part in the community does not include this.")
-    if settings.SECOND_FACTOR_REQUIRED and not is_mfa_enabled(member.user):
+    if not _is_guarded(member.user):
         raise SecondFactorNeeded
     return member
+
+
+def empowered(member: Member, can: Can) -> bool:
+    """Whether the member may do this now, for pages that are open to residents, too.
+
+    Whose role includes it but whose account a password alone guards sees there what a resident sees.
+    """
+    return may(member, can) and _is_guarded(member.user)
+
+
+def _is_guarded(user: Any) -> bool:
+    return not settings.SECOND_FACTOR_REQUIRED or is_mfa_enabled(user)
 
 
 def homes_of(request: HttpRequest) -> list[Household]:
@@ -111,7 +123,7 @@ def operator_may(request: HttpRequest) -> bool:
     user = request.user
     if not (user.is_active and getattr(user, "is_staff", False)):
         return False
-    if settings.SECOND_FACTOR_REQUIRED and not is_mfa_enabled(user):
+    if not _is_guarded(user):
         raise SecondFactorNeeded
     return True
 

@@ -1,8 +1,9 @@
 """How many homes a sum must be of, so that no resident reads another home's day in it."""
 
+from community.access import empowered
 from community.models import Member
 from community.queries import count_active_households
-from community.roles import Can, may
+from community.roles import Can
 
 FEWEST_HOMES = 5
 
@@ -19,4 +20,4 @@ def street_hides(community_id: int) -> bool:
 
 def may_see_sums(member: Member) -> bool:
     """Whether a member sees the street's sums: those who see homes' months do, residents where they hide each."""
-    return may(member, Can.SEE_MONTHS) or street_hides(member.community_id)
+    return empowered(member, Can.SEE_MONTHS) or street_hides(member.community_id)

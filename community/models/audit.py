@@ -48,6 +48,8 @@ class What(models.TextChoices):
     METER_KEY_ENDED = "meter_key_ended", _("A key for the home's meter was ended")
     FILE_STORED = "file_stored", _("Readings of a file were stored")
     METER_CHANGED = "meter_changed", _("A change of the meter was declared")
+    EQUIPMENT_CHANGED = "equipment_changed", _("The home's list of equipment was changed")
+    EQUIPMENT_REMOVED = "equipment_removed", _("Equipment was taken off the home's list")
     CONSENT_GIVEN = "consent_given", _("Fetching readings from Datadis was allowed")
     CONSENT_WITHDRAWN = "consent_withdrawn", _("Fetching readings from Datadis was forbidden")
     DATADIS_ACCOUNT_CHANGED = "datadis_account_changed", _("The community's Datadis login was changed")

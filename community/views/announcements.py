@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import allowed, member_of
+from community.access import allowed, empowered, member_of
 from community.announcement_form import AnnouncementForm
 from community.models import Announcement
 from community.pages import page
-from community.roles import Can, may
+from community.roles import Can
 from community.services import announcements as service
 from community.wording import announcements as wording
 from config import clock
@@ -33,7 +33,7 @@ def announcements(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "more",
         "standing": [wording.told(one) for one in now],
-        "past": [wording.told(one) for one in past] if may(member, Can.ANNOUNCE) else [],
+        "past": [wording.told(one) for one in past] if empowered(member, Can.ANNOUNCE) else [],
         "me": member,
     }
     return page(request, "community/announcements.html", context)

@@ -7,10 +7,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from community.access import allowed, freshly_authenticated, member_of
+from community.access import allowed, empowered, freshly_authenticated, member_of
 from community.models import Member
 from community.pages import page
-from community.roles import Can, NotAllowed, may
+from community.roles import Can, NotAllowed
 from community.services.roles import give_role
 from community.wording import roles as wording
 from config import clock
@@ -29,7 +29,7 @@ def roles(request: HttpRequest) -> HttpResponse:
         "names": wording.role_names(),
         "rows": wording.power_rows(),
         "never": wording.nobody_may(),
-        "members": others.order_by("user__name", "pk") if may(member, Can.GIVE_ROLES) else None,
+        "members": others.order_by("user__name", "pk") if empowered(member, Can.GIVE_ROLES) else None,
         "choices": Member.Role.choices,
         "me": member,
     }

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from community import figures
-from community.access import member_of
+from community.access import empowered, member_of
 from community.anonymity import may_see_sums
 from community.datebar import DateBar, View
 from community.models import Community, What
 from community.pages import page
-from community.roles import Can, may
+from community.roles import Can
 from community.services.audit import note_look
 from community.table_rows import Cell, TableRow
 from community.tariffs import local_day
@@ -54,7 +54,7 @@ def cables(request: HttpRequest) -> HttpResponse:
         return page(request, "market/cables.html", context)
     slot = _slot(member.community, parse_start(request.GET.get("t")), at)
     state = queries.street_state(slot) if slot is not None else None
-    is_admin = may(member, Can.SET_CABLES)
+    is_admin = empowered(member, Can.SET_CABLES)
     shown = [True] * len(tree.nodes) if is_admin else _shown(tree)
     if is_admin:
         note_look(member.community.households.all(), What.CABLES_SEEN, at=at, by=member)

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from community.access import allowed, member_of
+from community.access import allowed, empowered, member_of
 from community.anonymity import may_see_sums
 from community.datebar import DateBar, month_bar
 from community.models import Community, Household, Member, What
 from community.pages import page
-from community.roles import Can, may
+from community.roles import Can
 from community.services.audit import note_look
 from community.spreadsheets import write_csv
 from config import clock
@@ -140,5 +140,5 @@ def _homes(member: Member, found: CongestionMonth) -> dict[str, Any]:
     return {
         "cards": [homes_wording.home_card(found.home(home), parts.get(home.pk, [])) for home in own],
         "sharing": homes_wording.sharing_rule(found.rule, found.cap_pct),
-        "all_homes": _all_homes(member, found) if may(member, Can.SEE_MONTHS) else None,
+        "all_homes": _all_homes(member, found) if empowered(member, Can.SEE_MONTHS) else None,
     }

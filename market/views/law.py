@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from community.access import allowed, member_of
+from community.access import allowed, empowered, member_of
 from community.models import Community, Region
 from community.pages import page
 from community.regulated import distances_on
-from community.roles import Can, may
+from community.roles import Can
 from config import clock
 from market.services.rules import ClockIsFixed, set_place
 from market.wording import law as wording
@@ -52,7 +52,7 @@ def law(request: HttpRequest) -> HttpResponse:
     today = clock.now().astimezone(community.zone).date()
     context = {
         "section": "more",
-        "form": form if may(member, Can.SET_RULES) else None,
+        "form": form if empowered(member, Can.SET_RULES) else None,
         "modes": wording.modes(community),
         "distances": wording.distances(distances_on(today)),
         "region": community.get_region_display(),

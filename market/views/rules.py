@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community import figures
-from community.access import allowed, member_of
+from community.access import allowed, empowered, member_of
 from community.models import Member
 from community.pages import page
-from community.roles import Can, may
+from community.roles import Can
 from config import clock
 from market.queries.due import next_to_open
 from market.rules_form import RulesForm, written_rules
@@ -27,7 +27,7 @@ EXPLAINED = ("price_rule", "fairness_rule", "rent_rule", "pool_rule")
 def rules(request: HttpRequest) -> HttpResponse:
     """Show the rules in force; a valid form of an administrator replaces them for the slots to come."""
     member = allowed(request, Can.SET_RULES) if request.method == "POST" else member_of(request)
-    if not may(member, Can.SET_RULES):
+    if not empowered(member, Can.SET_RULES):
         context = {
             "section": "more",
             "community": member.community,

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from community.access import empowered
 from community.models import Member
-from community.roles import Can, may
+from community.roles import Can
 from market.queries.checklist import Progress, progress_of
 
 
@@ -23,7 +24,7 @@ class Step(NamedTuple):
 
 def checklist(member: Member, at: datetime) -> list[Step]:
     """The steps, for those who may take them; none once the street is under way."""
-    if not may(member, Can.INVITE):
+    if not empowered(member, Can.INVITE):
         return []
     found = progress_of(member.community, at)
     return [] if found.settled else _steps(found)

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from community.models import Device, Household
+from community.models import Device, Household, Member, What
+from community.services.audit import record
 from community.services.devices import StateReport, record_states
 from metering.models import ApiToken, Equipment
 
@@ -44,14 +45,19 @@ def keep_equipment(
     equipment: Equipment | None = None,
     device: Device | None = None,
     token: ApiToken | None = None,
+    by: Member | None = None,
     **facts: Any,
 ) -> Equipment:
-    """Register equipment of a home, or change what is told of it. Raises `NotOfThisHome`, `DeviceTaken`."""
+    """Register equipment of a home, or change what is told of it. Raises `NotOfThisHome`, `DeviceTaken`.
+
+    What somebody does to another's home is noted there.
+    """
     if device is not None and device.household_id != household.pk:
         raise NotOfThisHome(str(device))
     if token is not None and not token.metering_points.filter(household=household).exists():
         raise NotOfThisHome(token.name)
-    kept = equipment or Equipment()
+    kept = equipment or Equipment(household=household)
+    homes = {home.pk: home for home in (kept.household, household)}  # it may go from one home to another
     kept.household, kept.device, kept.token, kept.checked_at = household, device, token, at
     for name, value in facts.items():
         setattr(kept, name, value)
@@ -60,12 +66,22 @@ def keep_equipment(
             kept.save()
     except IntegrityError as error:
         raise DeviceTaken(str(device)) from error
+    for home in homes.values():
+        _note_for_home(What.EQUIPMENT_CHANGED, kept, home, at, by)
     return kept
 
 
-def retire_equipment(*, equipment: Equipment, at: datetime) -> None:
+@transaction.atomic
+def retire_equipment(*, equipment: Equipment, at: datetime, by: Member | None = None) -> None:
     """Take equipment out of the register; it stays as what once was."""
-    Equipment.objects.filter(pk=equipment.pk, retired_at__isnull=True).update(retired_at=at)
+    if Equipment.objects.filter(pk=equipment.pk, retired_at__isnull=True).update(retired_at=at):
+        _note_for_home(What.EQUIPMENT_REMOVED, equipment, equipment.household, at, by)
+
+
+def _note_for_home(what: What, about: Equipment, home: Household, at: datetime, by: Member | None) -> None:
+    """Note what a member did to another's home; one's own home's list is one's own affair."""
+    if by is not None and home.member_id != by.pk:
+        record(what, community=home.community, at=at, by=by, about=about, household=home)
 
 
 @transaction.atomic

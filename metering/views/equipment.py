@@ -7,10 +7,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import allowed, member_of
+from community.access import allowed, empowered, member_of
 from community.models import Household
 from community.pages import page
-from community.roles import Can, may
+from community.roles import Can
 from config import clock
 from metering.equipment_form import EquipmentForm
 from metering.firmware import LEVELS
@@ -60,7 +60,7 @@ def edit_equipment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove_equipment(request: HttpRequest, pk: int) -> HttpResponse:
     """Take equipment out of the register."""
-    retire_equipment(equipment=_one(request, pk), at=clock.now())
+    retire_equipment(equipment=_one(request, pk), at=clock.now(), by=member_of(request))
     messages.success(request, _("It is no longer in the list."))
     return _back(request)
 
@@ -72,7 +72,7 @@ def _edit(request: HttpRequest, kept: Equipment | None) -> HttpResponse:
     form = EquipmentForm(request.POST or None, homes=homes, equipment=kept)
     if request.method == "POST" and form.is_valid():
         try:
-            keep_equipment(at=clock.now(), equipment=kept, **form.facts())
+            keep_equipment(at=clock.now(), by=member_of(request), equipment=kept, **form.facts())
         except DeviceTaken:
             form.add_error("device", _("This device is in the list already: change it there."))
         else:
@@ -83,7 +83,7 @@ def _edit(request: HttpRequest, kept: Equipment | None) -> HttpResponse:
 
 
 def _is_admin(request: HttpRequest) -> bool:
-    return may(member_of(request), Can.BRING_METERS)
+    return empowered(member_of(request), Can.BRING_METERS)
 
 
 def _homes(request: HttpRequest) -> list[Household]:

@@ -37,6 +37,23 @@ def test_functions_stay_under_forty_lines():
     assert long == []
 
 
+def test_pages_ask_for_a_power_together_with_its_second_factor():
+    """`may` knows the role alone; what shows others' data asks `allowed` or `empowered`."""
+    doors = [
+        path for path in SOURCES if {"views", "wording", "api"} & set(path.parts) or path.name == "anonymity.py"
+    ]
+    alone = [
+        path.name
+        for path in doors
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "community.roles"
+        and any(name.name in {"may", "MAY"} for name in node.names)
+    ]
+    assert len(doors) > 100
+    assert alone == ["roles.py"]  # the page that explains the table
+
+
 @pytest.mark.parametrize(
     "forbidden", [r"\sstyle=", r"\son[a-z]+=", r"<style", r"<script(?![^>]*src=)", r"javascript:", r"https?://"]
 )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.urls import reverse
 
 from community.anonymity import FEWEST_HOMES, hides, may_see_sums
@@ -43,6 +44,16 @@ def test_residents_see_sums_of_five_homes_and_administrators_of_any(street, ana,
 
     assert may_see_sums(ana) is seen
     assert may_see_sums(make.member(street, "Marta", Member.Role.ADMIN))
+
+
+def test_a_role_counts_for_sums_with_a_second_factor_only(street, ana, settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    homes(street, 4, ana)
+    marta = make.member(street, "Marta", Member.Role.ADMIN)
+
+    assert not may_see_sums(marta)
+    totp.TOTP.activate(marta.user, totp.generate_totp_secret())
+    assert may_see_sums(marta)
 
 
 @pytest.mark.parametrize("name", ["community-day", "congestion", "cables"])

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from community.models import Household
+from community.models import AuditEvent, Household
 from metering.models import ApiToken, Equipment
 from metering.services.equipment import DeviceTaken, NotOfThisHome, keep_equipment
 from metering.services.tokens import find_token
@@ -124,6 +124,24 @@ def test_an_administrator_sees_all_homes_the_worst_first(marta, home):
     assert "Azahar 1" in said
     marta.post(reverse("edit-equipment", args=[Equipment.objects.get(maker="EG4").pk]), told(other, maker="Otro"))
     assert Equipment.objects.get(household=other).maker == "Otro"
+
+
+def test_what_an_administrator_does_to_a_homes_list_is_noted_there_and_ones_own_is_not(ana, marta, home):
+    kept = keep(home)
+    other = make.home(home.community, "Azahar 1", make.tariff("Otra"))
+
+    ana.post(reverse("edit-equipment", args=[kept.pk]), told(home, maker="Otro"))
+    assert noted(home) == []
+    marta.post(reverse("edit-equipment", args=[kept.pk]), told(other))
+    assert [noted(home), noted(other)] == [[("equipment_changed", "Marta")]] * 2
+    marta.post(reverse("remove-equipment", args=[kept.pk]))
+    marta.post(reverse("remove-equipment", args=[kept.pk]))
+    assert noted(other)[1:] == [("equipment_removed", "Marta")]
+
+
+def noted(home):
+    rows = AuditEvent.objects.filter(household=home, what__startswith="equipment").order_by("pk")
+    return [(event.what, event.user.name) for event in rows]
 
 
 def test_a_member_neither_sees_nor_changes_anothers_equipment(ana, home):

@@ -1,6 +1,7 @@
 """Every address, by everybody, to every object: nothing of another street, home or role is shown or changed."""
 
 import io
+import itertools
 import re
 import zipfile
 
@@ -11,6 +12,7 @@ from django.test import Client
 from community.roles import Can
 from tests.security.walk.routes import (
     MAY_BE_MISSING,
+    MEMBER,
     OF_ACCOUNTS,
     OPERATOR,
     OVER_ALL,
@@ -186,6 +188,23 @@ def test_no_power_over_others_without_a_second_factor(world, settings, kind):
             found[method, name] = (answer.status_code, answer.get("location"))
     assert len(found) > 1
     assert set(found.values()) == {(302, "/account/second-factor/")}
+
+
+@pytest.mark.parametrize("kind", ["owner", "admin", "billing", "reader"])
+def test_pages_for_everybody_take_whoever_has_no_second_factor_for_a_resident(world, settings, kind):
+    settings.SECOND_FACTOR_REQUIRED = True
+    client, wrong = visitor(world, kind), {}
+    for name, asks in PAGES.items():
+        if asks.need != MEMBER:
+            continue
+        for where, method in itertools.product(places(asks), asks.methods):
+            path = address(name, objects(world, where))
+            answer = call(client, method, path)
+            strange = asks.things and asks.own_of is not None and kind != asks.own_of[where == "neighbours"]
+            if answer.status_code >= 500 or (strange and inside(answer, name) and answer.status_code != 404):
+                wrong[method, path, where] = answer.status_code
+            wrong |= leaks(world, "resident", where, f"{method} {path}", answer.said)
+    assert not wrong, "\n".join(f"{k}: {v}" for k, v in wrong.items())
 
 
 def test_the_walk_sees_a_leak_where_there_is_one(world, monkeypatch):
