@@ -38,6 +38,10 @@ class Guard:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def has_key(self, origin: str) -> bool:
+        """Whether the log's key is there: asked where one has to be, so that none is made in its place."""
+        return self._path(origin, "key").exists()
+
     def key(self, origin: str) -> SignerKey:
         """The log's key, made when it is first asked for."""
         path = self._path(origin, "key")

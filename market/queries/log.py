@@ -70,9 +70,10 @@ def tiles_of_entry(community_id: int, index: int, size: int) -> TileReader:
     return TileReader(tile_of(community_id), known)
 
 
-def latest_head(community_id: int) -> LogHead | None:
-    """The newest signed head."""
-    return LogHead.objects.filter(community=community_id).order_by("-size").first()
+def latest_head(community_id: int, origin: str = "") -> LogHead | None:
+    """The newest signed head; with `origin`, of the log of that name only."""
+    heads = LogHead.objects.filter(community=community_id, verifier_key__startswith=f"{origin}+" if origin else "")
+    return heads.order_by("-size").first()
 
 
 def rotations(community_id: int, size: int | None = None) -> list[tuple[int, Rotation]]:

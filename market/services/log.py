@@ -179,6 +179,33 @@ def destroy_key(*, household: Household, at: datetime) -> None:
     HomeKey.objects.filter(household=household).update(sealed_key="", destroyed_at=at)
 
 
+def must_remember(community: Community, keeper: guard.Guard) -> None:
+    """Raise `Forked` where the log has a signed head that the signer's own directory knows nothing of.
+
+    A directory that was lost or set back cannot tell whether the log grew: only an operator may say (`remember`).
+    """
+    must_have_its_key(community, keeper)
+    origin = origin_of(community)
+    newest, before = latest_head(community.pk, origin), keeper.last(origin)
+    if newest is not None and (before is None or before.size < newest.size):
+        raise guard.Forked(
+            f"{origin}: a head of {newest.size} entries was signed, and the signer remembers "
+            f"{'none' if before is None else f'one of {before.size}'} (remember_head)."
+        )
+
+
+def must_have_its_key(community: Community, keeper: guard.Guard) -> None:
+    """Raise `Forked` where the newest head was signed with another key than the signer's own."""
+    origin = origin_of(community)
+    newest = latest_head(community.pk, origin)
+    if newest is None:
+        return
+    change = last_rotation(community.pk, log_size(community.pk))
+    known = {newest.verifier_key, "" if change is None else str(change.new)}
+    if not keeper.has_key(origin) or str(keeper.key(origin).verifier) not in known:
+        raise guard.Forked(f"{origin}: the head of {newest.size} entries was not signed with the signer's key.")
+
+
 def sign_head(*, community: Community, keeper: guard.Guard, at: datetime) -> LogHead | None:
     """Sign the log as it is committed; None if nothing was added or the signer refused, which raises an alarm.
 
@@ -196,6 +223,7 @@ def _sign_head(community: Community, keeper: guard.Guard, at: datetime) -> LogHe
     before = keeper.last(origin)
     head = Head(origin, size, merkle.root(size, tiles))
     try:
+        must_remember(community, keeper)
         change = last_rotation(community.pk, size)
         if change is not None:
             keeper.turn_to(origin, change)

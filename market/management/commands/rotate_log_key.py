@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from community.models import Community
 from config.clock import now
-from market.ledger.guard import Guard
+from market.ledger.guard import Forked, Guard
 from market.services.log_keys import AlreadyChanging, NothingSigned, rotate_key
 
 
@@ -29,5 +29,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing is signed yet: there is no key to replace.") from error
         except AlreadyChanging as error:
             raise CommandError("The signer has not turned to the last new key yet: let it sign first.") from error
+        except Forked as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Old key: {change.old}\nNew key: {change.new}")
         self.stdout.write("The signer turns to it with the next head. Tell the log's witnesses the new key.")
