@@ -27,15 +27,13 @@ def pull_prices() -> None:
     """Ask ESIOS for the hours that are missing, if the operator said where it is."""
     if not settings.ESIOS_URL:
         return
-    esios = Esios(settings.ESIOS_URL, settings.ESIOS_KEY)
+    esios = Esios(settings.ESIOS_URL, settings.ESIOS_KEY, local=settings.OUTBOUND_LOCAL)
     try:
         kept = fetch_prices(esios, now())
     except (NoPrices, PriceFileFault):
         logger.exception("Published prices could not be fetched; they are asked for again in an hour")
     else:
         logger.info("Published prices: %s new, %s changed", kept.new, kept.changed)
-    finally:
-        esios.close()
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)

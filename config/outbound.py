@@ -1,15 +1,19 @@
 """Asking other computers without being led astray.
 
 Only hosts that the operator named are asked, by https, at an address that is looked up once and is public; no
-redirect is followed, no cookie kept, and no answer is waited for longer or read further than is reasonable.
-A host that the operator names as local may be in the own network and may be asked by http: a witness next door.
+redirect is followed, no cookie kept, and no answer is waited for longer, read further or unpacked to more than is
+reasonable. A host that the operator names as local may be in the own network and may be asked by http: a witness
+next door.
 """
 
 import ipaddress
 import socket
 import ssl
+import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,6 +26,12 @@ PORTS = {"http": 80, "https": 443}
 # Public by its number, but inside a cloud it answers its own machines with their secrets.
 METADATA = frozenset({ipaddress.ip_address("168.63.129.16")})
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All of IPv6 that is given out to the open network; what is outside is local, of translators or not in use yet.
+UNICAST = ipaddress.ip_network("2000::/3")
+# Not for the open network, though Python's tables of some versions say otherwise: for protocols between a home and
+# its provider, the relays of 6to4 that were switched off, and examples in books.
+RESERVED = [ipaddress.ip_network(one) for one in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")]
+PACKINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -32,6 +42,14 @@ class Refused(Exception):
 
 class NoAnswer(Exception):
     """The other side is away, too slow, says too much, or no TLS connection with it holds."""
+
+
+class TooSlow(NoAnswer):
+    """Its time is over: for the name, the connection and the whole answer together."""
+
+
+class TooMuch(NoAnswer):
+    """The answer is longer than is read, or unpacks to more."""
 
 
 class Answer(NamedTuple):
@@ -55,7 +73,10 @@ def is_public(address: Address) -> bool:
     inner = _carried(address)
     if inner is not None:
         return is_public(inner)
-    return address.is_global and not address.is_multicast and address not in METADATA
+    if address.version == 6 and address not in UNICAST:
+        return False
+    reserved = address in METADATA or any(address in network for network in RESERVED)
+    return address.is_global and not address.is_multicast and not reserved
 
 
 def _carried(address: Address) -> Address | None:
@@ -78,16 +99,27 @@ class Outbound:
     resolver: Callable[[str, int], list[str]] = field(default=resolve)
 
     @classmethod
-    def to(cls, urls: Iterable[str], local: str = "") -> "Outbound":
+    def to(
+        cls, urls: Iterable[str], local: str = "", *, patience_s: float = PATIENCE_S, most_bytes: int = MOST_BYTES
+    ) -> "Outbound":
         """Only the hosts of the operator's own URLs; `local` names some of them, separated by commas."""
-        hosts = (httpx.URL(url).host for url in urls)
-        return cls(frozenset(hosts), frozenset(filter(None, (one.strip() for one in local.split(",")))))
+        hosts = frozenset(httpx.URL(url).host for url in urls)
+        near = frozenset(filter(None, (one.strip() for one in local.split(","))))
+        return cls(hosts, near, patience_s, most_bytes)
 
-    def ask(self, url: str, content: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """GET a URL, or POST what is given. Raises `Refused` and `NoAnswer`."""
+    def ask(
+        self,
+        url: str,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """GET a URL, with a query if one is given, or POST what is given. Raises `Refused` and `NoAnswer`."""
+        until = time.monotonic() + self.patience_s
         where = self._allowed(url)
         port = where.port or PORTS[where.scheme]
-        wire = _Wire(self._addresses(where.host, port), time.monotonic() + self.patience_s)
+        wire = _Wire(self._addresses(where.host, port, until), until)
+        where = where.copy_with(params=query) if query else where
         context = ssl.create_default_context() if where.scheme == "https" else None
         told = {"Host": where.netloc.decode(), "User-Agent": "azotea", "Accept-Encoding": "identity"}
         told |= {"Connection": "close", **(headers or {})}
@@ -102,7 +134,9 @@ class Outbound:
                 pool.stream(method, str(where), headers=lines, content=content, extensions=limits) as response,
             ):
                 return Answer(response.status, self._read(response))
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
+        except httpcore.TimeoutException as error:
+            raise TooSlow(f"{where.host}: {type(error).__name__} {error}".strip()) from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, zlib.error, OSError) as error:
             raise NoAnswer(f"{where.host}: {type(error).__name__} {error}".strip()) from error
 
     def _allowed(self, url: str) -> httpx.URL:
@@ -118,11 +152,13 @@ class Outbound:
             raise Refused(f"{where.host} is asked by https only.")
         return where
 
-    def _addresses(self, host: str, port: int) -> list[str]:
+    def _addresses(self, host: str, port: int, until: float) -> list[str]:
         """Where a host is, looked up once: those very addresses are connected to."""
         try:
-            found = self.resolver(host, port)
+            found = _in_time(self.resolver, host, port, until)
             addresses = [ipaddress.ip_address(one.partition("%")[0]) for one in found]
+        except TimeoutError as error:
+            raise TooSlow(f"{host} was not found in time.") from error
         except (OSError, ValueError) as error:
             raise NoAnswer(f"{host} has no address.") from error
         if host not in self.local and not all(is_public(one) for one in addresses):
@@ -132,12 +168,44 @@ class Outbound:
         return [str(one) for one in addresses]
 
     def _read(self, response: httpcore.Response) -> bytes:
-        content = b""
+        """The answer, unpacked; it is measured as it comes and as it unfolds, since little can stand for much."""
+        packing = next((value for name, value in response.headers if name.lower() == b"content-encoding"), b"")
+        unpack = _unpacking(packing.decode("latin-1").strip().lower())
+        content, came = bytearray(), 0
         for chunk in response.iter_stream():
-            content += chunk
-            if len(content) > self.most_bytes:
-                raise NoAnswer(f"An answer of more than {self.most_bytes} bytes is not read.")
-        return content
+            came += len(chunk)
+            content += unpack.decompress(chunk, self.most_bytes + 1 - len(content)) if unpack else chunk
+            if max(came, len(content)) > self.most_bytes:
+                raise TooMuch(f"An answer of more than {self.most_bytes} bytes is not read.")
+        if unpack and came and (not unpack.eof or unpack.unused_data):
+            raise NoAnswer("A packed answer that does not end where it ends is not read.")
+        return bytes(content)
+
+
+def _unpacking(packing: str) -> "zlib._Decompress | None":
+    """What unpacks an answer that came packed although it was asked for as it is. Raises `NoAnswer`."""
+    if packing in {"", "identity"}:
+        return None
+    if packing not in PACKINGS:
+        raise NoAnswer(f"An answer packed as {packing[:20]} is not read.")
+    return zlib.decompressobj(wbits=32 + zlib.MAX_WBITS)
+
+
+def _in_time(resolver: Callable[[str, int], list[str]], host: str, port: int, until: float) -> list[str]:
+    """What the resolver finds. The system's waits as long as it likes: it does so beside, and may be left behind.
+
+    Raises TimeoutError, and what the resolver raises.
+    """
+    found: Future[list[str]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(resolver(host, port))
+        except Exception as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look, daemon=True).start()
+    return found.result(max(0.0, until - time.monotonic()))
 
 
 class _Wire(httpcore.NetworkBackend):

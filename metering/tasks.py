@@ -84,4 +84,5 @@ def pull_datadis() -> None:
 @of("metering.Consent.metering_point__household__community_id")
 def pull_meter(*, consent_id: int) -> None:
     """Ask Datadis for one meter."""
-    datadis.pull(consent_id=consent_id, at=now(), connect=partial(Portal, settings.DATADIS_URL))
+    connect = partial(Portal, settings.DATADIS_URL, local=settings.OUTBOUND_LOCAL)
+    datadis.pull(consent_id=consent_id, at=now(), connect=connect)

@@ -5,14 +5,14 @@ Source: ESIOS API (`/indicators/{id}` with the header `x-api-key`, `/archives/70
 
 from datetime import date, timedelta
 
-import httpx
-
 from community.price_files.reading import PublishedHour, read_prices
 from community.tariffs import local_day
+from config.outbound import NoAnswer, Outbound, Refused
 
 PATIENCE_SECONDS = 30.0
 MOST_BYTES = 5 * 1024 * 1024
 INDICATORS = (1001, 1739)
+GOOD = 200
 
 
 class NoPrices(Exception):
@@ -20,18 +20,18 @@ class NoPrices(Exception):
 
 
 class Esios:
-    """A session with the site that publishes the prices; without a key only PVPC can be had."""
+    """The site that publishes the prices; without a key only PVPC can be had.
 
-    def __init__(self, base_url: str, key: str = "", patience_seconds: float = PATIENCE_SECONDS) -> None:
-        headers = {"Accept": "application/json", **({"x-api-key": key} if key else {})}
-        self.http = httpx.Client(
-            base_url=base_url, timeout=patience_seconds, follow_redirects=False, headers=headers
-        )
+    It is asked by https (`config/outbound.py`); `local` names hosts that may be in the own network.
+    """
+
+    def __init__(
+        self, base_url: str, key: str = "", *, local: str = "", patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self.base_url = base_url.rstrip("/") + "/"
+        self.way = Outbound.to([base_url], local, patience_s=patience_seconds, most_bytes=MOST_BYTES)
+        self.headers = {"Accept": "application/json", **({"x-api-key": key} if key else {})}
         self.has_key = bool(key)
-
-    def close(self) -> None:
-        """Give up the connection."""
-        self.http.close()
 
     def prices(self, day: date) -> list[PublishedHour]:
         """What is published of a day. Raises `NoPrices`, and `PriceFileFault` for an answer of another shape."""
@@ -48,11 +48,9 @@ class Esios:
 
     def _get(self, path: str, query: dict[str, str]) -> bytes:
         try:
-            answer = self.http.get(path, params=query)
-        except httpx.HTTPError as error:
-            raise NoPrices(f"{path}: {type(error).__name__}") from error
-        if answer.status_code != httpx.codes.OK:
-            raise NoPrices(f"{path}: {answer.status_code}")
-        if len(answer.content) > MOST_BYTES:
-            raise NoPrices(f"{path}: more than {MOST_BYTES} bytes")
+            answer = self.way.ask(f"{self.base_url}{path}", headers=self.headers, query=query)
+        except (Refused, NoAnswer) as error:
+            raise NoPrices(f"{path}: {error}") from error
+        if answer.status != GOOD:
+            raise NoPrices(f"{path}: {answer.status}")
         return answer.content

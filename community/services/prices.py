@@ -69,6 +69,6 @@ def fetch_prices(esios: Esios, at: datetime) -> Kept:
     wanted = {known.day for one in series for known in days_known(everyone, one, days) if known.missing}
     kept = Kept(0, 0, 0)
     for day in sorted(wanted):
-        found = keep_prices(esios.prices(day), source=str(esios.http.base_url), at=at)
+        found = keep_prices(esios.prices(day), source=esios.base_url, at=at)
         kept = Kept(*(a + b for a, b in zip(kept, found, strict=True)))
     return kept

@@ -1,20 +1,26 @@
 """The portal's API as it is documented: a login that gives a token, supplies, and the curve of a month.
 
 Source: Datadis, "API privada" (`nikola-auth/tokens/login`, `get-supplies-v2`, `get-consumption-data-v2`).
+NIF, password and curves go by https to the host that the operator named (`config/outbound.py`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+import logging
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
+from config.outbound import Answer, NoAnswer, Outbound, Refused, TooMuch, TooSlow
+
+logger = logging.getLogger(__name__)
 
 # The portal is slow; a query that takes longer than this is asked again the next day.
 PATIENCE_SECONDS = 60.0
 MOST_BYTES = 20 * 1024 * 1024
 QUARTER_HOURLY, HOURLY = "1", "0"
+GOOD = 200
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class PortalSaysNo(Exception):
@@ -72,27 +78,32 @@ class PortalSupply:
 
 
 class Portal:
-    """One session with the portal."""
+    """One session with the portal; `local` names the hosts that may be in the own network, separated by commas."""
 
-    def __init__(self, base_url: str, nif: str, password: str, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self.http = httpx.Client(base_url=base_url, timeout=patience_seconds, follow_redirects=False)
+    def __init__(
+        self,
+        base_url: str,
+        nif: str,
+        password: str,
+        *,
+        local: str = "",
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.way = Outbound.to([base_url], local, patience_s=patience_seconds, most_bytes=MOST_BYTES)
         self.login = {"username": nif, "password": password}
         self.token = ""
-
-    def close(self) -> None:
-        """Give up the connection."""
-        self.http.close()
 
     def supplies(self, holder_nif: str) -> list[PortalSupply]:
         """The supplies of a holder. Raises `PortalSaysNo`."""
         answer = self._get("get-supplies-v2", {"authorizedNif": holder_nif})
         try:
-            rows = answer.json()["supplies"]
+            rows = json.loads(answer.content)["supplies"]
             return [
                 PortalSupply(str(row["cups"]), str(row["distributorCode"]), int(row["pointType"])) for row in rows
             ]
         except (ValueError, KeyError, TypeError) as error:
-            raise Incomprehensible(answer.text[:200]) from error
+            raise Incomprehensible(_text(answer)[:200]) from error
 
     def curve(self, supply: PortalSupply, holder_nif: str, month: date, kind: str) -> bytes:
         """A month of a supply as the portal sends it, `HOURLY` or `QUARTER_HOURLY`. Raises `PortalSaysNo`."""
@@ -107,40 +118,45 @@ class Portal:
         }
         return self._get("get-consumption-data-v2", query).content
 
-    def _get(self, name: str, query: dict[str, str]) -> httpx.Response:
+    def _get(self, name: str, query: dict[str, str]) -> Answer:
         if not self.token:
             self.token = self._log_in()
-        with _explained():
-            answer = self.http.get(
-                f"api-private/api/{name}", params=query, headers={"Authorization": f"Bearer {self.token}"}
-            )
+        bearer = {"Authorization": f"Bearer {self.token}"}
+        answer = self._ask(f"api-private/api/{name}", headers=bearer, query=query)
         _judge(answer)
         return answer
 
     def _log_in(self) -> str:
-        with _explained():
-            answer = self.http.post("nikola-auth/tokens/login", data=self.login)
-        if answer.status_code in {400, 401, 403}:
+        answer = self._ask("nikola-auth/tokens/login", urlencode(self.login).encode(), headers=FORM)
+        if answer.status in {400, 401, 403}:
             raise LoginRefused
         _judge(answer)
-        return answer.text.strip()
+        token = _text(answer).strip()
+        if not (token.isascii() and token.isprintable()):
+            raise Incomprehensible("The login's answer is no token.")
+        return token
+
+    def _ask(self, path: str, content: bytes | None = None, **told: dict[str, str]) -> Answer:
+        try:
+            return self.way.ask(f"{self.base_url}/{path}", content, **told)
+        except Refused as error:
+            logger.warning("Datadis is not asked: %s", error)
+            raise PortalSaysNo(str(error)) from error
+        except TooSlow as error:
+            raise TimedOut(str(error)) from error
+        except TooMuch as error:
+            raise Incomprehensible(str(error)) from error
+        except NoAnswer as error:
+            raise PortalSaysNo(str(error)) from error
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        raise TimedOut(str(error)) from error
-    except httpx.HTTPError as error:
-        raise PortalSaysNo(str(error)) from error
+def _text(answer: Answer) -> str:
+    return answer.content.decode(errors="replace")
 
 
-def _judge(answer: httpx.Response) -> None:
-    if answer.status_code != httpx.codes.OK:
-        raise REFUSALS.get(answer.status_code, PortalSaysNo)(f"{answer.status_code}: {answer.text[:200]}")
-    if len(answer.content) > MOST_BYTES:
-        raise Incomprehensible(f"{len(answer.content)} bytes")
+def _judge(answer: Answer) -> None:
+    if answer.status != GOOD:
+        raise REFUSALS.get(answer.status, PortalSaysNo)(f"{answer.status}: {_text(answer)[:200]}")
 
 
 def is_empty(content: bytes) -> bool:

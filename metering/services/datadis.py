@@ -118,10 +118,7 @@ def pull(*, consent_id: int, at: datetime, connect: Callable[[str, str], Portal]
     consent = Consent.objects.select_related("metering_point__household__community").get(pk=consent_id)
     account = DatadisAccount.objects.get(community=consent.metering_point.household.community)
     portal = connect(account.nif, unseal(account.sealed_password))
-    try:
-        made = [_pull_month(portal, consent, month, at) for month in _due_months(consent, at)]
-    finally:
-        portal.close()
+    made = [_pull_month(portal, consent, month, at) for month in _due_months(consent, at)]
     return [query for query in made if query is not None]
 
 

@@ -18,9 +18,7 @@ COMMANDS = re.compile(
 )
 # Modules that open connections, and to whom; a home is not among them.
 CALLS_OUT = {
-    "community/price_files/esios.py": "published prices",
-    "metering/datadis/portal.py": "Datadis",
-    "config/outbound.py": "witnesses of the log, anchors of its heads and push services, as the operator names them",
+    "config/outbound.py": "Datadis, ESIOS, witnesses, anchors and push services, as the operator names them",
     "metering/live/listener.py": "the operator's broker",
     "market/demo/gateway.py": "the demo's own gateway, which plays a home and calls the site",
 }

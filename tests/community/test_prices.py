@@ -1,5 +1,7 @@
 """Published prices kept, asked for and missing, and what homes with hourly contracts pay."""
 
+import gzip
+import tracemalloc
 from datetime import date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,7 +17,7 @@ from django.urls import reverse
 
 from community.models import HourPrice, Member, SupplyContract
 from community.price_files import PublishedHour
-from community.price_files.esios import Esios, NoPrices
+from community.price_files.esios import MOST_BYTES, Esios, NoPrices
 from community.published_prices import PublishedPrices, days_known
 from community.services.prices import Kept, fetch_prices, keep_prices
 from community.services.tariffs import Offer, add_offer
@@ -148,6 +150,7 @@ def test_no_slot_is_settled_at_a_price_that_only_stands_in(street, marta):
 class FakeEsios(BaseHTTPRequestHandler):
     asked: list = []
     status = 200
+    packed = b""
 
     def do_GET(self):
         url = urlparse(self.path)
@@ -162,6 +165,9 @@ class FakeEsios(BaseHTTPRequestHandler):
             body = indicator(number, [((start + HOUR * i).isoformat(), place, 80 + i) for i in range(24)])
         self.send_response(self.status)
         self.send_header("Content-Type", "application/json")
+        if self.packed:
+            self.send_header("Content-Encoding", "gzip")
+            body = self.packed
         self.end_headers()
         self.wfile.write(body)
 
@@ -172,7 +178,7 @@ class FakeEsios(BaseHTTPRequestHandler):
 @pytest.fixture
 def site():
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeEsios)
-    FakeEsios.asked, FakeEsios.status = [], 200
+    FakeEsios.asked, FakeEsios.status, FakeEsios.packed = [], 200, b""
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -180,10 +186,9 @@ def site():
 
 
 def test_what_is_missing_is_asked_for_and_what_is_known_is_not(site):
-    esios = Esios(site, "a-key")
+    esios = Esios(site, "a-key", local="127.0.0.1")
     kept = fetch_prices(esios, NOW)
     again = fetch_prices(esios, NOW)
-    esios.close()
 
     assert kept.new == 9 * 24 * (1 + 5)
     assert again == Kept(0, 0, 0)
@@ -192,7 +197,10 @@ def test_what_is_missing_is_asked_for_and_what_is_known_is_not(site):
 
 
 def test_without_a_key_the_day_files_of_pvpc_are_read(site):
-    with override_settings(ESIOS_URL=site, ESIOS_KEY=""), patch("community.tasks.now", lambda: NOW):
+    with (
+        override_settings(ESIOS_URL=site, ESIOS_KEY="", OUTBOUND_LOCAL="127.0.0.1"),
+        patch("community.tasks.now", lambda: NOW),
+    ):
         pull_prices()
 
     assert {path for path, _query, _key in FakeEsios.asked} == {"/archives/70/download_json"}
@@ -203,12 +211,36 @@ def test_without_a_key_the_day_files_of_pvpc_are_read(site):
 def test_a_site_that_refuses_is_said_and_nothing_breaks(site, caplog):
     FakeEsios.status = 403
     with pytest.raises(NoPrices, match="403"):
-        Esios(site).prices(NOW.date())
-    with override_settings(ESIOS_URL=site, ESIOS_KEY=""), patch("community.tasks.now", lambda: NOW):
+        Esios(site, local="127.0.0.1").prices(NOW.date())
+    with (
+        override_settings(ESIOS_URL=site, ESIOS_KEY="", OUTBOUND_LOCAL="127.0.0.1"),
+        patch("community.tasks.now", lambda: NOW),
+    ):
         pull_prices()
     assert "asked for again in an hour" in caplog.text
     with override_settings(ESIOS_URL=""):
         pull_prices()
+
+
+@pytest.mark.parametrize("url", ["http://api.esios.ree.es/", "http://{}/", "https://{}/"])
+def test_the_key_goes_to_nobody_in_clear_and_nobody_in_the_own_network(site, url):
+    with pytest.raises(NoPrices, match=r"by https only|network of its own"):
+        Esios(url.format(urlparse(site).netloc), "a-key").prices(NOW.date())
+
+    assert FakeEsios.asked == []
+
+
+def test_prices_that_unpack_to_very_much_are_not_unpacked(site):
+    FakeEsios.packed = packed = gzip.compress(bytes(8 * MOST_BYTES))
+    tracemalloc.start()
+
+    with pytest.raises(NoPrices, match="more than"):
+        Esios(site, local="127.0.0.1").prices(NOW.date())
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(packed) < MOST_BYTES / 100
+    assert most < 4 * MOST_BYTES
 
 
 # --- files -------------------------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ NIF, PASSWORD, HOLDER = "B12345678", "una clave", "12345678Z"
 
 
 class LoopbackPortal(ThreadingHTTPServer):
-    """`answers` holds what a month (YYYY/MM) gets: rows, an HTTP status, or `"slow"`."""
+    """`answers` holds what a month (YYYY/MM) gets: rows, bytes (packed as `packing` says), a status, or `"slow"`."""
 
     daemon_threads = True
 
     def __init__(self, cups):
         super().__init__(("127.0.0.1", 0), Answers)
         self.cups, self.answers, self.asked = cups, {}, Counter()
+        self.logins, self.packing = 0, ""
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -28,6 +29,7 @@ class LoopbackPortal(ThreadingHTTPServer):
 
 class Answers(BaseHTTPRequestHandler):
     def do_POST(self):
+        self.server.logins += 1
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         good = form == {"username": [NIF], "password": [PASSWORD]}
         self.reply(200 if good else 401, b"a-token" if good else b"Bad credentials")
@@ -65,14 +67,16 @@ class Answers(BaseHTTPRequestHandler):
         if isinstance(answer, int):
             return self.reply(answer, b"")
         if isinstance(answer, bytes):
-            return self.reply(200, answer)
+            return self.reply(200, answer, portal.packing)
         return self.reply(200, json.dumps({"timeCurve": answer, "distributorError": []}).encode())
 
-    def reply(self, status, body):
+    def reply(self, status, body, packing=""):
         self.send_response(status)
+        if packing:
+            self.send_header("Content-Encoding", packing)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        with suppress(BrokenPipeError):  # the caller lost patience, as it should
+        with suppress(BrokenPipeError, ConnectionResetError):  # the caller lost patience, as it should
             self.wfile.write(body)
 
     def log_message(self, *_args):

@@ -1,5 +1,8 @@
 """Pulling from Datadis: once a day, written down first, corrections fetched, nothing without consent."""
 
+import gzip
+import json
+import tracemalloc
 from datetime import date, datetime, timedelta
 from functools import partial
 from unittest.mock import patch
@@ -10,7 +13,7 @@ from django.test import override_settings
 
 from config.sealing import CannotUnseal, seal, unseal
 from metering import tasks
-from metering.datadis.portal import Portal
+from metering.datadis.portal import HOURLY, MOST_BYTES, Incomprehensible, Portal, PortalSaysNo, PortalSupply
 from metering.models import Consent, DatadisAccount, DatadisQuery, MeterFile, Reading
 from metering.services import datadis
 from tests import factories
@@ -64,7 +67,7 @@ def consent(point):
 
 
 def pull(portal, consent, at=NOON, patience=5.0):
-    connect = partial(Portal, portal.url, patience_seconds=patience)
+    connect = partial(Portal, portal.url, local="127.0.0.1", patience_seconds=patience)
     return [(q.month, q.outcome) for q in datadis.pull(consent_id=consent.pk, at=at, connect=connect)]
 
 
@@ -147,6 +150,40 @@ def test_what_the_portal_does_not_give_is_recorded_and_waits_a_day(portal, conse
     assert pull(portal, consent, NOON + DAY + timedelta(minutes=1)) == [(OCTOBER, "stored")]
 
 
+@pytest.mark.parametrize("url", ["http://datadis.es/", "http://{}/", "https://{}/"])
+def test_nif_and_password_go_to_nobody_in_clear_and_nobody_in_the_own_network(portal, url):
+    place = f"127.0.0.1:{portal.server_port}"
+
+    with pytest.raises(PortalSaysNo, match=r"by https only|network of its own"):
+        Portal(url.format(place), NIF, PASSWORD).supplies(HOLDER)
+
+    assert portal.logins == 0
+
+
+def test_a_little_that_unpacks_to_very_much_is_not_unpacked(portal, consent):
+    portal.answers["2026/10"] = packed = gzip.compress(bytes(3 * MOST_BYTES))
+    portal.packing = "gzip"
+    supply = PortalSupply(portal.cups, "2", 5)
+    session = Portal(portal.url, NIF, PASSWORD, local="127.0.0.1")
+    tracemalloc.start()
+
+    with pytest.raises(Incomprehensible, match="more than"):
+        session.curve(supply, HOLDER, OCTOBER, HOURLY)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(packed) < MOST_BYTES / 200
+    assert most < 3 * MOST_BYTES
+
+
+def test_a_curve_that_comes_packed_is_read(portal, consent):
+    rows = {"timeCurve": month_rows(consent.metering_point.cups, OCTOBER)}
+    portal.answers = {"2026/10": gzip.compress(json.dumps(rows).encode())}
+    portal.packing = "gzip"
+
+    assert pull(portal, consent)[0] == (OCTOBER, "stored")
+
+
 def test_days_that_run_from_00_to_23_are_kept_until_a_person_says_what_they_mean(portal, consent, point):
     portal.answers["2026/09"] = month_rows(point.cups, SEPTEMBER, labels=range(24))
 
@@ -210,7 +247,7 @@ def test_the_bell_rings_for_what_is_due_only_where_the_operator_wants_it(portal,
     ):
         tasks.pull_datadis()
         assert rings == []
-        with override_settings(DATADIS_URL=portal.url):
+        with override_settings(DATADIS_URL=portal.url, OUTBOUND_LOCAL="127.0.0.1"):
             tasks.pull_datadis()
             tasks.pull_meter(consent_id=rings[0])
 
