@@ -1,6 +1,6 @@
 """A simulated home: what its meter shows when its inverter and charger follow their set-points.
 
-All energy is integer Wh and conserved: pv + import + given = load + car + export + taken at the AC side,
+All energy is integer Wh and conserved: made + import + given = load + car + export + taken at the AC side,
 where a battery stores less than it takes and loses more than it gives.
 """
 
@@ -13,12 +13,15 @@ from market.agents.sessions import EvSession
 
 @dataclass(frozen=True, slots=True)
 class Metered:
-    """A slot's energy (Wh, AC): at the meter, into the battery (− out) and the car; the home after it."""
+    """A slot's energy (Wh, AC): at the meter, into the battery (− out) and the car, out of the panels; the home
+    after it.
+    """
 
     import_wh: int
     export_wh: int
     battery_wh: int
     car_wh: int
+    made_wh: int
     home: "SimulatedHome"
 
 
@@ -59,7 +62,8 @@ class SimulatedHome:
         own need. `curtailed_wh` of PV is held back.
         """
         car_wh, charger = self._charge_car(set_points)
-        net_wh = load_wh - max(pv_wh - max(curtailed_wh, 0), 0) + car_wh
+        made_wh = max(pv_wh - max(curtailed_wh, 0), 0)
+        net_wh = load_wh - made_wh + car_wh
         battery_wh = 0
         battery = self.battery
         if battery is not None:
@@ -70,7 +74,7 @@ class SimulatedHome:
             battery = replace(battery, soc_wh=battery.soc_wh + battery.stored_wh(battery_wh))
         net_wh += battery_wh
         after = replace(self, battery=battery, charger=charger)
-        return Metered(max(net_wh, 0), max(-net_wh, 0), battery_wh, car_wh, after)
+        return Metered(max(net_wh, 0), max(-net_wh, 0), battery_wh, car_wh, made_wh, after)
 
     def _charge_car(self, set_points: Mapping[int, int]) -> tuple[int, EvCharger | None]:
         charger = self.charger

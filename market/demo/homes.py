@@ -88,7 +88,7 @@ class DemoNeighbour:
         )
         end = start + timedelta(minutes=self.home.slot_minutes)
         self.home = metered.home.with_car(session_at(SEED, self.facts.curve, end, self.zone))
-        return Report(_readings(start, metered), _states(end, metered, self.home))
+        return Report(_readings(start, metered, panels=self.facts.pv_w > 0), _states(end, metered, self.home))
 
     def _curve(self, start: datetime) -> tuple[int, int]:
         """Load and sun of one slot, Wh; a day of curves is drawn at a time."""
@@ -147,12 +147,13 @@ def _charger(device: Device, state: Any) -> EvCharger:
     return replace(charger, plugged_in=state.plugged_in, need_wh=state.need_wh, ready_by=state.ready_by)
 
 
-def _readings(start: datetime, metered: Metered) -> list[dict[str, Any]]:
+def _readings(start: datetime, metered: Metered, *, panels: bool) -> list[dict[str, Any]]:
+    """What the home's meters say of the slot: the connection's, and where there are panels their own."""
+    counted = {"import": metered.import_wh, "export": metered.export_wh}
+    if panels:
+        counted["generation"] = metered.made_wh
     instant = start.isoformat()
-    return [
-        {"channel": "import", "start": instant, "energy_wh": metered.import_wh},
-        {"channel": "export", "start": instant, "energy_wh": metered.export_wh},
-    ]
+    return [{"channel": channel, "start": instant, "energy_wh": wh} for channel, wh in counted.items()]
 
 
 def _states(end: datetime, metered: Metered, home: SimulatedHome) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from community.demo.homes import curves
 from community.demo.neighbourhood import HOMES
 from market.agents import Battery, EvCharger, SimulatedHome
 from market.demo.following import follow
@@ -99,6 +100,22 @@ def test_a_home_fetches_follows_answers_and_reports(neighbour, site):
     (state,) = report.states
     assert state["soc_wh"] == 2_300 + state["energy_wh"]
     assert neighbour.answers == neighbour.outbox == []
+
+
+def test_a_home_with_panels_tells_what_they_made_without_what_they_held_back(neighbour):
+    _load, (sun_wh,) = curves(neighbour.facts.curve, START, 1)
+    neighbour.hear(START, suggestion(pv=sun_wh // 2))
+
+    report = neighbour.live(START)
+
+    told = {row["channel"]: row["energy_wh"] for row in report.readings}
+    assert told["generation"] == sun_wh - sun_wh // 2 > 0
+
+
+def test_a_home_without_panels_tells_of_none(neighbour):
+    neighbour.facts = next(home for home in HOMES if not home.pv_w)
+
+    assert {row["channel"] for row in neighbour.live(START).readings} == {"import", "export"}
 
 
 def test_answers_wait_while_the_site_is_away_and_go_with_the_next(neighbour, site):
