@@ -220,6 +220,26 @@ def day_and_year(value: date) -> str:
     return str(format_date(value, "long", locale=locale()))
 
 
+def short_day_and_year(value: date) -> str:
+    """`22 nov 2026`, `22 Nov 2026`, for a list that goes back over years."""
+    return str(format_skeleton("yMMMd", value, locale=locale()))
+
+
+def instant(moment: datetime) -> str:
+    """`22 de noviembre de 2026, 00:34`: a day on the wall and its time."""
+    return f"{day_and_year(local_day(moment))}, {clock(moment)}"
+
+
+def short_instant(moment: datetime) -> str:
+    """`22 nov, 00:34`, for a list of what happened lately."""
+    return f"{short_day(local_day(moment))}, {clock(moment)}"
+
+
+def local_day(value: date) -> date:
+    """A day, or the day on the wall on which an instant lies."""
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
 def month(value: date) -> str:
     """`noviembre de 2026`, `November 2026`."""
     return str(format_skeleton("yMMMM", value, locale=locale()))

@@ -147,33 +147,58 @@ def slot_time(start: datetime, end: datetime) -> str:
     return figures.span(start, end)
 
 
-def _local(value: date) -> date:
-    """A day, or the day on the wall on which an instant lies."""
-    return timezone.localtime(value).date() if isinstance(value, datetime) else value
-
-
 @register.filter
 def day(value: date) -> str:
     """ "22 de noviembre"."""
-    return figures.day(_local(value))
+    return figures.day(figures.local_day(value))
 
 
 @register.filter
 def short_day(value: date) -> str:
     """ "22 nov"."""
-    return figures.short_day(_local(value))
+    return figures.short_day(figures.local_day(value))
 
 
 @register.filter
 def day_and_year(value: date) -> str:
     """ "22 de noviembre de 2026"."""
-    return figures.day_and_year(_local(value))
+    return figures.day_and_year(figures.local_day(value))
+
+
+@register.filter
+def short_day_and_year(value: date) -> str:
+    """ "22 nov 2026"."""
+    return figures.short_day_and_year(figures.local_day(value))
+
+
+@register.filter
+def instant(moment: datetime) -> str:
+    """ "22 de noviembre de 2026, 00:34"."""
+    return figures.instant(moment)
+
+
+@register.filter
+def short_instant(moment: datetime) -> str:
+    """ "22 nov, 00:34"."""
+    return figures.short_instant(moment)
+
+
+@register.filter
+def iso(value: date) -> str:
+    """For an attribute that a script reads, or an address: "2026-11-22", or an instant with its offset."""
+    return timezone.localtime(value).isoformat() if isinstance(value, datetime) else value.isoformat()
+
+
+@register.filter
+def iso_month(value: date) -> str:
+    """For an address or a hidden field: "2026-11"."""
+    return f"{figures.local_day(value):%Y-%m}"
 
 
 @register.filter
 def month(value: date) -> str:
     """ "noviembre de 2026"."""
-    return figures.month(value)
+    return figures.month(figures.local_day(value))
 
 
 @register.filter

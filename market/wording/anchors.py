@@ -83,7 +83,8 @@ def _state(one: LogAnchor) -> str:
         return _("promised by %(place)s; the proof comes within hours") % {"place": one.place}
     if one.said_at is None:
         return _("stands in %(place)s") % {"place": one.place}
-    known = {"place": one.place, "day": figures.day_and_year(one.said_at), "clock": figures.clock(one.said_at)}
+    day = figures.day_and_year(figures.local_day(one.said_at))
+    known = {"place": one.place, "day": day, "clock": figures.clock(one.said_at)}
     return _("%(place)s says: it was there on %(day)s, %(clock)s") % known
 
 

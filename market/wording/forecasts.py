@@ -119,4 +119,4 @@ def _local_day(instant: datetime) -> str:
 
 
 def _moment(instant: datetime) -> str:
-    return f"{figures.short_day(timezone.localtime(instant).date())}, {figures.clock(instant)}"
+    return figures.short_instant(instant)

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community import figures
 from metering.models import Consent
 
 OUTCOMES = {
@@ -27,7 +27,7 @@ def consent_state(consent: Consent | None, at: datetime) -> str:
     """How a meter's consent stands."""
     if consent is None:
         return _("no consent")
-    day = date_format(consent.expires_at, "SHORT_DATE_FORMAT")
+    day = figures.day_and_year(figures.local_day(consent.expires_at))
     if consent.expires_at <= at:
         return _("expired on %(day)s") % {"day": day}
     return _("until %(day)s") % {"day": day}

@@ -69,6 +69,34 @@ def test_pages_that_are_saved_to_a_disk_name_no_site_and_handle_nothing_inline()
     )
 
 
+# Django's own ways to write a day or a time: each follows another format than the pages' figures do.
+DJANGOS_DATES = re.compile(
+    r"\|\s*(?:date|time|timesince|timeuntil|naturaltime|naturalday|localize)\b|\{%\s*now\b"
+)
+BARE_INSTANT = re.compile(
+    r"(?:\{\{\s*|\bwith\s[^%]*=)[\w.]*(?:_at|_on|valid_from|valid_until|\.month|\.day)\s*(?:\}\}|%\})"
+)
+# Places in a drawing, fields of a form and ready words, not instants.
+WORDS = {"text_at", "label_at", "hours_at", "days_at", "weeks_at", "=form.", "step.day"}
+
+
+def test_no_template_writes_a_day_or_a_time_in_djangos_own_way():
+    texts = [p for p in TRACKED if "templates" in p.parts and p.suffix in {".html", ".txt"} and p.exists()]
+
+    found = [(path.name, hit.group()) for path in texts for hit in DJANGOS_DATES.finditer(path.read_text())]
+    bare = [(path.name, hit.group()) for path in texts for hit in BARE_INSTANT.finditer(path.read_text())]
+
+    assert len(texts) > 100
+    assert found == []
+    assert [(name, hit) for name, hit in bare if not any(word in hit for word in WORDS)] == []
+
+
+def test_no_code_writes_a_day_or_a_time_in_djangos_own_way():
+    forbidden = re.compile(r"\b(?:date_format|time_format|naturaltime|timesince)\b")
+
+    assert [path.name for path in SOURCES if forbidden.search(path.read_text())] == []
+
+
 def test_nothing_names_a_machine_or_a_package_registry():
     # The words are put together here, so that this file does not name them itself.
     machine = "|".join(["/wor" + "k/", "/roo" + "t/", "/hom" + "e/[a-z]"])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from community import figures
+from community.templatetags import azotea
 
 NB = "\u00a0"
 
@@ -51,6 +52,30 @@ def test_days_and_months_follow_the_language(language):
 
     assert figures.day(day) == ("2 de noviembre" if language == "es" else "2 November")
     assert figures.month(day) == ("noviembre de 2026" if language == "es" else "November 2026")
+
+
+def test_an_instant_reads_as_the_day_on_the_wall_and_its_time(language):
+    moment = datetime(2026, 11, 27, 23, 34, tzinfo=UTC)
+
+    with timezone.override("Europe/Madrid"):
+        long, short = figures.instant(moment), figures.short_instant(moment)
+
+    spanish = language == "es"
+    assert long == ("28 de noviembre de 2026, 00:34" if spanish else "28 November 2026, 00:34")
+    assert short == ("28 nov, 00:34" if spanish else "28 Nov, 00:34")
+
+
+def test_a_day_in_a_list_over_years_bears_its_year(language):
+    assert figures.short_day_and_year(date(2026, 11, 2)) == ("2 nov 2026" if language == "es" else "2 Nov 2026")
+
+
+def test_an_address_or_a_script_gets_a_day_or_an_instant_that_no_language_changes(language):
+    moment = datetime(2026, 11, 30, 23, 34, tzinfo=UTC)
+
+    with timezone.override("Europe/Madrid"):
+        written = azotea.iso(date(2026, 11, 2)), azotea.iso(moment), azotea.iso_month(moment)
+
+    assert written == ("2026-11-02", "2026-12-01T00:34:00+01:00", "2026-12")
 
 
 def test_a_slot_reads_in_local_time_on_one_line():
