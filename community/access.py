@@ -28,6 +28,10 @@ class SecondFactorNeeded(PermissionDenied):
     """Only a password guards this account, and what was asked for shows others' data or money."""
 
 
+class LooksAfterNone(Http404):
+    """The page is about a home of one's own, and this member looks after none yet."""
+
+
 def member_or_none(request: HttpRequest) -> Member | None:
     """The logged-in user's membership, or None for visitors and users without a community."""
     if not request.user.is_authenticated:
@@ -91,8 +95,13 @@ def homes_of(request: HttpRequest) -> list[Household]:
 
 
 def household_of(request: HttpRequest) -> Household:
-    """The asking member's home: the one named by `?home=`, else the first. `Http404` if there is none."""
+    """The asking member's home: the one named by `?home=`, else the first.
+
+    Raises `LooksAfterNone` for a member without one, and `Http404` if none of the member's is meant.
+    """
     homes, wanted = homes_of(request), request.GET.get("home", "")
+    if not homes:
+        raise LooksAfterNone
     if wanted.isdecimal():
         # Longer than any key is the number of no home; Python would not even read it.
         homes = [home for home in homes if home.pk == int(wanted[:20])]
@@ -180,13 +189,18 @@ class WaysIn:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A missing second factor leads to where it is set up; without the store of limits nobody is let in."""
+        """A missing second factor leads to where it is set up; without the store of limits nobody is let in.
+
+        Who looks after no home is told so by a page, instead of that there is none.
+        """
         if isinstance(exception, SecondFactorNeeded):
             messages.warning(
                 request,
                 _("Your part in the community shows others' data or money. Set up a second factor first."),
             )
             return redirect("mfa_index")
+        if isinstance(exception, LooksAfterNone):
+            return render(request, "community/no_home.html")
         if isinstance(exception, RedisError):
             return render(request, "503.html", {"limits_away": True}, status=503)
         return None

@@ -10,10 +10,12 @@ from community.roles import MAY
 
 
 def membership(request: HttpRequest) -> dict[str, Any]:
-    """`member` of the logged-in user, or None, and what its role `may` do."""
+    """`member` of the logged-in user, or None, what its role `may` do, and whether it looks after a home."""
     member = access.member_or_none(request)
     return {
         "member": member,
         "may": MAY[member.role] if member else frozenset(),
+        # Asked of the database only by pages that show it.
+        "has_home": lambda: bool(member and access.homes_of(request)),
         "can_mail": bool(settings.EMAIL_HOST),
     }

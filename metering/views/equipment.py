@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import allowed, empowered, member_of
+from community.access import LooksAfterNone, allowed, empowered, member_of
 from community.models import Household
 from community.pages import page
 from community.roles import Can
@@ -68,7 +68,7 @@ def remove_equipment(request: HttpRequest, pk: int) -> HttpResponse:
 def _edit(request: HttpRequest, kept: Equipment | None) -> HttpResponse:
     homes = _homes(request)
     if not homes:
-        raise Http404("No home of yours was found.")
+        raise LooksAfterNone
     form = EquipmentForm(request.POST or None, homes=homes, equipment=kept)
     if request.method == "POST" and form.is_valid():
         try:

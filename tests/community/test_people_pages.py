@@ -152,6 +152,41 @@ def test_an_administrator_without_a_home_lands_on_the_street(client, admin):
     assert log_in(client, "Marta").get("/").headers["location"] == "/street/"
 
 
+ENGLISH = {"accept-language": "en"}
+OWN = ("/energy/", "/energy/energy.csv", "/rules/", "/months/", "/months/2026-11/", "/when/", "/sharing/mine/",
+       "/virtual-battery/", "/account/bank/", "/account/equipment/new/")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_whoever_looks_after_no_home_is_told_so_instead_of_that_there_is_nothing(client, admin, path):
+    page = log_in(client, "Marta").get(path, headers=ENGLISH)
+
+    assert page.status_code == 200
+    assert "You look after no home yet." in page.text
+    assert "/neighbours/import/" in page.text
+
+
+def test_a_resident_without_a_home_learns_who_gives_one(client, street):
+    make.member(street, "Lola")
+
+    page = log_in(client, "Lola").get("/energy/", headers=ENGLISH).text
+
+    assert "Once your community's administrator has given you one" in page
+    assert "/neighbours/import/" not in page
+
+
+def test_the_navigation_leads_only_where_something_opens(client, admin, free):
+    bare = log_in(client, "Marta").get("/more/").text
+    Household.objects.update(member=admin)
+    full = client.get("/more/").text
+
+    own = [f'href="{path}"' for path in ("/energy/", "/market/", "/rules/", "/months/")]
+    assert [link for link in own if link in bare] == []
+    assert [link for link in own if link not in full] == []
+    assert 'href="/street/"' in bare
+    assert 'href="/neighbours/"' in bare
+
+
 def test_an_operator_without_a_community_lands_on_the_operators_pages(client):
     client.force_login(User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op"))
 
