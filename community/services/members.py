@@ -113,19 +113,19 @@ def find_invitation(*, secret: str, at: datetime) -> Invitation:
 
 
 @transaction.atomic
-def accept(*, secret: str, name: str, password: str, at: datetime) -> Member:
-    """Turn an invitation into a member with a login, and hand over the home it names.
+def accept(*, secret: str, at: datetime, name: str = "", password: str = "", user: User | None = None) -> Member:
+    """Turn an invitation into a member, and hand over the home it names.
 
-    A person who already has a login keeps it: the password must then be the present one (`wrong-password`).
+    `user`: who came in by the login of the invited address. Without, a new login is made with name and password;
+    `has-login` if the address has one, for passwords are tried at the door alone.
     """
     invitation = Invitation.objects.select_for_update().get(pk=find_invitation(secret=secret, at=at).pk)
     if invitation.accepted_at is not None:
         raise InvitationProblem("not-valid")
-    user = User.objects.filter(email=invitation.email).first()
-    if user is None:
-        user = User.objects.create_user(invitation.email, password, name=name.strip())
-    elif not user.check_password(password):
-        raise InvitationProblem("wrong-password")
+    known = User.objects.filter(email=invitation.email).first()
+    if known != user:
+        raise InvitationProblem("has-login")
+    user = known or User.objects.create_user(invitation.email, password, name=name.strip())
     member, created = Member.objects.get_or_create(
         community=invitation.community, user=user, defaults={"role": invitation.role, "joined_at": at}
     )

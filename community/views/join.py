@@ -2,14 +2,18 @@
 
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
+from allauth.decorators import rate_limit
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from community.accounts import LoginForm
 from community.forms import JoinForm, ReturnForm
 from community.models import Invitation, User
 from community.pages import page
@@ -21,6 +25,7 @@ from config.tenancy import across_all, within
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
+@rate_limit(action="login")  # type: ignore[untyped-decorator]
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Let an invited neighbour in: a new login, or the one that the e-mail address has already."""
     try:
@@ -31,33 +36,69 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "GET":
         with within(invitation.community_id):
             invitations.note_seen(invitation=invitation, at=clock.now())
-    known = User.objects.filter(email=invitation.email).exists()
-    data = request.POST or None
-    form = ReturnForm(data) if known else JoinForm(data, email=invitation.email, initial={"name": invitation.name})
+    form = _form(request, invitation)
     if request.method == "POST" and form.is_valid():
         try:
-            return _let_in(request, secret, invitation, form.cleaned_data)
+            answer = _answer(request, secret, invitation, form)
+            if answer is not None:
+                return answer
         except members.InvitationProblem as problem:
-            form.add_error("password", _problem(problem.code))
+            form.add_error(None, _problem(problem.code))
     context = {"invitation": invitation, "form": form}
     return page(request, "community/join.html", context, status=422 if form.errors else 200)
 
 
-def _let_in(request: HttpRequest, secret: str, invitation: Invitation, given: dict[str, str]) -> HttpResponse:
-    with within(invitation.community_id):
-        member = members.accept(
-            secret=secret, name=given.get("name", ""), password=given["password"], at=clock.now()
-        )
-    messages.success(request, _("Welcome. Set your rules once; from then on your agent trades for you."))
+def _form(request: HttpRequest, invitation: Invitation) -> forms.Form:
+    """What is still to be told: nothing by who came in already, a password, or all of a new login."""
+    data = request.POST if request.method == "POST" else None
+    known = _invited(invitation)
+    if known is None:
+        return JoinForm(data, email=invitation.email, initial={"name": invitation.name})
+    return forms.Form(data) if request.user == known else ReturnForm(data)
+
+
+def _answer(request: HttpRequest, secret: str, invitation: Invitation, form: forms.Form) -> HttpResponse | None:
+    """Where somebody goes on who came in; None with the reason among the form's errors."""
+    given = form.cleaned_data
+    if isinstance(form, ReturnForm):
+        answer = _by_the_door(request, invitation, form)
+        if answer is None or request.user != _invited(invitation):
+            return answer  # what else the door asks leads back to this page
     to = reverse("mandate" if invitation.household_id else "community-day")
-    # By the same stages as at the door: whoever has a second factor shows it here, too.
+    is_new = isinstance(form, JoinForm)
+    person = {"name": given["name"], "password": given["password"]} if is_new else {"user": request.user}
+    with within(invitation.community_id):
+        member = members.accept(secret=secret, at=clock.now(), **person)
+    messages.success(request, _("Welcome. Set your rules once; from then on your agent trades for you."))
+    if not is_new:
+        return redirect(to)
     entry = Login(user=member.user, redirect_url=to, email=member.user.email)
-    answer: HttpResponse = perform_password_login(request, {"email": member.user.email}, entry)
+    entered: HttpResponse = perform_password_login(request, {"email": member.user.email}, entry)
+    return entered
+
+
+def _by_the_door(request: HttpRequest, invitation: Invitation, form: ReturnForm) -> HttpResponse | None:
+    """Log in as at the door, by its own form: a guess here counts there, by account and by address."""
+    typed = {"username": invitation.email, "password": form.cleaned_data["password"]}
+    door = LoginForm(typed, request=request)
+    if not door.is_valid():
+        for error in door.errors.as_data().get("__all__", []):
+            mismatch = error.code == "email_password_mismatch"
+            form.add_error(
+                "password", _("That is not the password of this e-mail's login.") if mismatch else error
+            )
+        return None
+    answer: HttpResponse = door.login(request, redirect_url=request.path)
     return answer
+
+
+def _invited(invitation: Invitation) -> User | None:
+    """Whose login the invited address is."""
+    return User.objects.filter(email=invitation.email).first()
 
 
 def _problem(code: str) -> str:
     return {
-        "wrong-password": _("That is not the password of this e-mail's login."),
+        "has-login": _("You have a login with this e-mail already."),
         "home-taken": _("Somebody else looks after this home by now. Ask the administrator."),
     }.get(code, _("This invitation has just been used or withdrawn. Ask for a new one."))

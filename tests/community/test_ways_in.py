@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 
 from community.models import Member, User
 from community.services import members as membership
+from config import clock
 from config.sealing import unseal
 from tests import factories as make
 
@@ -133,6 +134,70 @@ def test_an_invitation_is_no_way_around_the_second_factor(client, street, ana):
 
     assert answer["location"] == "/account/second-factor/authenticate/"
     assert not inside(client)
+
+
+@pytest.fixture
+def link(ana):
+    """Where Ana, who has a login, is invited to another street."""
+    zoe = make.member(make.community(slug="otra"), "Zoe", Member.Role.ADMIN)
+    invited = {"email": "ana@example.org", "household": None, "role": Member.Role.ADMIN}
+    _, secret = membership.invite(invited_by=zoe, at=clock.now(), **invited)
+    return f"/join/{secret}/"
+
+
+def joined(user):
+    return Member.objects.filter(user=user, community__slug="otra").exists()
+
+
+def test_nobody_joins_before_the_second_factor_and_after_it_one_click_is_enough(client, ana, link):
+    secret = with_app(ana.user)
+    asks = client.post(link, {"password": make.PASSWORD})["location"]
+    assert not joined(ana.user)
+
+    back = client.post(asks, {"code": code_of(secret)})
+
+    assert back["location"] == link
+    assert not joined(ana.user)
+    assert "password" not in client.get(link).context["form"].fields
+    assert client.post(link)["location"] == "/street/"
+    assert joined(ana.user)
+
+
+def test_somebody_elses_session_accepts_no_invitation(client, street, ana, link):
+    client.force_login(make.member(street, "Eva").user)
+
+    assert client.post(link).status_code == 422
+    assert not Member.objects.filter(community__slug="otra").exclude(user__email="zoe@example.org").exists()
+
+
+def test_guesses_at_an_invitation_and_at_the_door_are_counted_together(client, ana, link):
+    for n in range(5):
+        guess = {"password": "not the password"}
+        client.post(link, guess) if n % 2 else log_in(client, guess["password"])
+
+    answer = client.post(link, {"password": make.PASSWORD})
+
+    assert answer.status_code == 422
+    assert not inside(client)
+    assert not joined(ana.user)
+    log_in(client)
+    assert not inside(client), "the door is closed as well"
+
+
+def test_guesses_at_an_invitation_from_many_addresses_end_as_well(client, ana, link, settings):
+    settings.BEHIND_PROXY = True
+    for n in range(6):
+        client.post(link, {"password": "not it"}, headers={"x-forwarded-for": f"198.51.100.{n}"})
+
+    client.post(link, {"password": make.PASSWORD}, headers={"x-forwarded-for": "203.0.113.9"})
+
+    assert not inside(client)
+
+
+def test_an_address_that_guesses_at_many_invitations_is_told_to_wait(client, ana, link):
+    codes = [client.post(link, {"password": f"guess {n}"}).status_code for n in range(31)]
+
+    assert codes[-1] == 429
 
 
 @pytest.mark.parametrize("path", ["/account/signup/", "/account/signup/passkey/"])
