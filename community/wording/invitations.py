@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from community import figures
 from community.models import Invitation
@@ -51,7 +51,8 @@ def _row(one: Invitation, at: datetime) -> InvitationRow:
             open=True,
         )
     if one.mail == Invitation.Mail.WAITING:
-        said = until if not one.mail_reason else _("tried %(n)d times so far") % {"n": one.mail_attempts}
+        tries = ngettext("tried %(n)d time so far", "tried %(n)d times so far", one.mail_attempts)
+        said = tries % {"n": one.mail_attempts} if one.mail_reason else until
         return InvitationRow(one, _("mail is waiting"), "", said, open=True)
     if one.seen_at is not None:
         seen = _("opened on %(day)s") % {"day": _day(one.seen_at)}

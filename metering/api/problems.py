@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from rest_framework import exceptions, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -70,7 +70,11 @@ class RowsRefused(exceptions.APIException):
 
     def __init__(self, errors: Sequence[RowError], refused: int, collection: str) -> None:
         super().__init__(
-            _("%(refused)d rows were refused; nothing was stored. Mend them and send all again.")
+            ngettext(
+                "%(refused)d row was refused; nothing was stored. Mend it and send all again.",
+                "%(refused)d rows were refused; nothing was stored. Mend them and send all again.",
+                refused,
+            )
             % {"refused": refused}
         )
         self.errors = told(errors, collection)

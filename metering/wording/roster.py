@@ -132,7 +132,11 @@ def summary(rows: Sequence[PlannedRow]) -> str:
         ) % {"n": faulty}
     new = sum(row.does("new-home") for row in rows)
     changing = sum(bool(row.changes) for row in rows) - new
-    said = _("%(new)d new, %(changing)d changed, %(same)d unchanged.")
+    said = ngettext(
+        "%(new)d new, %(changing)d changed, %(same)d unchanged.",
+        "%(new)d new, %(changing)d changed, %(same)d unchanged.",
+        new,
+    )
     return said % {"new": new, "changing": changing, "same": len(rows) - new - changing}
 
 

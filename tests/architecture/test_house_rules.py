@@ -70,9 +70,7 @@ def test_pages_that_are_saved_to_a_disk_name_no_site_and_handle_nothing_inline()
 
 
 # Django's own ways to write a day or a time: each follows another format than the pages' figures do.
-DJANGOS_DATES = re.compile(
-    r"\|\s*(?:date|time|timesince|timeuntil|naturaltime|naturalday|localize)\b|\{%\s*now\b"
-)
+DJANGOS_DATES = re.compile(r"\|\s*(?:date|time|timesince|timeuntil|naturaltime|naturalday|localize)\b|\{%\s*now\b")
 BARE_INSTANT = re.compile(
     r"(?:\{\{\s*|\bwith\s[^%]*=)[\w.]*(?:_at|_on|valid_from|valid_until|\.month|\.day)\s*(?:\}\}|%\})"
 )

@@ -83,6 +83,13 @@ def test_it_ends_by_itself_and_may_be_taken_back(client, admin, ana):
     assert AuditEvent.objects.filter(what=What.ANNOUNCEMENT_ENDED).count() == 1
 
 
+@pytest.mark.parametrize(("language", "words"), [("es", "Retirar el anuncio"), ("ca", "Retira l'anunci")])
+def test_the_button_that_ends_an_announcement_says_so(client, admin, language, words):
+    made = announced(admin)
+
+    assert words in page(client, admin, f"/announcements/{made.pk}/", language)
+
+
 def test_a_reader_in_catalan_sees_catalan_and_else_spanish(client, admin, ana):
     made = announced(admin, title_en="Assembly", text_en="On Thursday.")
     assert "Asamblea" in page(client, ana, language="ca")

@@ -118,6 +118,15 @@ def test_accepting_adds_the_home_and_invites(office, street):
     assert AuditEvent.objects.filter(what=What.JOIN_ACCEPTED).count() == 1
 
 
+def test_what_somebody_wants_is_headed_as_a_request(office, street):
+    asked = wish(street)
+
+    shown = office.get(f"/neighbours/requests/{asked.pk}/", headers={"accept-language": "es"}).content.decode()
+
+    assert "La solicitud de entrada" in shown
+    assert "Lo que se ha preguntado" not in shown
+
+
 def test_a_known_meter_is_not_renamed_by_whoever_asks(office, street):
     offer = make.tariff()
     home = make.home(street, "Azahar 7, 2.º B", offer)

@@ -65,6 +65,14 @@ def workbook(rows):
     return target.getvalue()
 
 
+def test_one_new_home_is_said_in_the_singular(office, street):
+    one, office.defaults["HTTP_ACCEPT_LANGUAGE"] = LIST.splitlines()[:2], "es"
+
+    answer = hand_in(office, "\n".join(one))
+
+    assert "1 nuevo, 0 con cambios, 0 sin cambios." in answer.content.decode()
+
+
 def test_looking_stores_nothing_and_taking_over_brings_homes_meters_contracts_and_invitations(office, street):
     answer = hand_in(office, LIST)
 
