@@ -28,6 +28,26 @@ PAGES = (
     "/account/privacy/", "/slots/2026-11-23T1100Z/", "/virtual-battery/", "/neighbours/", "/completeness/",
     "/closing/", "/agents/", "/roles/", "/tariffs/",
 )  # fmt: skip
+WIDTHS = (320, 390, 768, 1040, 1280)
+FIGURED = (
+    "/", "/?d=2026-11-22", "/market/", "/market/?d=2026-11-22", "/street/", "/street/cables/", "/street/congestion/",
+    "/street/forecasts/", "/months/", "/agents/", "/c/calle/",
+)  # fmt: skip
+# Each number as it stands, then as long as a price with three decimals gets; and whether the last row is filled.
+CUT = """([long]) => {
+  const said = [];
+  for (const value of document.querySelectorAll(".figures .value")) {
+    if (long) value.textContent = long;
+    const row = value.closest(".figures").getBoundingClientRect();
+    const cell = value.closest(".figure").getBoundingClientRect();
+    if (value.scrollWidth > value.clientWidth || cell.right > row.right + 1) said.push(`cut: ${value.textContent}`);
+  }
+  for (const row of document.querySelectorAll(".figures")) {
+    const last = row.lastElementChild.getBoundingClientRect();
+    if (last.right < row.getBoundingClientRect().right - 2) said.push("a blank cell");
+  }
+  return said;
+}"""
 # Shorter ones may be a word of both languages.
 LONG = 24
 
@@ -60,5 +80,19 @@ def test_the_main_pages_look_well_in_every_language_scheme_and_width_with_and_wi
             wrong += [f"{path} says in English: {said}" for said in untold if said in text]
             wrong += [f"{path} has no title to read"] if not page.inner_text("main h1").strip() else []
             wrong += problems(page, path) if script else []
+
+    assert wrong == []
+
+
+def test_no_number_of_a_page_is_cut_and_no_cell_is_blank_at_any_width(open_page, street):
+    page, wrong = open_page("es-ES", DESK), []
+    log_in(page, "marta@example.org", make.PASSWORD)
+
+    for path in FIGURED:
+        page.goto(path)
+        for long in (None, "0,145\u00a0€/kWh"):
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                wrong += [f"{path} at {width}: {said}" for said in page.evaluate(CUT, [long])]
 
     assert wrong == []
