@@ -53,6 +53,8 @@ QUESTIONS = {
         WHERE s.community_id = %(community)s AND o.slot_id >= (
                 SELECT coalesce(min(t.slot_id), 0) FROM market_settlement t WHERE t.id = %(since)s)
             AND (m.household_id <> o.household_id OR m.valid_from > o.placed_at
+                OR EXISTS (SELECT FROM market_mandate n WHERE n.household_id = o.household_id
+                    AND n.valid_from > m.valid_from AND n.valid_from < o.placed_at)
                 OR m.paused OR m.valid_until < s.end
                 OR CASE o.side WHEN 'sell' THEN o.limit_ueur_kwh < m.min_sell_ueur_kwh
                     ELSE o.limit_ueur_kwh > m.max_buy_ueur_kwh END)""",

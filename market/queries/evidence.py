@@ -4,12 +4,16 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from community.models import Community
+from community.tariffs import is_off_peak_day
+from market.agents import HoursRule, LocalTime, local_times
 from market.agents import Mandate as MandateTerms
+from market.agents.hours import PERIODS
 from market.ledger.assertions import Assertion
 from market.ledger.leaves import canonical
 from market.models import Mandate, Order, Slot
@@ -19,6 +23,8 @@ from market.queries.mandates import mandate_terms
 ADDED = frozenset({"ev_from_minute", "ev_until_minute"})
 # An order as openings state it: side, Wh, and the worst price accepted (µ€/kWh).
 PlainOrder = list[str | int]
+# A slot by the wall clock and the tariff calendar, as `clock_of` says it.
+Clock = dict[str, Any]
 
 
 class Version(NamedTuple):
@@ -31,10 +37,11 @@ class Version(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """Orders by slot and home, and each home's mandates in their order."""
+    """Orders by slot and home, each home's mandates in their order, and the communities, for their clocks."""
 
     orders: Mapping[tuple[int, int], list[PlainOrder]]
     mandates: Mapping[int, list[Version]]
+    streets: dict[int, Community]
 
     def _version(self, home: int, slot: Slot) -> Version | None:
         dated = self.mandates.get(home, [])
@@ -52,13 +59,25 @@ class Evidence(NamedTuple):
 
     def beyond(self, home: int, slot: Slot) -> list[PlainOrder]:
         """Orders that the mandate did not allow: a breach, which the receipt shows to anybody."""
-        return beyond(self.orders.get((slot.pk, home), []), self.mandate_of(home, slot), slot)
+        mandate = self.mandate_of(home, slot)
+        orders = self.orders.get((slot.pk, home), [])
+        return beyond(orders, mandate, slot, self.clock_of(mandate, slot)) if orders else []
+
+    def clock_of(self, mandate: Mapping[str, Any] | None, slot: Slot) -> Clock | None:
+        """The slot by the community's clock and tariff calendar; None if nothing of the mandate goes by them."""
+        if mandate is None or not goes_by_the_clock(mandate):
+            return None
+        if slot.community_id not in self.streets:
+            self.streets[slot.community_id] = slot.community
+        return clock_of(slot, self.streets[slot.community_id])
 
     def stated(self, home: int, slot: Slot) -> dict[str, Any]:
-        """What an opening says of it. It speaks of a signature only where there is one."""
+        """What an opening says of it: a signature only if there is one, the clock if the mandate goes by it."""
         version = self._version(home, slot)
         signature = _signature(version, slot)
+        clock = self.clock_of(None if version is None else version.terms, slot)
         return {
+            **({} if clock is None else {"clock": clock}),
             "mandate": "" if version is None else version.digest,
             "orders": self.orders.get((slot.pk, home), []),
             **({} if signature is None else {"signed": signature.digest}),
@@ -74,18 +93,54 @@ def _signature(version: Version | None, slot: Slot) -> Assertion | None:
     return next((one for since, one in signatures if since <= decided_at(slot)), None)
 
 
-def beyond(orders: Sequence[PlainOrder], mandate: Mapping[str, Any] | None, slot: Slot) -> list[PlainOrder]:
-    """Orders outside a mandate (plain, as receipts hold it), by what a receipt alone can tell."""
+def goes_by_the_clock(mandate: Mapping[str, Any]) -> bool:
+    """Whether a mandate (plain) has limits by the local clock or by tariff periods."""
+    sides = (mandate["sell_periods"], mandate["buy_periods"])
+    return bool(mandate["hours"]) or any(0 < len(side) < len(PERIODS) for side in sides)
+
+
+def clock_of(slot: Slot, community: Community) -> Clock:
+    """A slot as openings state it: when it starts on the wall, its minutes and tariff period, and whether its day
+    and the one before are weekend or holiday.
+    """
+    (local,) = local_times([slot.start], community.zone, is_off_peak_day)
+    return {
+        "local": slot.start.astimezone(community.zone).isoformat(timespec="minutes"),
+        "minutes": (slot.end - slot.start) // timedelta(minutes=1),
+        "period": community.period(slot.start),
+        "rest": [local.rests, local.rested_before],
+    }
+
+
+def beyond(
+    orders: Sequence[PlainOrder], mandate: Mapping[str, Any] | None, slot: Slot, clock: Clock | None = None
+) -> list[PlainOrder]:
+    """Orders outside a mandate (plain, as receipts hold it), by what a receipt tells, with a clock or without."""
     if mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= slot_name(slot)[:16]:
         return list(orders)
+    rules = [] if clock is None else _holding(mandate, clock)
+    if not all(rule.may_trade for rule in rules):
+        return list(orders)
+    least = max([mandate["min_sell_ueur_kwh"], *(rule.min_sell_ueur_kwh or 0 for rule in rules)])
+    highest = (rule.max_buy_ueur_kwh for rule in rules if rule.max_buy_ueur_kwh is not None)
+    most = min([mandate["max_buy_ueur_kwh"], *highest])
+    here = PERIODS if clock is None else {clock["period"]}
     return [
         [side, energy_wh, limit]
         for side, energy_wh, limit in orders
         if int(energy_wh) <= 0
-        or not mandate[f"{side}_periods"]
-        or (side == "sell" and int(limit) < mandate["min_sell_ueur_kwh"])
-        or (side == "buy" and int(limit) > mandate["max_buy_ueur_kwh"])
+        or not here & {*mandate[f"{side}_periods"]}
+        or (side == "sell" and int(limit) < least)
+        or (side == "buy" and int(limit) > most)
     ]
+
+
+def _holding(mandate: Mapping[str, Any], clock: Clock) -> list[HoursRule]:
+    """The mandate's rules that touch the slot."""
+    start = datetime.fromisoformat(clock["local"])
+    local = LocalTime(start.toordinal(), start.hour * 60 + start.minute, *clock["rest"])
+    rules = [HoursRule(**rule) for rule in mandate["hours"]]
+    return [rule for rule in rules if rule.holds(clock["period"], local, clock["minutes"])]
 
 
 def slot_name(slot: Slot) -> str:
@@ -121,7 +176,7 @@ def evidence(slots: Collection[Slot], homes: Sequence[int]) -> Evidence:
         )
         terms, signed = plain_mandate(mandate_terms(mandate)), [(since, own) for since, _pk, own in signatures]
         mandates[mandate.household_id].append(Version(mandate.valid_from, terms, mandate_hash(terms), signed))
-    return Evidence(orders, mandates)
+    return Evidence(orders, mandates, {})
 
 
 def plain_mandate(terms: MandateTerms) -> dict[str, Any]:

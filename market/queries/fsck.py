@@ -17,13 +17,13 @@ from market.ledger.notes import BadNote, Head, verified
 from market.ledger.tiles import WIDTH, appended, widths
 from market.models import LogAnchor, LogHead, LogLeaf, LogTile, MandateConfirmation
 from market.queries.book_rules import QUESTIONS, spelled
-from market.queries.evidence import Evidence, evidence, mandate_hash, plain_mandate, slot_name
+from market.queries.evidence import Evidence, evidence, mandate_hash, plain_mandate
 from market.queries.log import (
     LeafKey,
     key_of,
     keys_of,
     log_size,
-    opening_of,
+    opening_as_logged,
     previous_of,
     statement_opening,
     tiles_of,
@@ -128,16 +128,18 @@ def _leaf_faults(
     if home not in keys:
         keys[home] = key_of(home)
     key = keys[home]
+    if leaf.settled is not None and leaf.settled.settlement.is_current:
+        slot = leaf.settled.settlement.slot
+        if behind.beyond(home, slot):
+            yield f"I4 entry {leaf.seq} shows an order that home {home}'s mandate did not allow in slot {slot.pk}"
     previous = link(before[home]) if home in before else previous_of(leaf)
     before[home] = leaf.entry
     if key is None or not key.opens(number):
         return
     salt = salt_of(key.key, number)
     if leaf.settled is not None:
-        slot = leaf.settled.settlement.slot
-        stated, revision = behind.stated(home, slot), leaf.settled.settlement.revision
-        opening = opening_of(leaf.settled, slot, revision, number, previous, stated)
-        if home_leaf(slot_name(slot), commitment(salt, opening)) != leaf.entry:
+        opening = opening_as_logged(leaf, leaf.settled, salt, previous, behind)
+        if home_leaf(opening["slot"], commitment(salt, opening)) != leaf.entry:
             yield f"I6 entry {leaf.seq} is not what row {leaf.settled.pk} of home {home} says"
     elif leaf.statement is not None:
         opening = statement_opening(leaf.statement, number, previous)

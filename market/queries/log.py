@@ -13,12 +13,12 @@ from psycopg import Cursor
 from community.models import Community, Household
 from config.sealing import unseal
 from market.ledger.identity import LogKey
-from market.ledger.leaves import VERSION, link
+from market.ledger.leaves import VERSION, commitment, home_leaf, link
 from market.ledger.notes import BadNote, VerifierKey
 from market.ledger.rotation import Rotation, read_rotation
 from market.ledger.tiles import TileReader, tiles_of_proof
 from market.models import HomeKey, LogHead, LogLeaf, LogTile, SettledHome, Slot, Statement
-from market.queries.evidence import slot_name
+from market.queries.evidence import Evidence, slot_name
 
 # What an opening says of a settled slot: Wh and n€.
 FIGURES = (
@@ -122,6 +122,19 @@ def opening_of(
         "home": row.household_id, "n": number, "prev": previous, "quality": row.quality, "revision": revision,
         "slot": slot_name(slot), "v": VERSION, **stated, **figures,
     }  # fmt: skip
+
+
+def opening_as_logged(
+    leaf: LogLeaf, row: SettledHome, salt: bytes, previous: str, behind: Evidence
+) -> dict[str, Any]:
+    """What a settled home's leaf commits to: with the clock, or as entries from before clocks were."""
+    slot = row.settlement.slot
+    stated = behind.stated(row.household_id, slot)
+    opening = opening_of(row, slot, row.settlement.revision, leaf.number or 0, previous, stated)
+    bare = {name: value for name, value in opening.items() if name != "clock"}
+    if len(bare) < len(opening) and home_leaf(slot_name(slot), commitment(salt, bare)) == leaf.entry:
+        return bare
+    return opening
 
 
 def statement_opening(statement: Statement, number: int, previous: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from market.queries.evidence import Evidence, evidence
 from market.queries.log import (
     LeafKey,
     key_of,
-    opening_of,
+    opening_as_logged,
     previous_of,
     rotations,
     statement_opening,
@@ -71,8 +71,9 @@ def files_of(leaf: LogLeaf, behind: Behind, receipt: Receipt, signed: Signed) ->
     number, key = leaf.number, behind.key
     if number is None or key is None or not key.opens(number):
         raise NoReceipt(leaf.seq)
-    opening, mandate, signature = _opened(leaf, number, behind)
-    said = {"opening": opening, "salt": salt_of(key.key, number).hex()}
+    salt = salt_of(key.key, number)
+    opening, mandate, signature = _opened(leaf, number, salt, behind)
+    said = {"opening": opening, "salt": salt.hex()}
     said |= {"log_key": signed.vkey, "key_changes": signed.changes}
     return {
         "receipt.tlog-proof": receipt.text.encode(),
@@ -84,18 +85,16 @@ def files_of(leaf: LogLeaf, behind: Behind, receipt: Receipt, signed: Signed) ->
 
 
 def _opened(
-    leaf: LogLeaf, number: int, behind: Behind
+    leaf: LogLeaf, number: int, salt: bytes, behind: Behind
 ) -> tuple[dict[str, Any], dict[str, Any] | None, Assertion | None]:
     """What a home's leaf commits to, the mandate that it cites, and the signature under it. Raises `NoReceipt`."""
     if leaf.statement is not None:
         return statement_opening(leaf.statement, number, behind.previous), None, None
     if leaf.settled is None:
         raise NoReceipt(leaf.seq)
-    settlement, home = leaf.settled.settlement, leaf.settled.household_id
-    stated = behind.evidence.stated(home, settlement.slot)
-    opening = opening_of(leaf.settled, settlement.slot, settlement.revision, number, behind.previous, stated)
-    behind_it = behind.evidence
-    return opening, behind_it.mandate_of(home, settlement.slot), behind_it.signature_of(home, settlement.slot)
+    slot, home, stated = leaf.settled.settlement.slot, leaf.settled.household_id, behind.evidence
+    opening = opening_as_logged(leaf, leaf.settled, salt, behind.previous, stated)
+    return opening, stated.mandate_of(home, slot), stated.signature_of(home, slot)
 
 
 def _anchored(leaf: LogLeaf, behind: Behind) -> dict[str, bytes]:

@@ -3,18 +3,23 @@
 import json
 from base64 import b64decode, b64encode
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
-from market.queries.evidence import mandate_hash, plain_mandate
+from market.agents import HoursRule
+from market.agents import Mandate as MandateTerms
+from market.ledger.standalone import verify_receipt
+from market.queries.evidence import clock_of, mandate_hash, plain_mandate
 from market.queries.log import latest_head
 from market.services.log import sign_head
 from market.services.log_keys import rotate_key
 from market.services.mandates import Word, give_mandate, terms_of
-from market.wording.receipts import as_zip
+from market.wording.receipts import PAGE, as_zip
 from tests import factories as make
 from tests.browser.conftest import PHONE, until
 from tests.market.ledger.conftest import NOW, guard, homes, logged, street
+from tests.market.ledger.test_clock_in_receipts import SPANS, STARTS
 from tests.market.ledger.test_log import leaf, unpacked
 from tests.market.test_rent_and_pool import cleared, metered, usual
 from tests.passkeys import Passkey, assertion
@@ -118,8 +123,18 @@ def test_the_page_checks_the_passkeys_signature_under_the_mandate(browser, stree
     page.context.close()
 
 
-def test_an_order_beyond_its_mandate_is_called_a_breach_by_the_page(browser, street, homes, guard, tmp_path):
-    give_mandate(household=homes[1], given_by=None, at=make.NOON - timedelta(hours=1), max_buy_ueur_kwh=50_000)
+NEVER = HoursRule(from_minute=720, to_minute=780, may_trade=False)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"max_buy_ueur_kwh": 50_000}, {"hours": [NEVER]}, {"buy_periods": ["P3"]}],
+    ids=["price", "hours", "period"],
+)
+def test_an_order_beyond_its_mandate_is_called_a_breach_by_the_page(
+    browser, street, homes, guard, tmp_path, limits
+):
+    give_mandate(household=homes[1], given_by=None, at=make.NOON - timedelta(hours=1), **limits)
     cleared(street, usual(homes))
     metered(homes)
     sign_head(community=street, keeper=guard, at=NOW)
@@ -141,4 +156,25 @@ def test_the_page_remembers_heads_and_shouts_at_two_of_one_size(browser, street,
     page.evaluate("([name, value]) => localStorage.setItem(name, value)", [kept[0], json.dumps(other)])
 
     assert "WRONG: the log was rewritten: two heads of one size" in check()
+    page.context.close()
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_page_and_program_agree_on_the_hours_of_a_mandate(browser, street, tmp_path, start):
+    page = browser.new_context(offline=True).new_page()
+    page.goto(PAGE.as_uri())
+    clock = clock_of(make.slot(street, start), street)
+    orders = [[side, 1, limit] for side in ("buy", "sell") for limit in (49, 50, 100, 101)]
+    for days, (first, last), trade in product(("every", "working", "rest"), SPANS, (True, False)):
+        own = HoursRule(days=days, from_minute=first, to_minute=last, max_buy_ueur_kwh=50, may_trade=trade)
+        rules = (own, HoursRule(period="P2", min_sell_ueur_kwh=101))
+        mandate = plain_mandate(
+            MandateTerms(max_buy_ueur_kwh=100, buy_periods=frozenset({"P1", "P3"}), hours=rules)
+        )
+        slot = f"{start:%Y-%m-%dT%H:%MZ}"
+        opening = {"mandate": mandate_hash(mandate), "orders": orders, "slot": slot, "clock": clock}
+
+        said = page.evaluate("([opening, mandate]) => allowed(opening, mandate, null)", [opening, mandate])
+
+        assert said[1] == verify_receipt.allowed(opening, mandate, None)
     page.context.close()

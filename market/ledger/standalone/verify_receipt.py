@@ -10,12 +10,12 @@ import hmac
 import json
 import pathlib
 import sys
+from datetime import datetime
 from typing import Any
 
 Point = tuple[int, int, int, int]
-P = 2**255 - 19
+P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-ORDER = 2**252 + 27742317777372353535851937790883648493
 spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -38,34 +38,26 @@ def hash_of(value: Any) -> str:
 
 def add(a: Point, b: Point) -> Point:
     """Two points of the curve (extended coordinates, RFC 8032 section 5.1.4)."""
-    u = (a[1] - a[0]) * (b[1] - b[0]) % P
-    v = (a[1] + a[0]) * (b[1] + b[0]) % P
+    u, v = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     w, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
-    e, f, g, h = v - u, z - w, z + w, v + u
-    return e * f % P, g * h % P, f * g % P, e * h % P
+    return (v - u) * (z - w) % P, (z + w) * (v + u) % P, (z - w) * (z + w) % P, (v - u) * (v + u) % P
 
 
 def times(number: int, point: Point) -> Point:
     """A point added to itself so many times."""
-    found = (0, 1, 1, 0)
-    while number:
-        if number & 1:
-            found = add(found, point)
-        point, number = add(point, point), number >> 1
+    found = nothing = (0, 1, 1, 0)
+    for bit in f"{number:b}":
+        found = add(add(found, found), point if bit == "1" else nothing)
     return found
 
 
 def point_of(data: bytes) -> Point:
     """The point that 32 bytes name."""
-    y = int.from_bytes(data, "little")
-    sign, y = y >> 255, y & ((1 << 255) - 1)
-    if len(data) != 32 or y >= P:
-        raise Wrong("no point of the curve")
+    sign, y = divmod(int.from_bytes(data, "little"), 1 << 255)
     square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(square, (P + 3) // 8, P)
-    if (x * x - square) % P:
-        x = x * pow(2, (P - 1) // 4, P) % P
-    if (x * x - square) % P or (x == 0 and sign):
+    x = x * pow(2, (P - 1) // 4, P) % P if (x * x - square) % P else x
+    if len(data) != 32 or y >= P or (x * x - square) % P or (x == 0 and sign):
         raise Wrong("no point of the curve")
     x = P - x if x & 1 != sign else x
     return x, y, 1, x * y % P
@@ -76,16 +68,10 @@ BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 def signed(key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether an Ed25519 signature is right."""
-    scalar = int.from_bytes(signature[32:], "little")
-    if len(signature) != 64 or scalar >= ORDER:
-        return False
-    try:
-        own, r = point_of(key), point_of(signature[:32])
-    except Wrong:
-        return False
+    scalar, own, r = int.from_bytes(signature[32:], "little"), point_of(key), point_of(signature[:32])
     k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
-    left, right = times(scalar, BASE), add(r, times(k, own))
-    return not ((left[0] * right[2] - right[0] * left[2]) % P or (left[1] * right[2] - right[1] * left[2]) % P)
+    a, b = times(scalar, BASE), add(r, times(k, own))
+    return len(signature) == 64 and scalar < ORDER and not any((a[i] * b[2] - b[i] * a[2]) % P for i in (0, 1))
 
 
 def rows_of(note: str, vkey: str, first: str = "") -> list[str]:
@@ -114,24 +100,19 @@ def followed(vkey: str, changes: list[str]) -> str:
     for note in changes:
         old, new = note.split("\n")[1:3]
         if old == vkey and new.split("+")[0] == old.split("+")[0]:
-            rows_of(note, old, "azotea/key-change/1")
-            rows_of(note, new, "azotea/key-change/1")
-            vkey = new
+            vkey = new if all(rows_of(note, key, "azotea/key-change/1") for key in (old, new)) else vkey
     return vkey
 
 
-def root_of(index: int, size: int, leaf: bytes, hashes: list[bytes]) -> bytes:
-    """The root that a proof leads to (RFC 9162 section 2.1.3.2)."""
-    place, last, found = index, size - 1, leaf
+def root_of(place: int, last: int, found: bytes, hashes: list[bytes]) -> bytes:
+    """The root that a proof leads to from a leaf's place and the last one's (RFC 9162 section 2.1.3.2)."""
     for one in hashes:
         if last == 0 or len(one) != 32:
             raise Wrong("the proof is too long")
-        if place & 1 or place == last:
-            found = hashlib.sha256(b"\1" + one + found).digest()
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            found = hashlib.sha256(b"\1" + found + one).digest()
+        right = place & 1 or place == last
+        found = hashlib.sha256(b"\1" + (one + found if right else found + one)).digest()
+        while right and not place & 1 and place:
+            place, last = place >> 1, last >> 1
         place, last = place >> 1, last >> 1
     if last:
         raise Wrong("the proof is too short")
@@ -147,7 +128,7 @@ def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: 
     rows = rows_of(note, vkey)
     size, root = int(rows[1]), b64(rows[2])
     leaf, index = hashlib.sha256(b"\0" + entry).digest(), int(lines[0][6:])
-    if not 0 <= index < size or root_of(index, size, leaf, [b64(line) for line in lines[1:]]) != root:
+    if not 0 <= index < size or root_of(index, size - 1, leaf, [b64(line) for line in lines[1:]]) != root:
         raise Wrong("the entry is not in the log at this place")
     own = {"cm": hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest(), "slot": opening["slot"]}
     if own.items() - json.loads(entry).items():
@@ -155,21 +136,41 @@ def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: 
     return size, root
 
 
+def touching(mandate: Any, clock: Any, slot: str) -> list[Any]:
+    """A mandate's rules that hold in a slot, by the local time and the tariff period that its entry states."""
+    local = datetime.fromisoformat(clock["local"])
+    if local != datetime.fromisoformat(slot.replace("Z", "+00:00")):
+        raise Wrong("the local time is not that of the slot")
+    begins, found = local.hour * 60 + local.minute, []
+    for rule in mandate["hours"]:
+        first, last = rule["from_minute"], rule["to_minute"]
+        on, before = (rule["days"] in ("every", "rest" if rests else "working") for rests in clock["rest"])
+        late, early = begins + clock["minutes"] > first, begins < last
+        own = on and late and early if first < last else (on and late) or (before and early)
+        found += [rule] if (rule["period"] == clock["period"] if rule["period"] else own) else []
+    return found
+
+
 def allowed(opening: dict[str, Any], mandate: Any, signature: Any) -> list[Any]:
     """Orders that no mandate allowed. Raise Wrong where the entry cites another mandate, or another signature."""
-    orders, nothing = opening["orders"], hash_of(None)
+    orders, nothing, clock = opening["orders"], hash_of(None), opening.get("clock")
     if (hash_of(mandate), hash_of(signature)) != (opening["mandate"] or nothing, opening.get("signed", nothing)):
         raise Wrong("this is not the mandate that the entry cites, or not the signature under it")
     if signature is not None:
         client = json.loads(b64(signature["client_data"]))
         asked = base64.urlsafe_b64encode(bytes.fromhex(opening["mandate"])).decode().rstrip("=")
-        if client["type"] != "webauthn.get" or client["challenge"] != asked:
+        if (client["type"], client["challenge"]) != ("webauthn.get", asked):
             raise Wrong("another mandate was signed")
         print("Mandate: signed at", client["origin"], "by a passkey; verify_receipt.html checks the signature")
-    if mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= opening["slot"][:16]:
+    rules = touching(mandate, clock, opening["slot"]) if mandate and clock else []
+    over = mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= opening["slot"][:16]
+    if over or not all(one["may_trade"] for one in rules):
         return list(orders)
-    within = {"sell": range(mandate["min_sell_ueur_kwh"], 2**63), "buy": range(mandate["max_buy_ueur_kwh"] + 1)}
-    return [[s, e, p] for s, e, p in orders if e <= 0 or p not in within[s] or not mandate[s + "_periods"]]
+    least = max(one["min_sell_ueur_kwh"] or 0 for one in [mandate, *rules])
+    most = min(one["max_buy_ueur_kwh"] for one in [mandate, *rules] if one["max_buy_ueur_kwh"] is not None)
+    within = {"sell": range(least, 2**63), "buy": range(most + 1)}
+    at = {clock["period"]} if clock else {"P1", "P2", "P3"}
+    return [[s, e, p] for s, e, p in orders if not (e > 0 and p in within[s] and at & {*mandate[s + "_periods"]})]
 
 
 def main(folder: str, vkey: str | None = None) -> int:
@@ -189,7 +190,7 @@ def main(folder: str, vkey: str | None = None) -> int:
     print("Head: size", size, "root", base64.b64encode(root).decode())
     for one in opening["orders"]:
         print("BREACH: no mandate allowed this:" if one in breaches else "   ordered:", *one[:2], "Wh at", one[2])
-    for name in filter(lambda one: one.endswith(("_wh", "_neur", "_cents")), sorted(opening)):
+    for name in filter(lambda one: one.endswith(("_wh", "_neur", "_cents", "clock")), sorted(opening)):
         print("  ", name, opening[name])
     return 1 if breaches else 0
 
