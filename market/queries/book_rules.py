@@ -97,17 +97,6 @@ QUESTIONS = {
             AND coalesce(l.settlement_id, %(since)s) >= %(since)s
             AND NOT EXISTS (SELECT FROM market_settledhome h WHERE h.id = l.settled_id)
             AND NOT EXISTS (SELECT FROM market_statement m WHERE m.id = l.statement_id)""",
-    # What no key opens is not compared with its row: only an erasure after it was written may be the reason.
-    "I6 homes with leaves that nobody can open, and no erasure on record": """
-        SELECT o.id, min(l.seq) FROM community_household o LEFT JOIN market_homekey k ON k.household_id = o.id
-            JOIN market_logleaf l ON l.household_id = o.id
-                AND (coalesce(k.sealed_key, '') = '' OR l.number < k.since_number)
-            LEFT JOIN market_settlement t ON t.id = l.settlement_id
-            LEFT JOIN market_statement m ON m.id = l.statement_id
-        WHERE o.community_id = %(community)s AND (coalesce(k.sealed_key, '') = '' OR k.since_number > 0)
-            AND NOT EXISTS (SELECT FROM community_auditevent a WHERE a.household_id = o.id AND a.what = 'erased'
-                AND a.at >= coalesce(t.settled_at, m.issued_at))
-        GROUP BY o.id""",
     "I9 statements since the first logged one without a leaf": """
         SELECT m.id, NULL FROM market_statement m JOIN community_household o ON o.id = m.household_id
         WHERE o.community_id = %(community)s

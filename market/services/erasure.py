@@ -25,7 +25,7 @@ from community.models import (
     What,
 )
 from community.roles import MAY, Can, only_those_who
-from community.services.audit import record
+from community.services.audit import record, record_for
 from community.tariffs import month_span
 from config.tenancy import across_all
 from market.models import (
@@ -152,8 +152,8 @@ def erase(*, wish_id: int, by: Member, at: datetime) -> None:
         raise NotYet(found)
     homes = list(member.households.select_for_update(no_key=True).order_by("pk"))
     for home in homes:
-        destroy_key(household=home, at=at, by=by, about=member)
         _leave(home, member.user, at)
+    record_for(homes, What.ERASED, at=at, by=by, about=member)
     if not homes:
         record(What.ERASED, community=member.community, at=at, by=by, about=member)
     wish.done_at, wish.done_by = at, by
@@ -167,6 +167,7 @@ def erase(*, wish_id: int, by: Member, at: datetime) -> None:
 
 def _leave(home: Household, user: User, at: datetime) -> None:
     """End what runs for a home, and let go of what no law asks to be kept."""
+    destroy_key(household=home, at=at)
     MandateConfirmation.objects.filter(mandate__household=home).delete()
     end_home(home, at)
     kept_from = {home.community_id: cut_of(home.community, at)}

@@ -10,11 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Model
 
 from community.copying import copy_into
-from community.models import Community, Household, What
-from community.services.audit import Actor, record_for
+from community.models import Community, Household
 from config.sealing import seal, unseal
 from market.ledger import guard, merkle
 from market.ledger.leaves import (
@@ -176,14 +174,9 @@ def _keys(homes: Sequence[int], next_numbers: Mapping[int, int]) -> dict[int, by
     return {home: bytes.fromhex(unseal(row.sealed_key)) for home, row in found.items()}
 
 
-@transaction.atomic
-def destroy_key(*, household: Household, at: datetime, by: Actor = None, about: Model | None = None) -> None:
-    """Make a home's leaves meaningless for ever; the log and everybody's receipts stay valid.
-
-    That somebody was erased is put on record with it: `ledger_fsck` asks why a home's leaves do not open.
-    """
+def destroy_key(*, household: Household, at: datetime) -> None:
+    """Make a home's leaves meaningless for ever; the log and everybody's receipts stay valid."""
     HomeKey.objects.filter(household=household).update(sealed_key="", destroyed_at=at)
-    record_for([household], What.ERASED, at=at, by=by, about=about)
 
 
 def must_remember(community: Community, keeper: guard.Guard) -> None:
