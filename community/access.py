@@ -59,6 +59,23 @@ def member_of(request: HttpRequest) -> Member:
     return member
 
 
+def member_or_former(request: HttpRequest) -> Member:
+    """As `member_of`, or of whoever belongs to no community any more the membership that ended last.
+
+    For pages about nobody but oneself.
+    """
+    member = member_or_none(request)
+    if member is None and request.user.is_authenticated:
+        with across_all():
+            ended = Member.objects.filter(user_id=request.user.pk).select_related("community", "user")
+            member = ended.order_by("-left_at", "-pk").first()
+        if member is not None:
+            settle_on(member.community_id)
+    if member is None:
+        raise PermissionDenied("This user belongs to no community.")
+    return member
+
+
 def allowed(request: HttpRequest, can: Can) -> Member:
     """The member who is asking and may do this. Raises `PermissionDenied`, and `SecondFactorNeeded`."""
     member = member_of(request)

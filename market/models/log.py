@@ -11,13 +11,22 @@ from market.models.statements import Statement
 class HomeKey(models.Model):
     """What opens a home's leaves, sealed. Empty once destroyed: nobody can then, and the log stays valid.
 
-    The next settled slot makes another key, for whoever lives there then: it opens leaves from `since_number` on.
+    Each time that a home is looked after by somebody else has a key of its own: it opens leaves about a time from
+    `since` on, up to the next key's, beginning with `since_number`.
     """
 
-    household = models.OneToOneField(Household, models.PROTECT, related_name="log_key")
+    household = models.ForeignKey(Household, models.PROTECT, related_name="log_keys")
+    since = models.DateTimeField(null=True, blank=True)  # empty: from the beginning
     sealed_key = models.TextField(blank=True)
     since_number = models.BigIntegerField(default=0)
     destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["household", "since"], nulls_distinct=False, name="home_key_once_a_time"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"key of {self.household_id}"

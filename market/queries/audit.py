@@ -7,10 +7,15 @@ from django.db.models import F, Q, QuerySet
 from community.models import AuditEvent, Community, Member
 
 
-def events_about(member: Member) -> QuerySet[AuditEvent]:
-    """What was noted about a member and the homes that it looks after, since it joined, newest first."""
+def events_about(member: Member, or_of: Q | None = None) -> QuerySet[AuditEvent]:
+    """What was noted about a member and the homes that it looks after, since it joined, newest first.
+
+    `or_of`: of other homes, too.
+    """
     since = Q(household__records_from=None) | Q(at__gte=F("household__records_from"))
     its_own = (Q(household__member=member) & since) | Q(object_kind="member", object_id=str(member.pk))
+    if or_of is not None:
+        its_own |= or_of
     found = AuditEvent.objects.filter(its_own, community=member.community_id, at__gte=member.joined_at)
     return found.select_related("user", "household").order_by("-at", "-pk")
 

@@ -20,8 +20,9 @@ from market.queries.book_rules import QUESTIONS, spelled
 from market.queries.evidence import Evidence, evidence, mandate_hash, plain_mandate
 from market.queries.log import (
     LeafKey,
-    key_of,
+    key_to,
     keys_of,
+    keys_to,
     log_size,
     opening_as_logged,
     previous_of,
@@ -86,7 +87,7 @@ def _log_faults(community: Community, first: int) -> Iterator[str]:
     stored = {(one.level, one.place): bytes(one.data) for one in LogTile.objects.filter(community=community)}
     wrong: set[tuple[int, int]] = set()
     before: dict[int, bytes] = {}
-    keys: dict[int, LeafKey | None] = {}
+    keys: dict[int, list[LeafKey]] = {}
     at = first
     for leaves in _chunks(community, first):
         homes = {leaf.household_id for leaf in leaves if leaf.household_id is not None}
@@ -119,24 +120,24 @@ def _chunks(community: Community, first: int) -> Iterator[list[LogLeaf]]:
 
 
 def _leaf_faults(
-    leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, LeafKey | None], behind: Evidence
+    leaf: LogLeaf, before: dict[int, bytes], keys: dict[int, list[LeafKey]], behind: Evidence
 ) -> Iterator[str]:
     """Whether a home's leaf commits to what its row or statement says now, and names the leaf before it."""
     home, number = leaf.household_id, leaf.number
     if home is None or number is None:
         return
     if home not in keys:
-        keys[home] = key_of(home)
-    key = keys[home]
+        keys[home] = keys_to(home)
+    key = key_to(leaf, keys[home])
     if leaf.settled is not None and leaf.settled.settlement.is_current:
         slot = leaf.settled.settlement.slot
         if behind.beyond(home, slot):
             yield f"I4 entry {leaf.seq} shows an order that home {home}'s mandate did not allow in slot {slot.pk}"
     previous = link(before[home]) if home in before else previous_of(leaf)
     before[home] = leaf.entry
-    if key is None or not key.opens(number):
+    if key is None:
         return
-    salt = salt_of(key.key, number)
+    salt = salt_of(key, number)
     if leaf.settled is not None:
         opening = opening_as_logged(leaf, leaf.settled, salt, previous, behind)
         if home_leaf(opening["slot"], commitment(salt, opening)) != leaf.entry:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max
+from django.db.models import F, Max
 from psycopg import Cursor
 
 from community.models import Community, Household
@@ -154,20 +154,43 @@ def statement_opening(statement: Statement, number: int, previous: str) -> dict[
 
 
 class LeafKey(NamedTuple):
-    """What opens a home's leaves from a number on; those before were made with a key that was destroyed."""
+    """What opens a home's leaves about a time from `since` on, from a number on; nothing once it was destroyed."""
 
-    key: bytes
+    key: bytes | None
+    since: datetime | None
     since_number: int
 
-    def opens(self, number: int) -> bool:
-        """Whether a leaf was made with this key."""
-        return number >= self.since_number
+
+def keys_to(household_id: int) -> list[LeafKey]:
+    """The keys of a home, the newest first."""
+    rows = HomeKey.objects.filter(household=household_id).order_by(F("since").desc(nulls_last=True))
+    return [
+        LeafKey(bytes.fromhex(unseal(row.sealed_key)) if row.sealed_key else None, row.since, row.since_number)
+        for row in rows
+    ]
 
 
-def key_of(household_id: int) -> LeafKey | None:
-    """The key that a home's leaves are made with now; None where there is none (any more)."""
-    row = HomeKey.objects.filter(household=household_id).exclude(sealed_key="").first()
-    return None if row is None else LeafKey(bytes.fromhex(unseal(row.sealed_key)), row.since_number)
+def key_to(leaf: LogLeaf, keys: Sequence[LeafKey]) -> bytes | None:
+    """Which of a home's keys, the newest first, opens a leaf; None if none does (any more)."""
+    number, about = leaf.number, time_of(leaf)
+    if number is None or about is None:
+        return None
+    for one in keys:
+        if (one.since is None or one.since <= about) and one.since_number <= number:
+            return one.key
+    return None
+
+
+def time_of(leaf: LogLeaf) -> datetime | None:
+    """What time a home's leaf is about; None where its row is gone."""
+    if leaf.statement is not None:
+        return begin_of(leaf.statement)
+    return None if leaf.settled is None else leaf.settled.start
+
+
+def begin_of(statement: Statement) -> datetime:
+    """What time a statement's leaf counts for: whoever looked after the home as its month began."""
+    return datetime.combine(statement.month, time.min, UTC)
 
 
 def last_leaves(homes: Sequence[int]) -> Mapping[int, LogLeaf]:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from community.models import (
-    AuditEvent,
     Device,
     DeviceState,
     Household,
@@ -16,7 +14,6 @@ from community.models import (
     JoinRequest,
     Member,
     SupplyContract,
-    What,
 )
 from market.models import (
     Acknowledgement,
@@ -42,12 +39,10 @@ from market.models import (
     WalletEntry,
 )
 from market.queries.audit import events_about
+from market.queries.tenures import Tenure, during, tenures
 from metering.models import ApiToken, Consent, MeteringPoint, Reading, RegisterReading, UploadSignature
 
 AT_ONCE = 5_000
-# After these a home's records are those of whoever comes next.
-GONE = (What.ERASED, What.LEFT)
-Owned = tuple[Household, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +55,19 @@ class Table:
     short: bool = True
 
 
-def owned_homes(member: Member) -> list[Owned]:
-    """The homes that a member looks after, and since when their records are its own, not an erased one's."""
-    erased = AuditEvent.objects.filter(what__in=GONE, household__member=member).order_by("at")
-    since = dict(erased.values_list("household_id", "at"))
-    return [(home, since.get(home.pk)) for home in member.households.order_by("pk")]
-
-
 def tables(member: Member) -> Iterator[Table]:
     """The short tables first, then the long ones, read as they are written."""
-    homes = owned_homes(member)
-    yield from _person(member)
+    homes = tenures(member)
+    yield from _person(member, homes)
     yield from _short(homes)
     yield from _long(homes)
 
 
-def leaves_of(home: Household, since: datetime | None) -> QuerySet[LogLeaf]:
-    """A home's leaves in their order, with what they commit to."""
-    own = _from("settled__start", since) | _from("statement__month", since and since.date())
-    found = LogLeaf.objects.filter(household=home).filter(own)
+def leaves_of(tenure: Tenure) -> QuerySet[LogLeaf]:
+    """A home's leaves of a time in their order, with what they commit to."""
+    home, since, until = tenure
+    months = during("statement__month", since and since.date(), until and until.date())
+    found = LogLeaf.objects.filter(household=home).filter(during("settled__start", since, until) | months)
     return (
         found.select_related("settled__settlement__slot", "statement")
         .prefetch_related("statement__lines")
@@ -86,7 +75,7 @@ def leaves_of(home: Household, since: datetime | None) -> QuerySet[LogLeaf]:
     )
 
 
-def _person(member: Member) -> Iterator[Table]:
+def _person(member: Member, homes: Sequence[Tenure]) -> Iterator[Table]:
     who = ("name", "email", "part", "community", "joined_at", "left_at")
     user = member.user
     facts = (user.name, user.email, member.role, member.community.name, member.joined_at, member.left_at)
@@ -100,13 +89,14 @@ def _person(member: Member) -> Iterator[Table]:
     yield _table("devices_told", PushDevice.objects.filter(member=member), "name", "added_at")
     told = Notice.objects.filter(member=member).order_by("made_at", "pk")
     yield _table("notices", told, "event", "channel", "made_at", "state", "attempts", "changed_at", "reason")
-    noted = events_about(member).order_by("at", "pk")
+    former = _each([one for one in homes if one.until is not None], "household", "at")
+    noted = events_about(member, or_of=former).order_by("at", "pk")
     columns = ("at", "what", "who", "user__name", "token", "household__name", "object_kind", "object_id", "reason")
     yield _table("audit", noted, *columns)
 
 
-def _short(homes: Sequence[Owned]) -> Iterator[Table]:
-    own = [home for home, _since in homes]
+def _short(homes: Sequence[Tenure]) -> Iterator[Table]:
+    own = _now(homes)
     points = MeteringPoint.objects.filter(household__in=own).select_related("household").order_by("pk")
     yield _table(
         "homes", Household.objects.filter(pk__in=[home.pk for home in own]),
@@ -136,7 +126,7 @@ def _short(homes: Sequence[Owned]) -> Iterator[Table]:
     yield from _money(homes)
 
 
-def _agreed(homes: Sequence[Owned]) -> Iterator[Table]:
+def _agreed(homes: Sequence[Tenure]) -> Iterator[Table]:
     """What the home's people allowed, and what reaches its meters by it."""
     yield _table(
         "datadis_consents", Consent.objects.filter(_each(homes, "metering_point__household", "given_at")),
@@ -150,14 +140,14 @@ def _agreed(homes: Sequence[Owned]) -> Iterator[Table]:
         "sharing_agreements", SharingSignature.objects.filter(_each(homes, "household", "given_at")),
         "household__name", "set__cau", "set__version", "given_by__user__name", "given_at",
     )  # fmt: skip
-    reach = ApiToken.objects.filter(metering_points__household__in=[home for home, _since in homes]).distinct()
+    reach = ApiToken.objects.filter(metering_points__household__in=_now(homes)).distinct()
     yield _table(
         "tokens", reach, "name", "key_id", "scopes", "networks", "created_at", "expires_at", "revoked_at",
         "last_used_at",
     )  # fmt: skip
 
 
-def _money(homes: Sequence[Owned]) -> Iterator[Table]:
+def _money(homes: Sequence[Tenure]) -> Iterator[Table]:
     """Accounts by their end only: whoever has taken a session over must not get the whole number here."""
     yield _table(
         "bank_accounts", BankAccount.objects.filter(_each(homes, "household", "added_at")),
@@ -179,7 +169,7 @@ def _money(homes: Sequence[Owned]) -> Iterator[Table]:
     yield _table("virtual_battery", wallet, "household__name", "month", "kind", "cents", "booked_at")
 
 
-def _long(homes: Sequence[Owned]) -> Iterator[Table]:
+def _long(homes: Sequence[Tenure]) -> Iterator[Table]:
     meter = ("metering_point__public_id", "channel")
     read = Reading.objects.filter(_each(homes, "metering_point__household", "start")).order_by("start")
     yield _table(
@@ -205,7 +195,7 @@ def _long(homes: Sequence[Owned]) -> Iterator[Table]:
     yield from _market(homes)
 
 
-def _market(homes: Sequence[Owned]) -> Iterator[Table]:
+def _market(homes: Sequence[Tenure]) -> Iterator[Table]:
     orders = Order.objects.filter(_each(homes, "household", "slot__start")).order_by("slot__start", "pk")
     yield _table(
         "orders", orders, "id", "slot__start", "household__name", "side", "kind", "energy_wh", "limit_ueur_kwh",
@@ -232,13 +222,14 @@ def _columns(model: Any, *without: str) -> list[str]:
     return [field.name for field in model._meta.fields if field.name not in without]
 
 
-def _each(homes: Sequence[Owned], to_home: str, time: str) -> Q:
-    """What is of one of the homes, and not from before its records are the member's own."""
+def _now(homes: Sequence[Tenure]) -> list[Household]:
+    """Homes whose things, as they stand now, are the member's: nobody took them over."""
+    return [one.home for one in homes if not one.is_taken_over]
+
+
+def _each(homes: Sequence[Tenure], to_home: str, time: str) -> Q:
+    """What is of one of the homes, and of the time in which its records are the member's own."""
     found = Q(pk__in=[])
-    for home, since in homes:
-        found |= Q(**{to_home: home}) & _from(time, since)
+    for home, since, until in homes:
+        found |= Q(**{to_home: home}) & during(time, since, until)
     return found
-
-
-def _from(time: str, since: date | None) -> Q:
-    return Q() if since is None else Q(**{f"{time}__gte": since})

@@ -17,7 +17,6 @@ from django.db.models.functions import TruncMonth
 from community.models import (
     AnnouncementLetter,
     ErasureRequest,
-    Household,
     Invitation,
     JoinRequest,
     Member,
@@ -39,8 +38,9 @@ from market.models import (
     Statement,
 )
 from market.queries.retention import cut_of
+from market.queries.tenures import Tenure, during, tenures
+from market.services.home_keys import destroy_key
 from market.services.leaving import end_home
-from market.services.log import destroy_key
 from market.services.notices import forget_notices
 from market.services.payments import due
 from market.services.retention import forget_accounts
@@ -77,27 +77,37 @@ class NotYet(Exception):
 
 def hindrances(member: Member) -> Hindrances:
     """What has to end before a member can be erased."""
-    homes = list(member.households.order_by("name"))
+    had = sorted(tenures(member), key=lambda one: one.home.name)
     others = Member.objects.filter(community=member.community_id, role__in=GIVING_ROLES, left_at=None)
     return Hindrances(
-        tuple((home.name, month) for home in homes for month in _open_months(home)),
+        tuple((one.home.name, month) for one in had for month in _open_months(one)),
         tuple(
             (one.statement.household.name, one.statement.month, one.cents)
-            for one in due(member.community, homes)
-            if one.cents
+            for one in due(member.community, [one.home for one in had])
+            if one.cents and any(_is_of(one.statement, tenure) for tenure in had)
         ),
         member.role in GIVING_ROLES and not others.exclude(pk=member.pk).exists(),
     )
 
 
-def _open_months(home: Household) -> list[date]:
+def _is_of(statement: Statement, tenure: Tenure) -> bool:
+    """Whether a statement is about a home's time with the member, or a part of it."""
+    home, _since, until = tenure
+    if statement.household_id != home.pk:
+        return False
+    return until is None or statement.month < until.astimezone(home.community.zone).date()
+
+
+def _open_months(tenure: Tenure) -> list[date]:
     """Months without a statement in which something was traded or pooled, settled or not."""
+    home, since, until = tenure
     zone = home.community.zone
     closed = sorted(set(Statement.objects.filter(household=home).values_list("month", flat=True)))
     spans = [month_span(month.year, month.month, zone) for month in closed]
     moved = ~Q(paid_neur=0, earned_neur=0, shortfall_neur=0, pool_neur=0)
-    settled = SettledHome.objects.filter(moved, _outside(spans), household=home, is_current=True)
-    slots = Slot.objects.filter(_outside(spans), community=home.community_id).exclude(settlements__is_current=True)
+    own = _outside(spans) & during("start", since, until)
+    settled = SettledHome.objects.filter(moved, own, household=home, is_current=True)
+    slots = Slot.objects.filter(own, community=home.community_id).exclude(settlements__is_current=True)
     waiting = slots.filter(trades__household=home)
     month = TruncMonth("start", tzinfo=zone)
     found = {start for those in (settled, waiting) for start in those.values_list(month, flat=True).distinct()}
@@ -151,33 +161,39 @@ def erase(*, wish_id: int, by: Member, at: datetime) -> None:
     if found:
         raise NotYet(found)
     homes = list(member.households.select_for_update(no_key=True).order_by("pk"))
-    for home in homes:
-        _leave(home, member.user, at)
+    for tenure in tenures(member):
+        _leave(tenure, member.user, at)
+    # Homes that it left before are others' by now, and the trail of those is theirs.
     record_for(homes, What.ERASED, at=at, by=by, about=member)
     if not homes:
         record(What.ERASED, community=member.community, at=at, by=by, about=member)
     wish.done_at, wish.done_by = at, by
     wish.save(update_fields=["done_at", "done_by"])
     forget_notices(member=member)
-    Member.objects.filter(pk=member.pk).update(left_at=at)
+    Member.objects.filter(pk=member.pk, left_at=None).update(left_at=at)
     with across_all():  # a person may live in other communities, too
         if not Member.objects.filter(user=member.user_id, left_at=None).exists():
             _forget_person(member.user)
 
 
-def _leave(home: Household, user: User, at: datetime) -> None:
-    """End what runs for a home, and let go of what no law asks to be kept."""
-    destroy_key(household=home, at=at)
-    MandateConfirmation.objects.filter(mandate__household=home).delete()
-    end_home(home, at)
+def _leave(tenure: Tenure, user: User, at: datetime) -> None:
+    """End what runs for a home, and let go of what no law asks to be kept of the time with this member."""
+    home, since, until = tenure
+    destroy_key(household=home, at=at, since=since, until=until)
+    words = MandateConfirmation.objects.filter(during("confirmed_at", since, until), mandate__household=home)
+    words.delete()
+    if until is None:
+        end_home(home, at)
     kept_from = {home.community_id: cut_of(home.community, at)}
     for _name, rows in old_rows(kept_from, home.pk):
         removed(rows, dry=False)
-    Consent.objects.filter(metering_point__household=home).update(sealed_nif="")
-    BankAccount.objects.filter(household=home).update(holder=pseudonym(user))
+    allowed = Consent.objects.filter(during("given_at", since, until), metering_point__household=home)
+    allowed.update(sealed_nif="")
+    accounts = BankAccount.objects.filter(during("added_at", since, until), household=home)
+    accounts.update(holder=pseudonym(user))
     forget_accounts(at=at)
     Delivery.objects.filter(statement__household=home, address=user.email).update(address=_address(user))
-    if _names(user) & set(home.name.lower().split()):
+    if not tenure.is_taken_over and _names(user) & set(home.name.lower().split()):
         home.name = f"⌂ {home.pk}"
         home.save(update_fields=["name"])
 

@@ -4,19 +4,16 @@ It is written in the transaction that books the settlement, under the community'
 the other. Heads are signed afterwards by a process of its own (`sign_heads`).
 """
 
-import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 
 from community.copying import copy_into
-from community.models import Community, Household
-from config.sealing import seal, unseal
+from community.models import Community
 from market.ledger import guard, merkle
 from market.ledger.leaves import (
-    KEY_BYTES,
     commitment,
     hash_of_inputs,
     home_leaf,
@@ -29,9 +26,10 @@ from market.ledger.leaves import (
 from market.ledger.merkle import leaf_hash
 from market.ledger.notes import BadNote, Head
 from market.ledger.tiles import appended
-from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot, Statement
+from market.models import LogAlarm, LogHead, LogLeaf, LogTile, SettledHome, Settlement, Slot, Statement
 from market.queries.evidence import Evidence, evidence, slot_name
 from market.queries.log import (
+    begin_of,
     last_leaves,
     last_rotation,
     latest_head,
@@ -42,6 +40,7 @@ from market.queries.log import (
     tile_of,
     tiles_of,
 )
+from market.services.home_keys import HomeKeys
 from market.settlement import Settled, SlotCase
 
 COLUMNS = ("community_id", "seq", "body", "settlement_id", "household_id", "number", "settled_id")
@@ -70,7 +69,7 @@ def append(community: Community, news: Sequence[Logged]) -> None:
     """Add settlements to the log; call it in their transaction and under the community's lock."""
     homes = sorted({row.household_id for one in news for row in one.homes})
     chain = {home: (leaf.number or 0, leaf.entry) for home, leaf in last_leaves(homes).items()}
-    keys = _keys(homes, {home: number + 1 for home, (number, _entry) in chain.items()})
+    keys = HomeKeys(homes)
     first = log_size(community.pk)
     behind = evidence([one.slot for one in news], homes)
     leaves: list[tuple[Logged, Leaf]] = []
@@ -103,13 +102,14 @@ def append_statements(community: Community, statements: Sequence[Statement]) -> 
     homes = sorted({one.household_id for one in statements})
     last = last_leaves(homes)
     numbers = {home: (leaf.number or 0) + 1 for home, leaf in last.items()}
-    keys, first = _keys(homes, numbers), log_size(community.pk)
+    keys, first = HomeKeys(homes), log_size(community.pk)
     leaves = []
     for one in statements:
         home, number = one.household_id, numbers.get(one.household_id, 0)
         previous = link(last[home].entry if home in last else None)
         opening = statement_opening(one, number, previous)
-        entry = statement_leaf(opening["slot"], commitment(salt_of(keys[home], number), opening))
+        salt = salt_of(keys.making(home, begin_of(one), number), number)
+        entry = statement_leaf(opening["slot"], commitment(salt, opening))
         leaves.append(
             LogLeaf(community=community, body=entry.decode(), household_id=home, number=number, statement=one)
         )
@@ -123,17 +123,18 @@ def append_statements(community: Community, statements: Sequence[Statement]) -> 
 def _home_leaf(
     one: Logged,
     row: SettledHome,
-    keys: dict[int, bytes],
+    keys: HomeKeys,
     chain: dict[int, tuple[int, bytes]],
     behind: Evidence,
 ) -> Leaf:
     stated = behind.stated(row.household_id, one.slot)
-    number, before = chain.get(row.household_id, (-1, None))
-    opening = opening_of(row, one.slot, one.settlement.revision, number + 1, link(before), stated)
-    committed = commitment(salt_of(keys[row.household_id], number + 1), opening)
-    entry = home_leaf(slot_name(one.slot), committed)
-    chain[row.household_id] = number + 1, entry
-    return Leaf(entry, row.household_id, number + 1, row.pk)
+    last, before = chain.get(row.household_id, (-1, None))
+    number = last + 1
+    opening = opening_of(row, one.slot, one.settlement.revision, number, link(before), stated)
+    salt = salt_of(keys.making(row.household_id, row.start, number), number)
+    entry = home_leaf(slot_name(one.slot), commitment(salt, opening))
+    chain[row.household_id] = number, entry
+    return Leaf(entry, row.household_id, number, row.pk)
 
 
 def _slot_leaf(one: Logged, first: int, count: int) -> Leaf:
@@ -158,25 +159,6 @@ def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:
         unique_fields=["community", "level", "place"],
         update_fields=["data"],
     )
-
-
-def _keys(homes: Sequence[int], next_numbers: Mapping[int, int]) -> dict[int, bytes]:
-    """Each home's key; one that has none, or whose key was destroyed, gets another from its next leaf on."""
-    found = {row.household_id: row for row in HomeKey.objects.filter(household__in=homes)}
-    for home in homes:
-        row = found.get(home)
-        if row is None or not row.sealed_key:
-            fresh = seal(secrets.token_bytes(KEY_BYTES).hex())
-            found[home], _made = HomeKey.objects.update_or_create(
-                household_id=home,
-                defaults={"sealed_key": fresh, "destroyed_at": None, "since_number": next_numbers.get(home, 0)},
-            )
-    return {home: bytes.fromhex(unseal(row.sealed_key)) for home, row in found.items()}
-
-
-def destroy_key(*, household: Household, at: datetime) -> None:
-    """Make a home's leaves meaningless for ever; the log and everybody's receipts stay valid."""
-    HomeKey.objects.filter(household=household).update(sealed_key="", destroyed_at=at)
 
 
 def must_remember(community: Community, keeper: guard.Guard) -> None:

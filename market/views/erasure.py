@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from community.access import allowed, member_of
+from community.access import allowed, member_or_former
 from community.models import ErasureRequest
 from community.pages import page
 from community.roles import Can
@@ -19,7 +19,7 @@ from market.services import erasure as service
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase_me(request: HttpRequest) -> HttpResponse:
     """What is erased and what stays, what must end first, asking for it and taking that back."""
-    member, at = member_of(request), clock.now()
+    member, at = member_or_former(request), clock.now()
     if request.method == "POST":
         if request.POST.get("do") == "take_back":
             service.take_back(member=member, at=at)

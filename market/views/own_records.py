@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from community.access import member_of
+from community.access import member_or_former
 from community.models import AuditEvent, What
 from community.pages import page
 from community.services.audit import record
@@ -25,7 +25,7 @@ A_DAY = timedelta(days=1)
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_records(request: HttpRequest) -> HttpResponseBase:
     """What the copy holds, and the copy itself as a ZIP; that it was taken is noted."""
-    member, at = member_of(request), clock.now()
+    member, at = member_or_former(request), clock.now()
     if request.method != "POST":
         return page(request, "market/own_records.html", {"section": "more"})
     taken = AuditEvent.objects.filter(what=What.EXPORTED, user=member.user, at__gt=at - A_DAY)

@@ -20,8 +20,9 @@ from market.ledger.leaves import link
 from market.ledger.receipts import Receipt
 from market.models import LogHead, LogLeaf
 from market.queries.evidence import evidence, slot_name
-from market.queries.log import key_of, latest_head, previous_of, tiles_of
-from market.queries.own_records import Table, leaves_of, owned_homes, tables
+from market.queries.log import keys_to, latest_head, previous_of, tiles_of
+from market.queries.own_records import Table, leaves_of, tables
+from market.queries.tenures import Tenure, tenures
 from market.wording.receipts import LONG_AGO, PAGE, PROGRAM, Behind, NoReceipt, Signed, files_of
 
 # So much is written at a time, and so many receipts are worked out at once.
@@ -76,9 +77,9 @@ def _files(member: Member) -> Iterator[tuple[str, Iterable[bytes]]]:
             yield f"{table.name}.csv", _as_csv(table)
     yield "records.json", [json.dumps(together, ensure_ascii=False, indent=1).encode()]
     head = latest_head(member.community_id)
-    for home, since in owned_homes(member) if head is not None else []:
+    for tenure in tenures(member) if head is not None else []:
         assert head is not None
-        yield from _receipts(home, since, head)
+        yield from _receipts(tenure, head)
 
 
 def _readme() -> str:
@@ -113,12 +114,13 @@ def _plain(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _receipts(home: Household, since: datetime | None, head: LogHead) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _receipts(tenure: Tenure, head: LogHead) -> Iterator[tuple[str, Iterable[bytes]]]:
     """The receipts of a home's leaves under the head; those of a destroyed key open nothing and are left out."""
-    key, tiles, cosigned = key_of(home.pk), tiles_of(home.community_id), head.cosigned
+    home = tenure.home
+    keys, tiles, cosigned = keys_to(home.pk), tiles_of(home.community_id), head.cosigned
     signed = Signed.by(head)
     before: LogLeaf | None = None
-    for leaves in _in_parts(leaves_of(home, since).filter(seq__lt=head.size).iterator(AT_ONCE)):
+    for leaves in _in_parts(leaves_of(tenure).filter(seq__lt=head.size).iterator(AT_ONCE)):
         behind = evidence([leaf.settled.settlement.slot for leaf in leaves if leaf.settled], [home.pk])
         for leaf in leaves:
             follows = before is not None and before.number == (leaf.number or 0) - 1
@@ -127,7 +129,7 @@ def _receipts(home: Household, since: datetime | None, head: LogHead) -> Iterato
             proof = merkle.inclusion_proof(leaf.seq, head.size, tiles)
             receipt = Receipt(leaf.seq, tuple(proof), cosigned)
             try:
-                files = files_of(leaf, Behind(key, behind, previous), receipt, signed)
+                files = files_of(leaf, Behind(keys, behind, previous), receipt, signed)
             except NoReceipt:
                 continue
             for name, content in files.items():

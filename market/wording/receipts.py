@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,8 @@ from market.queries.anchors import anchors_over
 from market.queries.evidence import Evidence, evidence
 from market.queries.log import (
     LeafKey,
-    key_of,
+    key_to,
+    keys_to,
     opening_as_logged,
     previous_of,
     rotations,
@@ -46,9 +48,9 @@ def receipt_of(leaf: LogLeaf, head: LogHead, tiles: merkle.Subtree | None = None
 
 
 class Behind(NamedTuple):
-    """What opens a home's leaf: its key, the orders and mandates behind it, how it names the leaf before."""
+    """What opens a home's leaf: the home's keys, orders and mandates behind it, how it names the one before."""
 
-    key: LeafKey | None
+    keys: Sequence[LeafKey]
     evidence: Evidence
     previous: str
 
@@ -68,10 +70,10 @@ class Signed(NamedTuple):
 
 def files_of(leaf: LogLeaf, behind: Behind, receipt: Receipt, signed: Signed) -> dict[str, bytes]:
     """The proof with what it proves, as the program reads it. Raises `NoReceipt`."""
-    number, key = leaf.number, behind.key
-    if number is None or key is None or not key.opens(number):
+    number, key = leaf.number, key_to(leaf, behind.keys)
+    if number is None or key is None:
         raise NoReceipt(leaf.seq)
-    salt = salt_of(key.key, number)
+    salt = salt_of(key, number)
     opening, mandate, signature = _opened(leaf, number, salt, behind)
     said = {"opening": opening, "salt": salt.hex()}
     said |= {"log_key": signed.vkey, "key_changes": signed.changes}
@@ -114,7 +116,7 @@ def as_zip(leaf: LogLeaf, head: LogHead) -> bytes:
     home, slots = leaf.household_id, [leaf.settled.settlement.slot] if leaf.settled else []
     if home is None:
         raise NoReceipt(leaf.seq)
-    behind = Behind(key_of(home), evidence(slots, [home]), previous_of(leaf))
+    behind = Behind(keys_to(home), evidence(slots, [home]), previous_of(leaf))
     words = _(
         "Unpack this folder and run: python3 verify_receipt.py . Or open verify_receipt.html in a browser.\n\n"
         "Neither needs a network. It says whether your "

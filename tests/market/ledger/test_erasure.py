@@ -9,12 +9,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from community.models import AuditEvent, ErasureRequest, Member, What
+from community.models import AuditEvent, ErasureRequest, Household, Member, What
 from community.roles import NotAllowed
 from market.ledger.standalone import verify_receipt
 from market.models import (
     BankAccount,
     HomeKey,
+    LogLeaf,
     Mandate,
     Notice,
     NoticeChoices,
@@ -24,11 +25,17 @@ from market.models import (
     Statement,
 )
 from market.queries.fsck import faults
-from market.queries.log import latest_head
+from market.queries.log import keys_to, latest_head
+from market.queries.tenures import owned_homes
 from market.services import erasure
+from market.services.leaving import leave
+from market.services.log import sign_head
+from market.services.mandates import give_mandate
 from market.services.notices import add_device, keep_choices, note_what_happened
 from market.services.payments import keep_account, make_run
+from market.services.settle import settle_due
 from market.services.statements import close_month
+from market.wording.own_records import packed
 from market.wording.receipts import NoReceipt, as_zip
 from metering.models import ApiToken, Consent
 from metering.services.datadis import give_consent
@@ -37,6 +44,8 @@ from tests import factories as make
 from tests.market.ledger.conftest import NOW
 from tests.market.ledger.test_log import leaf, unpacked
 from tests.market.ledger.test_own_records import living_in
+from tests.market.ledger.test_own_records import unpacked as unpacked_copy
+from tests.market.test_rent_and_pool import cleared, metered, usual
 from tests.push_service import MadeUpBrowser
 
 pytestmark = pytest.mark.django_db
@@ -210,8 +219,6 @@ def test_erasing_twice_is_erasing_once(erased, ana, marta):
 
 
 def test_whoever_lives_there_next_takes_nothing_along_of_who_was_erased(street, logged, erased):
-    from market.queries.own_records import owned_homes
-
     eva = living_in(street, "Eva", logged[0])
 
     assert owned_homes(eva) == [(logged[0], LATER)]
@@ -235,3 +242,136 @@ def test_the_pages_ask_take_back_and_confirm(client, closed, ana, marta):
     assert [event.what for event in AuditEvent.objects.filter(object_kind="member").order_by("pk")] == [
         "erasure_asked", "erasure_taken_back", "erasure_asked", "erased",
     ]  # fmt: skip
+
+
+# --- whose membership ended first ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def gone(closed, ana, marta):
+    """Ana asked to be erased, and then her membership was ended."""
+    home = ana.households.get()
+    point = make.meter(home)
+    give_consent(
+        metering_point=point, holder_nif="12345678Z", given_by=ana, at=NOW, until=LATER + timedelta(days=30)
+    )
+    keep_account(household=home, holder="Ana", iban=IBAN, signed_on=None, by=ana, at=NOW)
+    wish = erasure.ask(member=ana, at=LATER)
+    leave(member_id=ana.pk, by=marta, at=LATER)
+    return wish
+
+
+def moved_in(street, home):
+    home.refresh_from_db()
+    eva = living_in(street, "Eva", home)
+    give_mandate(household=home, given_by=eva, at=LATER + timedelta(days=1))
+    return eva
+
+
+def a_slot_after(homes, days):
+    start = make.NOON + timedelta(days=days)
+    cleared(homes[0].community, usual(homes), start)
+    metered(homes, start, at=start + timedelta(hours=2))
+    return start
+
+
+def test_who_left_before_is_erased_like_anybody(street, logged, gone, ana, marta):
+    erasure.erase(wish_id=gone.pk, by=marta, at=LATER + timedelta(days=1))
+
+    assert HomeKey.objects.get(household=logged[0]).sealed_key == ""
+    with pytest.raises(NoReceipt):
+        as_zip(leaf(logged[0]), latest_head(street.pk))
+    account = BankAccount.objects.get(household=logged[0])
+    assert (account.sealed_iban, account.holder) == ("", f"N. N. {ana.user.pk}")
+    assert Consent.objects.get(metering_point__household=logged[0]).sealed_nif == ""
+    ana.refresh_from_db()
+    assert ana.left_at == LATER
+    assert list(faults(street)) == []
+
+
+def test_what_has_to_end_first_counts_for_who_left_too(street, logged, ana, marta):
+    wish = erasure.ask(member=ana, at=NOW)
+    leave(member_id=ana.pk, by=marta, at=NOW)
+
+    with pytest.raises(erasure.NotYet) as refused:
+        erasure.erase(wish_id=wish.pk, by=marta, at=NOW)
+
+    assert refused.value.hindrances.open_months == ((logged[0].name, NOVEMBER),)
+
+
+def test_whoever_took_the_home_over_keeps_key_account_and_trail(street, logged, gone, marta, guard):
+    eva = moved_in(street, logged[0])
+    a_slot_after(logged, 30)
+    keep_account(
+        household=logged[0], holder="Eva", iban=IBAN, signed_on=None, by=eva, at=LATER + timedelta(days=30)
+    )
+    head = sign_head(community=street, keeper=guard, at=LATER + timedelta(days=40))
+    newest = LogLeaf.objects.filter(household=logged[0]).latest("number")
+
+    erasure.erase(wish_id=gone.pk, by=marta, at=LATER + timedelta(days=40))
+
+    assert as_zip(newest, head)
+    with pytest.raises(NoReceipt):
+        as_zip(leaf(logged[0]), head)
+    assert list(BankAccount.objects.filter(replaced_at=None).values_list("holder", flat=True)) == ["Eva"]
+    logged[0].refresh_from_db()
+    assert (logged[0].member, owned_homes(eva)) == (eva, [(logged[0], LATER)])
+    assert not AuditEvent.objects.filter(what=What.ERASED, household=logged[0]).exists()
+    assert list(faults(street)) == []
+
+
+def test_a_key_that_two_members_times_share_stays_with_who_lives_there_now(street, logged, gone, marta):
+    """As before each time had a key of its own."""
+    moved_in(street, logged[0])
+    Household.objects.filter(pk=logged[0].pk).update(records_from=None)
+    a_slot_after(logged, 30)
+    Household.objects.filter(pk=logged[0].pk).update(records_from=LATER)
+
+    erasure.erase(wish_id=gone.pk, by=marta, at=LATER + timedelta(days=40))
+
+    assert HomeKey.objects.get(household=logged[0]).sealed_key
+
+
+def test_a_correction_of_an_erased_time_opens_to_nobody(street, logged, closed, ana, marta, guard):
+    erasure.erase(wish_id=erasure.ask(member=ana, at=LATER).pk, by=marta, at=LATER)
+    make.read(logged[0], make.NOON, 500, 0, at=LATER + timedelta(days=1))
+    settle_due(community=street, at=LATER + timedelta(days=1))
+    corrected = LogLeaf.objects.filter(household=logged[0]).latest("number")
+    head = sign_head(community=street, keeper=guard, at=LATER + timedelta(days=1))
+
+    assert corrected.settled.start == make.NOON
+    assert corrected.settled.settlement.revision == 2
+    with pytest.raises(NoReceipt):
+        as_zip(corrected, head)
+    assert [key.key for key in keys_to(logged[0].pk)] == [None]
+    assert list(faults(street)) == []
+
+
+def test_who_left_takes_a_copy_and_asks_to_be_erased_and_opens_nothing_else(client, logged, closed, ana, marta):
+    leave(member_id=ana.pk, by=marta, at=LATER)
+    client.force_login(ana.user)
+
+    copy = unpacked_copy(client.post(reverse("own-records")).getvalue())
+    client.post(reverse("erase-me"))
+
+    assert client.get(reverse("erase-me")).status_code == 200
+    assert ErasureRequest.objects.get().member == ana
+    assert len(copy["settled.csv"].splitlines()) == 1 + 3
+    assert len({name.split("/")[2] for name in copy if name.startswith("receipts/")}) == 3
+    assert [client.get(reverse(name)).status_code for name in ("home", "proof", "privacy", "erasures")] == [
+        403
+    ] * 4
+
+
+def test_the_copy_of_who_left_holds_nothing_of_who_came_next(street, logged, gone, ana):
+    moved_in(street, logged[0])
+    a_slot_after(logged, 30)
+    make.token(logged[0])
+
+    copy = unpacked_copy(b"".join(packed(ana)))
+
+    assert len(copy["settled.csv"].splitlines()) == 1 + 3
+    assert len(copy["readings.csv"].splitlines()) == 1 + 6
+    for name in ("tokens", "devices", "metering_points"):
+        assert len(copy[f"{name}.csv"].splitlines()) == 1
+    assert not any("2026-12" in name for name in copy)

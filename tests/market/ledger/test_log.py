@@ -29,8 +29,9 @@ from market.ledger.tiles import unbundled
 from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, Settlement
 from market.queries.evidence import mandate_hash
 from market.queries.fsck import _recent_from, faults
-from market.queries.log import key_of, latest_head, log_size, tiles_of
-from market.services.log import destroy_key, sign_head
+from market.queries.log import keys_to, latest_head, log_size, tiles_of
+from market.services.home_keys import destroy_key
+from market.services.log import sign_head
 from market.services.mandates import give_mandate
 from market.wording.receipts import NoReceipt, as_zip, receipt_of
 from tests import factories as make
@@ -278,7 +279,7 @@ def test_after_a_key_was_destroyed_another_opens_what_comes_then_and_nothing_bef
     metered(logged, start)
     head = sign_head(community=street, keeper=guard, at=NOW)
 
-    assert key_of(logged[0].pk).since_number == 3
+    assert keys_to(logged[0].pk)[0].since_number == 3
     assert json.loads(unpacked(as_zip(leaf(logged[0], 3), head))["opening.json"])["opening"]["n"] == 3
     with pytest.raises(NoReceipt):
         as_zip(leaf(logged[0], 2), head)
@@ -295,8 +296,8 @@ def test_openings_chain_a_homes_leaves(street, logged):
 
 def test_keys_are_sealed(logged):
     row = HomeKey.objects.get(household=logged[0])
-    assert key_of(logged[0].pk).key.hex() not in row.sealed_key
-    assert len(key_of(logged[0].pk).key) == 32
+    assert keys_to(logged[0].pk)[0].key.hex() not in row.sealed_key
+    assert len(keys_to(logged[0].pk)[0].key) == 32
 
 
 def test_a_commitment_needs_the_right_salt_and_opening():

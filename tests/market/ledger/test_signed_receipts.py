@@ -10,7 +10,8 @@ from market.models import MandateConfirmation, Order
 from market.queries.evidence import beyond, evidence, mandate_hash, plain_mandate
 from market.queries.fsck import faults
 from market.queries.log import latest_head
-from market.services.log import destroy_key, sign_head
+from market.services.home_keys import destroy_key
+from market.services.log import sign_head
 from market.services.mandates import Word, give_mandate, terms_of
 from market.wording.receipts import NoReceipt, as_zip
 from tests import factories as make

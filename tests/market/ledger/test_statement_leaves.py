@@ -13,7 +13,8 @@ from market.models import LogLeaf, Statement, StatementLine
 from market.queries.fsck import faults
 from market.queries.log import latest_head, log_size
 from market.services.closing import correct_month
-from market.services.log import destroy_key, sign_head
+from market.services.home_keys import destroy_key
+from market.services.log import sign_head
 from market.services.statements import close_month
 from market.wording.own_records import packed
 from market.wording.receipts import NoReceipt, as_zip

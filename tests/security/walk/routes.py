@@ -14,8 +14,8 @@ from community.roles import MAY, Can
 from metering.models import ApiToken
 
 Scope = ApiToken.Scope
-# Besides a `Can` and a token's scope, what may be asked for: nothing, an account, a membership, the site itself.
-PUBLIC, ACCOUNT, MEMBER, OPERATOR = "public", "account", "member", "operator"
+# Besides a `Can` and a token's scope, what may be asked for: nothing, an account, a membership (that may have ended), the site itself.
+PUBLIC, ACCOUNT, MEMBER, FORMER, OPERATOR = "public", "account", "member", "former", "operator"
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 
 
@@ -69,8 +69,8 @@ ROUTES: dict[str, Asks] = {
     # The member's own account.
     "bank-account": Asks(MEMBER, BOTH),
     "privacy": Asks(MEMBER),
-    "own-records": Asks(MEMBER, BOTH),
-    "erase-me": Asks(MEMBER, BOTH),
+    "own-records": Asks(FORMER, BOTH),
+    "erase-me": Asks(FORMER, BOTH),
     "my-log": Asks(MEMBER),
     "consent": Asks(MEMBER, BOTH),
     "revoke-consent": Asks(MEMBER, POST, {PK: "consent"}, own_of=RESIDENTS),
@@ -236,8 +236,8 @@ def may_enter(need: str, kind: str) -> bool:
         return need in {OPERATOR, ACCOUNT, Can.RUN_PILOTS}
     role = "resident" if kind == "neighbour" else kind
     if role not in Member.Role.values:
-        return need == ACCOUNT and kind == "left"
-    return need in {MEMBER, ACCOUNT} or need in MAY[role]
+        return need in {ACCOUNT, FORMER} and kind == "left"
+    return need in {MEMBER, FORMER, ACCOUNT} or need in MAY[role]
 
 
 def reaches(asks: Asks, kind: str, where: str) -> bool:
