@@ -29,3 +29,16 @@ def unseal(sealed: str) -> str:
         return _keys(settings.SEALING_KEYS).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise CannotUnseal from error
+
+
+def seal_bytes(content: bytes) -> bytes:
+    """As `seal`, of what is no text; not spelled in letters, which would take a third more room."""
+    return base64.urlsafe_b64decode(_keys(settings.SEALING_KEYS).encrypt(content))
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    """What was sealed. Raises `CannotUnseal`."""
+    try:
+        return _keys(settings.SEALING_KEYS).decrypt(base64.urlsafe_b64encode(sealed))
+    except InvalidToken as error:
+        raise CannotUnseal from error

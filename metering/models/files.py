@@ -2,12 +2,14 @@
 
 import uuid
 
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community, Member
 from metering.models.access import ApiToken
 from metering.models.readings import MeteringPoint
+from metering.models.sealed import SealedBytes, SealedText
 
 
 class ColumnMapping(models.Model):
@@ -49,8 +51,9 @@ class MeterFile(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="meter_files")
     uploaded_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="meter_files")
     token = models.ForeignKey(ApiToken, models.PROTECT, null=True, blank=True, related_name="meter_files")
-    name = models.CharField(max_length=200)
-    content = models.BinaryField()
+    # Distributors put the CUPS into both.
+    name = SealedText(validators=[MaxLengthValidator(200)])
+    content = SealedBytes()
     content_sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(default=0, help_text=_("Bytes."))
     received_at = models.DateTimeField()
@@ -76,4 +79,4 @@ class MeterFile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.received_at:%Y-%m-%d %H:%M} {self.content_sha256[:8]}"

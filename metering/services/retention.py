@@ -61,9 +61,11 @@ def removed(rows: QuerySet[Model], *, dry: bool) -> int:
 
 
 def empty_files(cuts: Mapping[int, datetime], *, dry: bool) -> int:
-    """Empty files that came before the cuts: what they say is older still. That they came is remembered."""
+    """Empty files that came before the cuts, with their names: what they say is older still. That they came is
+    remembered.
+    """
     old = MeterFile.objects.filter(_before(cuts, "", "received_at")).exclude(content=b"")
-    return old.count() if dry else old.update(content=b"", size=0)
+    return old.count() if dry else old.update(content=b"", name="", size=0)
 
 
 def _before(cuts: Mapping[int, datetime], path: str, time: str) -> Q:
