@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from community.models import Announcement, AuditEvent, DeviceState, Invitation, JoinRequest
@@ -39,6 +40,7 @@ def remove_what_is_over(*, at: datetime, dry: bool = False) -> list[Removed]:
     plans = PlanStep.objects.filter(end__lt=min(kept_from.values(), default=at))
     unanswered = Invitation.objects.filter(accepted_at=None, expires_at__lt=at - UNANSWERED)
     told = OutboxMessage.objects.filter(state=OutboxMessage.State.DONE, made_at__lt=at - TOLD_KEPT)
+    live = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gte=Now())
     wishes = JoinRequest.objects.filter(Q(decided_at__lt=at - UNANSWERED) | Q(asked_at__lt=at - WAITED))
     over: list[tuple[str, QuerySet]] = [  # type: ignore[type-arg]
         ("reports of devices", DeviceState.objects.filter(states)),
@@ -51,6 +53,7 @@ def remove_what_is_over(*, at: datetime, dry: bool = False) -> list[Removed]:
         ("announcements", Announcement.objects.filter(expires_at__lt=at - WAITED)),
         # Browsers know no other time than the real one, whatever the neighbourhood's clock says.
         ("sessions", Session.objects.filter(expire_date__lt=Now())),
+        ("addresses and browsers of sessions that are over", UserSession.objects.exclude(Exists(live))),
     ]
     return [
         *remove_measured(cuts=kept_from, at=at, dry=dry),
@@ -70,8 +73,10 @@ def forget_accounts(*, at: datetime, dry: bool = False) -> int:
 
 @transaction.atomic
 def _remove_events(before: datetime, *, dry: bool) -> int:
-    """The database lets events go only to a transaction that says up to when."""
-    old = AuditEvent.objects.filter(at__lt=before)
+    """The database lets events go only to a transaction that says up to when, and none that are young by its own
+    clock: a neighbourhood's may be ahead of it.
+    """
+    old = AuditEvent.objects.filter(at__lt=before).filter(at__lt=Now() - AUDIT_KEPT)
     if dry:
         return old.count()
     with connection.cursor() as cursor:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -163,3 +164,33 @@ def test_a_second_run_finds_nothing(home):
     remove_what_is_over(at=NOON)
 
     assert gone() == {}
+
+
+def test_no_transaction_lets_go_of_what_was_noted_lately(home):
+    record(What.RULES_CHANGED, community=home.community, at=timezone.now() - timedelta(days=2_190))
+    before = AuditEvent.objects.count()
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('azotea.retention_before', '2999-01-01', true)")
+        cursor.execute("DELETE FROM community_auditevent")
+
+    assert AuditEvent.objects.count() == before
+
+
+def test_a_neighbourhoods_clock_that_is_years_ahead_removes_nothing_that_is_young(home):
+    record(What.RULES_CHANGED, community=home.community, at=timezone.now())
+
+    remove_what_is_over(at=timezone.now() + timedelta(days=10_000))
+
+    assert AuditEvent.objects.filter(what=What.RULES_CHANGED).count() == 1
+
+
+def test_nothing_is_kept_of_a_browser_whose_session_is_over(home):
+    user = make.member(home.community, "Eva").user
+    Session.objects.create(session_key="live", session_data="", expire_date=timezone.now() + timedelta(hours=1))
+    Session.objects.create(session_key="over", session_data="", expire_date=timezone.now() - timedelta(hours=1))
+    for key in ("live", "over", "gone"):
+        UserSession.objects.create(user=user, session_key=key, ip="203.0.113.77", user_agent="Firefox")
+
+    assert gone() == {"sessions": 1, "addresses and browsers of sessions that are over": 2}
+    assert UserSession.objects.get().session_key == "live"
