@@ -97,6 +97,29 @@ QUESTIONS = {
             AND coalesce(l.settlement_id, %(since)s) >= %(since)s
             AND NOT EXISTS (SELECT FROM market_settledhome h WHERE h.id = l.settled_id)
             AND NOT EXISTS (SELECT FROM market_statement m WHERE m.id = l.statement_id)""",
+    # What no key opens is not compared with its row: only an erasure may be the reason, of the home after the leaf
+    # was written, or of the time that the leaf is about, at the very moment when its key was destroyed.
+    "I6 homes with leaves that nobody can open, and no erasure on record": """
+        SELECT o.id, min(l.seq) FROM community_household o
+            LEFT JOIN (
+                SELECT household_id, bool_or(sealed_key = '' OR since_number > 0 OR since IS NOT NULL) AS is_mixed
+                FROM market_homekey GROUP BY household_id
+            ) x ON x.household_id = o.id
+            JOIN market_logleaf l ON l.household_id = o.id
+            LEFT JOIN market_settledhome h ON h.id = l.settled_id
+            LEFT JOIN market_settlement t ON t.id = l.settlement_id
+            LEFT JOIN market_statement m ON m.id = l.statement_id
+            LEFT JOIN LATERAL (
+                SELECT k.sealed_key, k.destroyed_at FROM market_homekey k
+                WHERE k.household_id = o.id AND k.since_number <= l.number
+                    AND (k.since IS NULL OR k.since <= coalesce(h.start, m.month::timestamp AT TIME ZONE 'UTC'))
+                ORDER BY k.since DESC NULLS LAST LIMIT 1
+            ) its ON true
+        WHERE o.community_id = %(community)s AND coalesce(x.is_mixed, true) AND coalesce(its.sealed_key, '') = ''
+            AND NOT EXISTS (SELECT FROM community_auditevent a WHERE a.what = 'erased'
+                AND a.community_id = o.community_id AND (a.household_id = o.id
+                AND a.at >= coalesce(t.settled_at, m.issued_at) OR a.at = its.destroyed_at))
+        GROUP BY o.id""",
     "I9 statements since the first logged one without a leaf": """
         SELECT m.id, NULL FROM market_statement m JOIN community_household o ON o.id = m.household_id
         WHERE o.community_id = %(community)s
