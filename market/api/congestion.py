@@ -87,7 +87,7 @@ class CongestionSerializer(serializers.Serializer[Any]):
     fairness_rule = serializers.CharField()
     street = StreetSerializer(allow_null=True, help_text="null where fewer than five homes trade")
     elements = ElementSerializer(many=True, allow_null=True)
-    home = HomeSerializer()
+    home = HomeSerializer(allow_null=True, help_text="null where the month began before the present resident came")
     fairness = FairnessSerializer(allow_null=True)
 
 
@@ -111,7 +111,7 @@ class MonthCongestion(APIView):
             "fairness_rule": found.rule,
             "street": _street(found) if sums else None,
             "elements": _elements(found.log) if sums else None,
-            "home": _home(found.home(home)),
+            "home": _home(found.home(home)) if found.month >= home.own_since else None,
             "fairness": found.fairness if sums else None,
         }
         return Response(CongestionSerializer(answer).data)

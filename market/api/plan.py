@@ -116,7 +116,7 @@ class Plan(APIView):
         point = point_of(request, public_id, ApiToken.Scope.PLANS_READ)
         start, end = window_of(request)
         home = point.household
-        slots = cleared_plan(home.pk, home.community_id, start, end)
+        slots = cleared_plan(home.pk, home.community_id, home.own_from(start), end)
         steps, lacking = next_steps(plan_steps(home, now()))
         reserve = reserve_pct(home.pk, start)
         # What all agents were told are sums over the street.

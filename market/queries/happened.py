@@ -77,7 +77,7 @@ def happened(community: Community, wanted: dict[Event, list[Member]], at: dateti
 
 def _homes(members: Watched) -> dict[int, tuple[Household, Member]]:
     """The members' homes by id, each with who looks after it."""
-    homes = Household.objects.filter(member__in=members).select_related("member").order_by("pk")
+    homes = Household.objects.filter(member__in=members).select_related("member", "community").order_by("pk")
     return {home.pk: (home, home.member) for home in homes if home.member is not None}
 
 
@@ -97,6 +97,8 @@ def _statements(event: Event) -> Finder:
         homes = _homes(members)
         for one in issued.order_by("pk"):
             home, member = homes[one.household_id]
+            if one.month < home.own_since:
+                continue  # a correction of what somebody else took there
             facts = _named(home, month=one.month.isoformat(), version=one.version, saving_neur=one.saving_neur)
             yield Happened(member, event, str(one.public_id), facts)
 

@@ -205,6 +205,13 @@ def previous_of(leaf: LogLeaf) -> str:
     return link(before.entry if before is not None else None)
 
 
+def newest_own_leaves(household: Household, count: int) -> list[LogLeaf]:
+    """The newest leaves of a home's slots as they are settled now, none from before the present member."""
+    own = {"settled__start__gte": household.records_from} if household.records_from else {}
+    leaves = LogLeaf.objects.filter(household=household, settled__is_current=True, **own)
+    return list(leaves.select_related("settled__settlement__slot").order_by("-number")[:count])
+
+
 def leaf_of(household: Household, slot: Slot) -> LogLeaf | None:
     """The leaf of a home's slot as it is settled now."""
     leaves = LogLeaf.objects.filter(settled__household=household, settled__settlement__slot=slot)

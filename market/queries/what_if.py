@@ -24,7 +24,9 @@ def day_with(household: Household, day: date, terms: MandateTerms) -> list[tuple
     """The cleared slots of a local day in which the home had orders, with the limits that `terms` set in each."""
     community = household.community
     first, end = local_day(day, community.zone)
-    cleared = Slot.objects.filter(community=community, status=Slot.Status.CLEARED, start__gte=first, start__lt=end)
+    cleared = Slot.objects.filter(
+        community=community, status=Slot.Status.CLEARED, start__gte=household.own_from(first), start__lt=end
+    )
     slots = list(cleared.filter(orders__household=household).distinct().order_by("start"))
     book = TariffBook(community)
     clocks = local_times([slot.start for slot in slots], community.zone, is_off_peak_day)

@@ -31,13 +31,13 @@ def ask_for_deliveries(
     if since is not None:
         issued = issued.filter(issued_at__gte=since)
     newest: dict[tuple[int, object], Statement] = {}
-    for statement in issued.select_related("household__member__user").order_by("version"):
+    for statement in issued.select_related("household__member__user", "household__community").order_by("version"):
         newest[statement.household_id, statement.month] = statement
     made = Delivery.objects.bulk_create(
         [
             Delivery(statement=one, address=one.household.member.user.email, due_at=at, changed_at=at)
             for one in newest.values()
-            if one.household.member is not None
+            if one.household.member is not None and one.month >= one.household.own_since
         ],
         ignore_conflicts=True,
     )

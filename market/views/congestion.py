@@ -135,7 +135,7 @@ def _note_look(admin: Member, found: CongestionMonth) -> None:
 
 def _homes(member: Member, found: CongestionMonth) -> dict[str, Any]:
     """The member's own homes in words; an administrator sees all of them in a table besides."""
-    own = list(member.households.order_by("pk"))
+    own = [home for home in member.households.order_by("pk") if found.month >= home.own_since]
     parts = price_parts(own, found.start, found.end) if own else {}
     return {
         "cards": [homes_wording.home_card(found.home(home), parts.get(home.pk, [])) for home in own],

@@ -25,7 +25,7 @@ from market.ledger.tiles import WIDTH, bundle, tile_index
 from market.models import LogAlarm, LogLeaf, LogTile, Slot, Statement
 from market.queries.anchors import newest_anchors
 from market.queries.evidence import evidence
-from market.queries.log import keys_of, latest_head, leaf_of, log_size, origin_of, tiles_of
+from market.queries.log import keys_of, latest_head, leaf_of, log_size, newest_own_leaves, origin_of, tiles_of
 from market.queries.passkeys import names_of_passkeys
 from market.wording.anchors import last_words, rows
 from market.wording.receipts import PROGRAM, NoReceipt, as_zip
@@ -45,8 +45,7 @@ def proof(request: HttpRequest) -> HttpResponse:
     community = member.community
     head = latest_head(community.pk)
     home = member.households.first()
-    own = LogLeaf.objects.filter(household=home, settled__is_current=True) if home else LogLeaf.objects.none()
-    shown = list(own.select_related("settled__settlement__slot").order_by("-number")[:SHOWN])
+    shown = newest_own_leaves(home, SHOWN) if home else []
     slots = [leaf.settled.settlement.slot for leaf in shown if leaf.settled is not None]
     behind = evidence(slots, [home.pk] if home else [])
     signed = 0 if head is None else head.size

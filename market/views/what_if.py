@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -78,5 +79,6 @@ def try_yesterday(
 @require_safe
 def tried(request: HttpRequest, pk: int) -> HttpResponse:
     """The answer to one question of the member's own homes."""
-    asked = get_object_or_404(WhatIf, pk=pk, household__member=member_of(request))
+    own = Q(household__records_from=None) | Q(start__gte=F("household__records_from"))
+    asked = get_object_or_404(WhatIf.objects.filter(own), pk=pk, household__member=member_of(request))
     return page(request, "market/tried.html", {"section": "mandate", "tried": wording.answer(asked)})

@@ -161,10 +161,12 @@ class Readings(APIView):
 
         A long answer comes in pages: the `Link` header names the next one. With `resolution`, sums by hour,
         local day or local month. With `as_of`, what was known then. With the `ETag` of an answer in
-        `If-None-Match`, 304 says that it still holds.
+        `If-None-Match`, 304 says that it still holds. What was measured before the present resident came is
+        left out.
         """
         point = point_of(request, public_id, Scope.READINGS_READ)
         start, end = window_of(request)
+        start = point.household.own_from(start)
         as_of = instant_of(request, "as_of") if "as_of" in request.query_params else None
         unit = unit_of(request, point)
         channel = channel_of(request)
