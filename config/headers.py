@@ -58,5 +58,7 @@ class SecurityHeaders:
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         if request.method == "POST" and place is not None and place.url_name in LEAVING:
-            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+            # Not "storage": there the browser remembers heads of the log, which must outlive a log-out. Nothing
+            # else is kept there, and the service worker keeps no page of anybody.
+            response.headers["Clear-Site-Data"] = '"cache"'
         return response

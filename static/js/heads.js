@@ -3,6 +3,7 @@
 
 const sha = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(parts.flatMap((one) => [...one]))));
 const same = (a, b) => a.length === b.length && a.every((one, i) => one === b[i]);
+const KEPT = "azotea.head:";
 const place = document.querySelector("[data-heads]");
 
 function unbase64(text) {
@@ -83,7 +84,7 @@ async function compared(before, now) {
 
 function words(kind, head) {
   const day = new Date(head.day).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
-  return place.dataset[kind].replace("{day}", day).replace("{size}", head.size).replace("{root}", head.root);
+  return place.dataset[kind].replace("{day}", day).replace("{size}", head.size).replace("{root}", head.root).replace("{origin}", head.origin);
 }
 
 function raise(before, now, proof) {
@@ -95,11 +96,18 @@ function raise(before, now, proof) {
   part("alarm").hidden = false;
 }
 
+// The newest head of another log that this browser saw at this site: a log that was given another name is one.
+function another(name) {
+  const kept = Object.keys(localStorage).filter((one) => one.startsWith(KEPT) && one !== name);
+  const heads = kept.map((one) => JSON.parse(localStorage.getItem(one)));
+  return heads.reduce((last, one) => (last && last.day > one.day ? last : one), null);
+}
+
 async function look() {
   const say = place.querySelector("[data-heads-say]");
   const now = headOf(await fetched(place.dataset.checkpoint), place.dataset.key);
-  const name = "azotea.head:" + now.origin;
-  const before = JSON.parse(localStorage.getItem(name));
+  const name = KEPT + now.origin;
+  const before = JSON.parse(localStorage.getItem(name)), other = another(name);
   let kind, proof;
   try {
     [kind, proof] = await compared(before, now);
@@ -108,7 +116,10 @@ async function look() {
     return;
   }
   if (kind === "alarm") return raise(before, now, proof);
-  say.textContent = words(kind, before ?? now);
+  const isStrange = kind === "first" && other;
+  say.textContent = words(isStrange ? "unknown" : kind, before ?? now);
+  if (other) say.textContent += " " + words("other", other);
+  if (isStrange) say.classList.add("notice", "attention");
   if (before && before.key !== now.key) say.textContent += " " + place.dataset.keyChanged;
   localStorage.setItem(name, JSON.stringify(now));
 }

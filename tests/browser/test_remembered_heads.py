@@ -80,6 +80,31 @@ def test_a_log_that_only_grew_is_said_to(page, street, logged, guard):
     assert not page.is_visible("[data-heads-alarm]")
 
 
+def test_the_head_is_remembered_beyond_a_log_out(page, street, logged, guard):
+    looked(page)
+    page.goto("/more/")
+    with page.expect_navigation(url="**/login/**"):
+        page.evaluate("document.querySelector('form[data-logout]').requestSubmit()")
+    log_in(page, "ana@example.org", make.PASSWORD)
+    grown(street, logged, guard, range(1))
+
+    assert "only grew" in looked(page)
+
+
+def test_a_log_under_another_name_is_no_first_visit(page, street, logged, guard, settings):
+    looked(page)
+    seen = kept(page)
+    settings.LEDGER_HOST = "renamed.example"
+    grown(street, logged, guard, range(1))
+
+    first, again = looked(page), looked(page)
+
+    assert "does not know this log by its name" in first
+    assert "does not know" not in again
+    for said in (first, again):
+        assert f"another log of this site: {seen['origin']} ({seen['size']} entries" in said
+
+
 @pytest.mark.parametrize("longer", [False, True])
 def test_a_rewritten_log_raises_an_alarm_with_both_heads_and_evidence(page, street, logged, tmp_path, longer):
     looked(page)

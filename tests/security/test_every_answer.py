@@ -1,5 +1,8 @@
 """Every page that anybody can reach, read as a browser reads it: nothing inline, nothing from elsewhere, every header."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -148,13 +151,21 @@ def test_files_bear_the_headers_and_may_be_kept(client, path):
     assert "Cookie" not in answer.get("Vary", "")
 
 
-def test_who_leaves_leaves_nothing_in_the_browser(client):
+def test_who_leaves_leaves_no_page_in_the_browser_and_it_still_remembers_the_log(client):
     client.force_login(make.member(make.community(), "Ana").user)
 
     assert "Cookie" in client.get("/more/")["Vary"]
     left = client.post("/logout/")
 
-    assert left["Clear-Site-Data"] == '"cache", "storage"'
+    assert left["Clear-Site-Data"] == '"cache"'
+
+
+def test_scripts_keep_nothing_in_the_browser_but_heads_of_the_log():
+    """What a log-out does not wipe away may hold nothing of anybody."""
+    stores = re.compile(r"localStorage|sessionStorage|indexedDB|caches\.open|document\.cookie")
+    scripts = sorted((Path(__file__).parents[2] / "static/js").glob("*.js"))
+
+    assert [one.name for one in scripts if stores.search(one.read_text())] == ["heads.js", "sw.js"]
 
 
 def test_no_answer_invites_another_site(client):
