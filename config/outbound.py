@@ -7,6 +7,7 @@ next door.
 """
 
 import ipaddress
+import math
 import socket
 import ssl
 import threading
@@ -14,7 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import httpcore
@@ -97,6 +98,8 @@ class Outbound:
     patience_s: float = PATIENCE_S
     most_bytes: int = MOST_BYTES
     resolver: Callable[[str, int], list[str]] = field(default=resolve)
+    # On the clock of `time.monotonic`: nothing is asked after it.
+    until: float = math.inf
 
     @classmethod
     def to(
@@ -107,6 +110,11 @@ class Outbound:
         near = frozenset(filter(None, (one.strip() for one in local.split(","))))
         return cls(hosts, near, patience_s, most_bytes)
 
+    def within(self, seconds: float) -> "Outbound":
+        """The same, with so much time for all that is asked from now on, of which each host has its share."""
+        patience_s = min(self.patience_s, seconds / max(len(self.hosts), 1))
+        return replace(self, until=time.monotonic() + seconds, patience_s=patience_s)
+
     def ask(
         self,
         url: str,
@@ -115,8 +123,10 @@ class Outbound:
         query: Mapping[str, str] | None = None,
     ) -> Answer:
         """GET a URL, with a query if one is given, or POST what is given. Raises `Refused` and `NoAnswer`."""
-        until = time.monotonic() + self.patience_s
+        until = min(time.monotonic() + self.patience_s, self.until)
         where = self._allowed(url)
+        if time.monotonic() >= self.until:
+            raise NoAnswer(f"There was no time left to ask {where.host}.")
         port = where.port or PORTS[where.scheme]
         wire = _Wire(self._addresses(where.host, port, until), until)
         where = where.copy_with(params=query) if query else where

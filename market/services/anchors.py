@@ -24,6 +24,8 @@ EVERY = timedelta(hours=1)
 ASK_AGAIN = timedelta(minutes=30)
 # Who has nothing to say for so long has forgotten.
 GIVE_UP = timedelta(days=7)
+# For all that one message asks outside: the database ends a transaction in which nothing is done for 30 s.
+ASKING_S = 15.0
 # Names what is held while an anchor is asked: an account must not pay with the same coin twice.
 LOCK_SPACE = 0x616E6368
 
@@ -70,7 +72,7 @@ def _hand_in(anchor: Anchor, told: Mapping[str, Any], at: datetime) -> timedelta
     if not _alone(anchor.kind):
         return timedelta(minutes=1)
     head = LogHead.objects.get(pk=told["head"])
-    way, note = Outbound.to(anchor.urls, settings.OUTBOUND_LOCAL), head.note.encode()
+    way, note = Outbound.to(anchor.urls, settings.OUTBOUND_LOCAL).within(ASKING_S), head.note.encode()
     kept = LogAnchor.objects.filter(head=head, kind=anchor.kind).first()
     if kept is None:
         kept = LogAnchor(head=head, kind=anchor.kind, asked_at=at)

@@ -15,8 +15,10 @@ from django.db import IntegrityError, connection, transaction
 
 from config.anchor_settings import AnchorSettings
 from config.outbound import Outbound
+from config.settings import PATIENCE
 from market import tasks
-from market.ledger.anchors.ots_file import read_file
+from market.ledger.anchors.anchor import uleb
+from market.ledger.anchors.ots_file import PENDING, read_file
 from market.models import LogAnchor, OutboxMessage, Settlement
 from market.queries.log import latest_head
 from market.services import anchors, outbox
@@ -291,3 +293,71 @@ def test_a_host_in_the_own_network_is_not_asked_unless_the_operator_says_so(stre
     look(NOW)
     assert outside.asked == []
     assert not LogAnchor.objects.exists()
+
+
+class Wordy(BaseHTTPRequestHandler):
+    """A calendar that promises eight times, and takes its time to say that it knows nothing."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        url = f"http://127.0.0.1:{self.server.server_port}/ots".encode()
+        said = b"\x00" + PENDING + uleb(len(uleb(len(url)) + url)) + uleb(len(url)) + url
+        steps = [b"\xf0" + uleb(1) + bytes([number]) + b"\x08" + said for number in range(8)]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"".join(b"\xff" + step for step in steps[:-1]) + steps[-1])
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        time.sleep(0.3)
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *_args):
+        pass
+
+
+@pytest.fixture
+def wordy(settings):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Wordy)
+    server.daemon_threads, server.asked = True, []
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/ots"
+    settings.OUTBOUND_LOCAL, settings.ANCHORS = "127.0.0.1", AnchorSettings(calendars=url)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def swept(at):
+    """A sweep over what is due, with another message behind it; how often that one was told."""
+    outbox.put(topic="other", key="other/1", payload={}, at=at)
+    told = []
+    others = {"other": lambda _payload, _at: told.append(1)}
+    outbox.sweep(anchors.handlers(anchors.configured()) | others, at=at)
+    return len(told)
+
+
+def test_a_slow_calendar_that_promised_much_is_asked_little_and_keeps_nobody_waiting(street, logged, wordy):
+    look(NOW)
+
+    assert swept(NOW + HOUR) == 1
+
+    assert len(wordy.asked) == 2
+    message = OutboxMessage.objects.get(topic="opentimestamps")
+    assert (message.state, message.next_at > NOW + HOUR) == ("waiting", True)
+
+
+def test_what_does_not_answer_in_the_time_of_a_message_counts_as_a_failure(street, logged, wordy, monkeypatch):
+    look(NOW)
+    monkeypatch.setattr(anchors, "ASKING_S", 0.1)
+
+    assert swept(NOW + HOUR) == 1
+
+    assert len(wordy.asked) == 1
+    assert OutboxMessage.objects.get(topic="opentimestamps").attempts == 1
+
+
+def test_all_that_a_message_asks_takes_less_than_the_database_waits():
+    assert 2 * anchors.ASKING_S <= 30
+    assert "idle_in_transaction_session_timeout=30s" in PATIENCE

@@ -8,10 +8,12 @@ import logging
 from dataclasses import dataclass
 
 from market.ledger.anchors.anchor import UNKNOWN, Ask, BadAnchor, Evidence, digest_of, good
-from market.ledger.anchors.ots_file import PENDING, Stamp, read_file, read_stamp, write_file
+from market.ledger.anchors.ots_file import PENDING, Attestation, Stamp, read_file, read_stamp, write_file
 
 logger = logging.getLogger(__name__)
 HEADERS = {"Accept": "application/vnd.opentimestamps.v1"}
+# A calendar promises once for a digest; of one that promises more so many are asked for.
+MOST_ASKED = 2
 TYPE = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -53,26 +55,32 @@ class OpenTimestamps:
         One that is away keeps no other from being asked; raises what was wrong with the last if none answered.
         """
         stamp, heard, refusals = read_file(content), 0, list[Exception]()
-        for one in list(stamp.all()):
-            for promise in sorted(said for said in one.said if said.tag == PENDING):
-                calendar = promise.calendar.rstrip("/")
-                if calendar not in self.calendars:
-                    continue
-                try:
-                    reply = ask(f"{calendar}/timestamp/{one.message.hex()}", None, HEADERS)
-                    if reply.status != UNKNOWN:
-                        one.merge(read_stamp(good(reply), one.message))
-                    heard += 1
-                # As when handing in: whatever is the matter with one.
-                except Exception as error:
-                    logger.warning("%s said nothing of what it promised: %s", calendar, error)
-                    refusals.append(error)
-                    continue
-                if _block(one) is not None:
-                    one.said.discard(promise)
+        for one, promise in self._to_ask(stamp):
+            calendar = promise.calendar.rstrip("/")
+            try:
+                reply = ask(f"{calendar}/timestamp/{one.message.hex()}", None, HEADERS)
+                if reply.status != UNKNOWN:
+                    one.merge(read_stamp(good(reply), one.message))
+                heard += 1
+            # As when handing in: whatever is the matter with one.
+            except Exception as error:
+                logger.warning("%s said nothing of what it promised: %s", calendar, error)
+                refusals.append(error)
+                continue
+            if _block(one) is not None:
+                one.said.discard(promise)
         if refusals and not heard:
             raise refusals[-1]
         return self.verify(note, write_file(stamp))
+
+    def _to_ask(self, stamp: Stamp) -> list[tuple[Stamp, Attestation]]:
+        """Promises of the named calendars: one of each first, and few of one that promised much."""
+        found: dict[str, list[tuple[Stamp, Attestation]]] = {}
+        for one in stamp.all():
+            for promise in sorted(said for said in one.said if said.tag == PENDING):
+                found.setdefault(promise.calendar.rstrip("/"), []).append((one, promise))
+        own = [found[calendar][:MOST_ASKED] for calendar in sorted(found) if calendar in self.calendars]
+        return [promises[place] for place in range(MOST_ASKED) for promises in own if place < len(promises)]
 
     def verify(self, note: bytes, content: bytes) -> Evidence:
         """Check that the file's steps begin with the head. Raises `BadAnchor`."""
