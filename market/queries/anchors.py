@@ -13,10 +13,10 @@ from market.models import LogAnchor, LogLeaf, OutboxMessage, Trade
 # Over so many days trades are counted.
 COUNTED_DAYS = 30
 
-# Since a community's newest anchor of a kind; where there is none yet, since its first head.
+# Since an anchor of a kind was last complete, as a promise is none; before the first, since the first head.
 AGES = """
 SELECT c.id, kind, extract(epoch FROM %(at)s - coalesce(
-    (SELECT max(a.asked_at) FROM market_loganchor a JOIN market_loghead h ON h.id = a.head_id
+    (SELECT max(a.complete_at) FROM market_loganchor a JOIN market_loghead h ON h.id = a.head_id
         WHERE h.community_id = c.id AND a.kind = kinds.kind),
     first.signed_at))
 FROM community_community c
@@ -55,7 +55,7 @@ def anchors_over(leaf: LogLeaf) -> list[LogAnchor]:
 
 
 def anchor_ages(kinds: Iterable[str], at: datetime) -> list[tuple[int, str, float]]:
-    """Community (by its number), kind and seconds since the newest anchor, for the kinds that are set up."""
+    """Community (by its number), kind and seconds since one was last complete, for the kinds that are set up."""
     with connection.cursor() as cursor:
         cursor.execute(AGES, {"at": at, "kinds": list(kinds)})
         return [(community, kind, float(seconds)) for community, kind, seconds in cursor.fetchall()]

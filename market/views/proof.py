@@ -57,7 +57,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         "earlier_keys": [one for one in keys if one.until is not None],
         "passkeys": names_of_passkeys(member.user),
         "anchors": rows(anchors),
-        "last_anchor": last_words(anchors[0], clock.now()) if anchors else "",
+        "last_anchor": last_words(anchors, clock.now()),
         "anchors_waited": bool(settings.ANCHORS.kinds),
         "origin": origin_of(community),
         "head": head,

@@ -70,10 +70,18 @@ def rows(anchors: Iterable[LogAnchor]) -> list[AnchorRow]:
     ]  # fmt: skip
 
 
-def last_words(newest: LogAnchor, at: datetime) -> str:
-    """How old the last anchor is, and of which kind."""
-    known = {"age": age(newest.asked_at, at), "kind": LogAnchor.Kind(newest.kind).label, "size": newest.head.size}
-    return _("The last anchor is %(age)s old: %(kind)s, for the head of %(size)s entries.") % known
+def last_words(anchors: Sequence[LogAnchor], at: datetime) -> str:
+    """How old the newest complete one of them is, and which were only asked; they come newest first."""
+    said = []
+    for one in [one for one in anchors if one.complete_at is not None][:1]:
+        known = {"age": age(one.asked_at, at), "kind": LogAnchor.Kind(one.kind).label, "size": one.head.size}
+        said.append(_("The last anchor is %(age)s old: %(kind)s, for the head of %(size)s entries.") % known)
+    waiting = [one for one in anchors if one.complete_at is None]
+    if waiting:
+        kinds = ", ".join(str(LogAnchor.Kind(one.kind).label) for one in waiting)
+        known = {"age": age(waiting[0].asked_at, at), "kinds": kinds}
+        said.append(_("Asked %(age)s ago and not complete yet: %(kinds)s.") % known)
+    return " ".join(said)
 
 
 def _state(one: LogAnchor) -> str:
@@ -81,6 +89,8 @@ def _state(one: LogAnchor) -> str:
         return _("handed in as %(place)s; not seen in the chain yet") % {"place": one.place}
     if one.complete_at is None:
         return _("promised by %(place)s; the proof comes within hours") % {"place": one.place}
+    if one.kind == LogAnchor.Kind.OPENTIMESTAMPS:
+        return _("names %(place)s; whether that block holds it is not checked here") % {"place": one.place}
     if one.said_at is None:
         return _("stands in %(place)s") % {"place": one.place}
     day = figures.day_and_year(figures.local_day(one.said_at))
@@ -130,7 +140,8 @@ def labels() -> dict[str, str]:
     """Every kind of anchor that has a price."""
     return {
         "witness": _("Witness (a neighbour's computer)"),
-        "rfc3161": _("Time-stamping authority (RFC 3161)"),
+        "rfc3161": _("Free time-stamping authority (RFC 3161)"),
+        "rfc3161_qualified": _("Qualified time-stamping authority (RFC 3161)"),
         "opentimestamps": _("OpenTimestamps, in Bitcoin"),
         "iota": _("IOTA, a call that keeps nothing (experimental)"),
         "iota_record": _("IOTA, a kept record of 500 bytes"),
@@ -141,9 +152,9 @@ def labels() -> dict[str, str]:
 def _note(fee: Fee) -> str:
     notes = {
         "witness": _("Costs the electricity of a small computer."),
-        "rfc3161": _(
-            "Free authorities exist. Qualified ones, whose stamps a court presumes to be right, sell them in "
-            "packs; no public price was found."
+        "rfc3161": _("Free authorities exist; no court has to presume that their stamps are right."),
+        "rfc3161_qualified": _(
+            "A court presumes that its stamps are right. They are sold in packs; no public price was found."
         ),
         "opentimestamps": _("Its calendars collect everybody's digests and pay for the block."),
         "iota": _("The smallest fee of the network; it is gone."),
@@ -157,6 +168,8 @@ def _note(fee: Fee) -> str:
 
 
 def _amount(value: Decimal, fee: Fee, decimals: int = 2) -> str:
+    if not fee.published:
+        return _("not published")
     if not value:
         return _("nothing")
     return f"{figures.number(value, decimals)}{figures.NBSP}{fee.unit}"

@@ -73,7 +73,7 @@ class State(Collector):
 
     def _anchors(self) -> Iterator[GaugeMetricFamily]:
         """Only of the kinds that are turned on; communities go by their numbers."""
-        words = "Since the newest anchor of a community's log, or since its first head without one."
+        words = "Since an anchor of a community's log was last complete; before the first, since its first head."
         ages = GaugeMetricFamily("azotea_anchor_age_seconds", words, labels=["community", "kind"])
         for community, kind, seconds in anchors.anchor_ages(settings.ANCHORS.kinds, self.at):
             ages.add_metric([str(community), kind], seconds)

@@ -20,13 +20,17 @@ RECORD_BYTES = 500
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """What one entry costs at one kind of anchor: billionths of the unit; `deposit_nano` of it may come back."""
+    """What one entry costs at one kind of anchor: billionths of the unit; `deposit_nano` of it may come back.
+
+    Whoever is paid and publishes no price is not `published`: that is not nothing.
+    """
 
     kind: str
     unit: str = ""
     nano: int = 0
     deposit_nano: int = 0
     built_in: bool = True
+    published: bool = True
     # When the figure was read, or from when on it holds: year and month.
     known: tuple[int, int] = (2026, 11)
 
@@ -51,6 +55,7 @@ _KEPT = RECORD_BYTES * IOTA_BYTE_NANOS
 FEES = (
     Fee("witness"),
     Fee("rfc3161"),
+    Fee("rfc3161_qualified", published=False),
     Fee("opentimestamps"),
     Fee("iota", "IOTA", IOTA_CALL_NANOS),
     Fee("iota_record", "IOTA", IOTA_CALL_NANOS + _KEPT, _KEPT, built_in=False),

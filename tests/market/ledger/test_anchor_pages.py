@@ -86,6 +86,35 @@ def test_the_page_says_how_old_the_last_anchor_is_and_of_which_kind(client, ana,
     assert "ots verify head-12.txt.ots" in page
 
 
+def test_what_was_only_asked_is_told_apart_from_what_is_complete(client, ana, outside, settings):
+    later = NOW + timedelta(minutes=95)
+    settings.ANCHORS = settings.ANCHORS._replace(tsa_url="", iota_url="")
+    look(NOW)
+    page = seen(client, at=later)
+    assert "Asked 1 hour ago and not complete yet: OpenTimestamps" in page
+    assert "The last anchor" not in page
+
+    LogAnchor.objects.update(complete_at=later, place="Bitcoin 901234")
+    page = seen(client, at=later)
+    assert "names Bitcoin 901234; whether that block holds it is not checked here" in page
+    assert "The last anchor is 1 hour old: OpenTimestamps" in page
+    assert "not complete yet" not in page
+
+
+def test_promises_alone_do_not_make_an_anchor_young(street, logged, outside, settings):
+    for hours in range(8):
+        look(NOW + timedelta(hours=hours))
+    first = street.log_heads.order_by("size").first().signed_at
+
+    at = NOW + timedelta(hours=8)
+    ages = {kind: seconds for _pk, kind, seconds in anchor_ages(settings.ANCHORS.kinds, at)}
+
+    assert ages["opentimestamps"] == (at - first).total_seconds() > 21_600
+    LogAnchor.objects.filter(kind="opentimestamps").update(complete_at=at - timedelta(hours=1))
+    ages = {kind: seconds for _pk, kind, seconds in anchor_ages(settings.ANCHORS.kinds, at)}
+    assert ages["opentimestamps"] == 3_600
+
+
 def test_the_file_of_a_stamp_is_what_openssl_takes(client, ana, anchored, authorities, tmp_path):
     head = client.get(reverse("anchored-head", args=[12]))
     stamp = client.get(reverse("anchor-file", args=[12, "rfc3161"]))
@@ -213,6 +242,17 @@ def test_the_page_of_costs_is_about_the_streets_own_trades(client, street, ana):
     assert "10,000 trades a day" in page
     assert "0.001152\xa0IOTA" in page, "24 records of 0.0048 a day, shared by 100"
     assert "42.05\xa0IOTA" in page
+
+
+def test_what_is_sold_without_a_public_price_is_not_shown_as_free(client, ana):
+    page = seen(client, "anchor-costs")
+    free, qualified = (
+        page[page.index(label) :].partition("</tr>")[0]
+        for label in ("Free time-stamping authority", "Qualified time-stamping authority")
+    )
+
+    assert (free.count("nothing"), free.count("not published")) == (4, 0)
+    assert (qualified.count("nothing"), qualified.count("not published")) == (0, 4)
 
 
 def test_members_see_their_passkeys_names(client, ana):
