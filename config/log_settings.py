@@ -12,7 +12,7 @@ def logging_settings(words: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {"redacting": {"()": "config.logs.Redacting"}},
         "formatters": {
-            "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "line": {"()": "config.logs.Line"},
             "json": {"()": "config.logs.JsonLine"},
         },
         "handlers": {

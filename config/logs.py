@@ -66,6 +66,18 @@ class Redacting(logging.Filter):
         return True
 
 
+class Line(logging.Formatter):
+    """One record as a line to read, with what it is about in brackets before what is said."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(about)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the name is logging's
+        facts = " ".join(f"{name}={value}" for name, value in _about.get().items())
+        record.about = f" [{facts}]" if facts else ""
+        return super().formatMessage(record)
+
+
 class JsonLine(logging.Formatter):
     """One record, one line of JSON, with what it is about."""
 

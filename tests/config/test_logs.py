@@ -132,6 +132,37 @@ def test_what_a_request_logs_bears_its_number(lines, client, monkeypatch):
     assert lines()[-1]["request_id"] == "abcdefgh"
 
 
+PLAIN = """
+import django, logging
+django.setup()
+from django.http import HttpResponse
+from django.test import RequestFactory
+from config.logs import RequestId, about
+def answer(request):
+    with about(slot_id=7):
+        logging.getLogger("market").error("not cleared for %s", "ana@example.org")
+    logging.getLogger("market").error("seen")
+    return HttpResponse()
+RequestId(answer)(RequestFactory().get("/", headers={"x-request-id": "abcdefgh"}))
+logging.getLogger("market").error("later")
+"""
+
+
+def test_a_plain_line_says_its_request_and_its_slot_too():
+    environment = {name: value for name, value in os.environ.items() if name != "LOG_FORMAT"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN], cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**environment, "DJANGO_SETTINGS_MODULE": "config.settings"},
+    )  # fmt: skip
+
+    assert [line.partition(" ERROR ")[2] for line in done.stderr.splitlines()] == [
+        "market [request_id=abcdefgh slot_id=7]: not cleared for [e-mail]",
+        "market [request_id=abcdefgh]: seen",
+        "market: later",
+    ]
+
+
 @pytest.mark.parametrize("name", ["market", "django.request", "django.server", "gunicorn.access", "celery.task"])
 def test_the_site_logs_json_when_told_so_whoever_speaks(name):
     program = (
