@@ -79,6 +79,9 @@ def store_readings(
         check(rows, minutes, at)
     upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
     upload.content_sha256, upload.received_at = content_sha256, at
+    if rows:
+        # Before anything is read or locked: who makes a month waits for all who read others, and these for it.
+        ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
     lock(metering_point)
     news = judge(rows, current(metering_point, rows, minutes), upload, force=force)
     upload.save()

@@ -1,7 +1,10 @@
 """The same work asked for many times at once has one effect."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
+from itertools import count
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -11,6 +14,8 @@ from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.settle import settle_due
 from market.services.statements import close_month
+from metering.models import Reading
+from metering.services import readings
 from tests import factories as make
 from tests.market.test_settling import order
 
@@ -79,3 +84,21 @@ def test_a_slot_clears_and_settles_once(street, homes):
     assert errors == []
     assert (Trade.objects.count(), Settlement.objects.count(), Entry.objects.count()) == (2, 1, 1)
     assert Statement.objects.count() == 2
+
+
+def test_the_first_readings_of_a_month_may_come_from_all_meters_at_once(street):
+    offer, number, all_there = make.tariff(), count(), threading.Barrier(4)
+    homes = [make.home(street, name, offer) for name in ("Ana", "Bruno", "Carla", "Diego")]
+    current = readings.current
+
+    def with_the_others(*told):
+        known = current(*told)
+        with suppress(threading.BrokenBarrierError):
+            all_there.wait(1)
+        return known
+
+    with patch.object(readings, "current", with_the_others):
+        errors = at_once(lambda: make.read(homes[next(number)], START.replace(year=2031), 1, 1))
+
+    assert errors == []
+    assert Reading.objects.count() == 8
