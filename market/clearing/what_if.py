@@ -1,14 +1,12 @@
 """What a slot would have come to, had one household set other limits; everybody else's orders stay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
 from market.clearing.book import Book
 from market.clearing.outcome import Fill
-
-NEVER_SELL_UEUR_KWH, NEVER_BUY_UEUR_KWH = 1_000_000_000, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +21,25 @@ class Limits:
 class Part:
     """A household's part in a slot: Wh traded with neighbours, and what all of its orders brought (+) or cost (−)
     in n€, the retailer's part with them.
+
+    `kept_wh` is what its devices keep or take in instead of giving it away, `used_wh` what its car and loads take;
+    `worth_neur` is what both are worth. Without it, energy that was not sold would look lost.
     """
 
     sold_wh: int = 0
     bought_wh: int = 0
     money_neur: int = 0
+    kept_wh: int = 0
+    used_wh: int = 0
+    worth_neur: int = 0
 
     def __add__(self, other: "Part") -> "Part":
-        return Part(
-            self.sold_wh + other.sold_wh, self.bought_wh + other.bought_wh, self.money_neur + other.money_neur
-        )
+        return Part(*map(sum, zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def total_neur(self) -> int:
+        """Money, and what is kept for later at its worth."""
+        return self.money_neur + self.worth_neur
 
 
 def with_limits(book: Book, household_id: int, limits: Limits) -> Book:
@@ -53,8 +60,16 @@ def with_limits(book: Book, household_id: int, limits: Limits) -> Book:
     return replace(book, limit_ueur_kwh=changed)
 
 
-def part_of(book: Book, household_id: int, fills: Sequence[Fill], grid_fee_ueur_kwh: int) -> Part:
-    """What the fills of a clearing of this book mean for one household. A seller nets its price less the fee."""
+def part_of(
+    book: Book, household_id: int, fills: Sequence[Fill], grid_fee_ueur_kwh: int, worth: Book | None = None
+) -> Part:
+    """What the fills of a clearing of this book mean for one household. A seller nets its price less the fee.
+
+    Firm energy that no neighbour takes or gives counts at the retailer's price. Flexible energy that is not sold
+    stays in its device, and what is bought goes into it: it counts at the price that its order asked in the book
+    of `worth`, the orders as they were placed.
+    """
+    asked = (worth or book).limit_ueur_kwh
     found = Part()
     by_id = {fill.order_id: fill for fill in fills}
     for place in np.flatnonzero(book.household == household_id).tolist():
@@ -67,4 +82,7 @@ def part_of(book: Book, household_id: int, fills: Sequence[Fill], grid_fee_ueur_
         else:
             money = fill.local_wh * (price - grid_fee_ueur_kwh) + fill.retailer_wh * retailer
             found += Part(sold_wh=fill.local_wh, money_neur=money)
+        if not book.firm[place]:
+            kept_wh = fill.flow_wh if book.buys[place] else int(book.energy_wh[place]) - fill.flow_wh
+            found += Part(kept_wh=kept_wh, worth_neur=kept_wh * int(asked[place]))
     return found

@@ -7,7 +7,10 @@ from community.models import Household, Member
 
 
 class WhatIf(models.Model):
-    """Slots cleared again with other limits on one home's orders. It is kept for some days and booked nowhere."""
+    """Slots cleared again with other limits on one home's orders, or a day lived again by other rules.
+
+    It is kept for some days and booked nowhere.
+    """
 
     class Status(models.TextChoices):
         ASKED = "asked", _("being worked out")
@@ -20,6 +23,11 @@ class WhatIf(models.Model):
     start = models.DateTimeField(help_text=_("Of the first slot."))
     end = models.DateTimeField(help_text=_("Of the last slot."))
     limits = models.JSONField(help_text=_("Slot, least price to sell, most to buy (µ€/kWh); null as it was."))
+    rules = models.JSONField(
+        null=True,
+        blank=True,
+        help_text=_("Rules of a day that is lived again; null where limits are tried."),
+    )
     status = models.CharField(max_length=6, choices=Status, default=Status.ASKED)
     slots = models.PositiveSmallIntegerField(default=0, help_text=_("How many slots were cleared again."))
     was = models.JSONField(default=dict, help_text=_("Wh sold and bought, and n€, with the limits that held."))

@@ -1,11 +1,15 @@
 """The order book of a slot and the street's feeder, as the core wants them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.db import connection
 
-from community.models import Community, Feeder, Line
+from community.models import Community, Feeder, Household, Line
+from market.agents import OrderWish
 from market.clearing.book import PHASE_CODES, Book, Fees
 from market.grid import feeder as grid
 from market.models import Slot
@@ -60,6 +64,47 @@ def order_book(slot: Slot, feeder: grid.Feeder) -> Book:
         import_limit_w=slot.import_limit_w,
         export_limit_w=slot.export_limit_w,
     )
+
+
+def book_with(
+    book: Book,
+    slot: Slot,
+    feeder: grid.Feeder,
+    home: Household,
+    wishes: Sequence[OrderWish],
+    retailer: Mapping[str, int],
+) -> tuple[Book, list[int]]:
+    """The slot's book with other orders of one home in place of its own, and their ids; the others' stay.
+
+    They take the ids of the home's orders on record as far as those go, so that equal orders clear equally.
+    """
+    own = book.household == home.pk
+    ids = book.id[own].tolist()[: len(wishes)]
+    ids += range(int(book.id.max(initial=0)) + 1, int(book.id.max(initial=0)) + 1 + len(wishes) - len(ids))
+    phase = home.phase or street_phases(home.community_id)[home.pk]
+    protected = slot.fairness_rule == Community.FairnessRule.CAPPED and home.pk in _protected(slot)
+    node = feeder.index[home.node.code if home.node else feeder.root]
+    rows = {
+        "id": ids,
+        "household": [home.pk] * len(wishes),
+        "node": [node] * len(wishes),
+        "phase": [PHASE_CODES.index(phase)] * len(wishes),
+        "buys": [wish.side == "buy" for wish in wishes],
+        "firm": [wish.kind == "firm" for wish in wishes],
+        "energy_wh": [wish.energy_wh for wish in wishes],
+        "limit_ueur_kwh": [wish.limit_ueur_kwh for wish in wishes],
+        "retailer_ueur_kwh": [retailer[wish.side] for wish in wishes],
+        "tan_phi": [home.tan_phi if wish.side == "buy" and wish.device_id is None else 0.0 for wish in wishes],
+        "priority": [home.priority] * len(wishes),
+        "protected": [protected] * len(wishes),
+    }
+    others = {name: getattr(book, name) for name in rows}
+    order = np.argsort(np.concatenate([book.id[~own], np.array(ids, dtype=np.int64)]), kind="stable")
+    whole: dict[str, Any] = {
+        name: np.concatenate([kept[~own], np.array(rows[name], dtype=kept.dtype)])[order]
+        for name, kept in others.items()
+    }
+    return replace(book, **whole), ids
 
 
 def _protected(slot: Slot) -> set[int]:

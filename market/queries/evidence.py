@@ -189,6 +189,20 @@ def plain_mandate(terms: MandateTerms) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def mandate_of(said: Mapping[str, Any]) -> MandateTerms:
+    """The mandate that plain values say."""
+    until = said["valid_until"]
+    return MandateTerms(
+        **{
+            **said,
+            "sell_periods": frozenset(said["sell_periods"]),
+            "buy_periods": frozenset(said["buy_periods"]),
+            "hours": tuple(HoursRule(**rule) for rule in said["hours"]),
+            "valid_until": None if until is None else datetime.fromisoformat(until),
+        }
+    )
+
+
 def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset) else value
 

@@ -45,9 +45,8 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         return
     let_think()
     street = street or read_street(slot.community, slot.start, at)
-    planned = coordinated(assignments(street, slot, at), street, slot)
-    given, told = guided(planned, street, slot, _followed(planned, slot, at))
-    decisions = [(assignment, _decision(slot, assignment)) for assignment in given]
+    given, told = informed(assignments(street, slot, at), street, slot, at)
+    decisions = [(one, decision_of(one, planned=_planned(slot, one))) for one in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
     )
@@ -72,16 +71,24 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
     Slot.objects.filter(pk=slot.pk).update(ordered_at=at, signals=told)
 
 
+def informed(
+    given: Sequence[Assignment], street: Street, slot: Slot, at: datetime
+) -> tuple[list[Assignment], dict[str, Any] | None]:
+    """The assignments with the windows of their cars and the street's signals, and the signals as published."""
+    planned = coordinated(given, street, slot)
+    return guided(planned, street, slot, _followed(planned, slot, at))
+
+
 def _followed(given: Sequence[Assignment], slot: Slot, at: datetime) -> dict[int, Weights]:
     """The weights that each home follows; homes that may not use what was learned follow the planner alone."""
     learned = policy_of(slot.community_id, (one.observation.household_id for one in given), at)
     return learned | {one.observation.household_id: PLANNER for one in given if one.standing.level != "policy"}
 
 
-def _decision(slot: Slot, assignment: Assignment) -> Decision:
+def decision_of(assignment: Assignment, *, planned: bool) -> Decision:
     """What the household's agent decides on its level of the ladder, within what its owner allows."""
     seen = assignment.observation
-    return clamped(decide_on(assignment.standing.level, seen, planned=_planned(slot, assignment)), seen)
+    return clamped(decide_on(assignment.standing.level, seen, planned=planned), seen)
 
 
 def _planned(slot: Slot, assignment: Assignment) -> bool:

@@ -1,18 +1,22 @@
-"""Clearing the past again with other limits of one home: asked on a page, worked out by a worker."""
+"""The past again with other limits or rules of one home: asked on a page, worked out by a worker."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
 from community.models import Household, Member
 from config.patience import let_think
+from market.agents import Mandate as MandateTerms
 from market.clearing import Rules, clear
 from market.clearing.congested import Solve
 from market.clearing.what_if import Limits, Part, part_of, with_limits
 from market.models import Slot, WhatIf
 from market.queries.book import feeder_of, order_book
+from market.queries.evidence import mandate_of, plain_mandate
+from market.services.day_again import NothingToLive, day_again
 
 Status = WhatIf.Status
 # A worker's second is everybody's: whoever has asked so often in a day has seen what limits do.
@@ -26,25 +30,37 @@ class AskedTooOften(Exception):
 
 @transaction.atomic
 def ask(*, household: Household, by: Member, slots: Iterable[tuple[Slot, Limits]], at: datetime) -> WhatIf:
-    """Note what is to be worked out; the same question again is the same answer.
+    """Note what is to be worked out with other limits; the same question again is the same answer.
 
     Raises `AskedTooOften`, and ValueError without any slot.
     """
     asked = sorted(slots, key=lambda one: one[0].start)
-    if not asked:
+    limits = [[slot.pk, one.sell_ueur_kwh, one.buy_ueur_kwh] for slot, one in asked]
+    return _noted(household, by, [slot for slot, _limits in asked], at, limits=limits, rules=None)
+
+
+@transaction.atomic
+def ask_day(
+    *, household: Household, by: Member, slots: Sequence[Slot], terms: MandateTerms, at: datetime
+) -> WhatIf:
+    """Note that the home's slots of a day are to be lived again by the rules `terms`; raises as `ask` does."""
+    limits = [[slot.pk, None, None] for slot in slots]
+    return _noted(household, by, slots, at, limits=limits, rules=plain_mandate(terms))
+
+
+def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime, **asked: Any) -> WhatIf:
+    if not slots:
         raise ValueError("There is no cleared slot to try.")
     Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     own = WhatIf.objects.filter(household=household)
-    limits = [[slot.pk, one.sell_ueur_kwh, one.buy_ueur_kwh] for slot, one in asked]
-    first, last = asked[0][0], asked[-1][0]
-    known = own.filter(start=first.start, end=last.end, limits=limits).exclude(status=Status.FAILED).first()
-    if known is not None:
-        return known
+    span = {"start": slots[0].start, "end": slots[-1].end}
+    known = own.filter(**span, limits=asked["limits"]).exclude(status=Status.FAILED)
+    same = next((one for one in known if one.rules == asked["rules"]), None)
+    if same is not None:
+        return same
     if own.filter(asked_at__gt=at - timedelta(days=1)).count() >= MOST_A_DAY:
         raise AskedTooOften
-    return WhatIf.objects.create(
-        household=household, asked_by=by, asked_at=at, start=first.start, end=last.end, limits=limits
-    )
+    return WhatIf.objects.create(household=household, asked_by=by, asked_at=at, **span, **asked)
 
 
 def open_questions() -> list[int]:
@@ -54,7 +70,7 @@ def open_questions() -> list[int]:
 
 @transaction.atomic
 def work_out(*, what_if_id: int, solve: Solve) -> None:
-    """Clear each slot as it was and with the other limits; what is worked out already stays.
+    """Clear each slot as it was and with the other limits, or live the day again; what is worked out stays.
 
     Both are worked out now, so that a difference comes from the limits and from nothing else.
     """
@@ -62,19 +78,28 @@ def work_out(*, what_if_id: int, solve: Solve) -> None:
     if asked is None:
         return
     let_think()
-    told = {slot: Limits(sell, buy) for slot, sell, buy in asked.limits}
-    rows = Slot.objects.filter(pk__in=told, status=Slot.Status.CLEARED).select_related("community__feeder")
-    was, would_be = Part(), Part()
+    slots = Slot.objects.filter(pk__in=[slot for slot, *_limits in asked.limits])
+    rows = list(slots.select_related("community__feeder").order_by("start"))
     try:
-        for slot in rows:
-            before, after = _tried(slot, asked.household_id, told[slot.pk], solve)
-            was, would_be = was + before, would_be + after
-    except ArithmeticError:  # the solver finds no answer
+        was, would_be, asked.slots = _worked_out(asked, rows, solve)
+    except (ArithmeticError, NothingToLive):  # the solver finds no answer, or there is nothing to answer
         asked.status = Status.FAILED
     else:
-        asked.status, asked.slots = Status.DONE, len(rows)
+        asked.status = Status.DONE
         asked.was, asked.would_be = asdict(was), asdict(would_be)
     asked.save(update_fields=["status", "slots", "was", "would_be"])
+
+
+def _worked_out(asked: WhatIf, slots: Sequence[Slot], solve: Solve) -> tuple[Part, Part, int]:
+    if asked.rules is not None:
+        return day_again(asked.household, slots, mandate_of(asked.rules), solve)
+    told = {slot: Limits(sell, buy) for slot, sell, buy in asked.limits}
+    cleared = [slot for slot in slots if slot.status == Slot.Status.CLEARED]
+    was, would_be = Part(), Part()
+    for slot in cleared:
+        before, after = _tried(slot, asked.household_id, told[slot.pk], solve)
+        was, would_be = was + before, would_be + after
+    return was, would_be, len(cleared)
 
 
 def _tried(slot: Slot, household_id: int, limits: Limits, solve: Solve) -> tuple[Part, Part]:
@@ -84,7 +109,7 @@ def _tried(slot: Slot, household_id: int, limits: Limits, solve: Solve) -> tuple
     book = order_book(slot, feeder)
     other = with_limits(book, household_id, limits)
     before, after = (
-        part_of(one, household_id, clear(one, feeder, rules, solve).fills, slot.grid_fee_ueur_kwh)
+        part_of(one, household_id, clear(one, feeder, rules, solve).fills, slot.grid_fee_ueur_kwh, book)
         for one in (book, other)
     )
     return before, after

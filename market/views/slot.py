@@ -89,7 +89,7 @@ def _what_if(request: HttpRequest, row: Slot, household: Household, orders: Sequ
     if not sides or row.status != Slot.Status.CLEARED:
         return {}
     wanted = request.GET.get("w", "")
-    own = WhatIf.objects.filter(household=household, start=row.start, end=row.end)
+    own = WhatIf.objects.filter(household=household, start=row.start, end=row.end, rules__isnull=True)
     asked = own.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 16 else None
     address = reverse("try-slot", kwargs={"start": row.start})
     keep = kept(request.GET)

@@ -21,8 +21,8 @@ from market.addresses import kept, slot_address
 from market.agents import Mandate as MandateTerms
 from market.models import WhatIf
 from market.queries.slot import slot_at
-from market.queries.what_if import day_with, sides_of
-from market.services.what_if import AskedTooOften, ask
+from market.queries.what_if import day_of, sides_of
+from market.services.what_if import AskedTooOften, ask, ask_day
 from market.studio import ring_studio
 from market.what_if_form import LimitForm
 from market.wording import what_if as wording
@@ -62,12 +62,12 @@ def try_yesterday(
         **(keep | given | {name: frozenset(given[name]) for name in ("sell_periods", "buy_periods")})
     )
     yesterday = at.astimezone(household.community.zone).date() - timedelta(days=1)
-    slots = day_with(household, yesterday, terms) if may_see_sums(member) else []
+    slots = day_of(household, yesterday) if may_see_sums(member) else []
     if not slots:
-        messages.warning(request, _("Your home had no orders yesterday that could be tried again."))
+        messages.warning(request, _("There was no market yesterday that your home could live again."))
         return None
     try:
-        asked = ask(household=household, by=member, slots=slots, at=at)
+        asked = ask_day(household=household, by=member, slots=slots, terms=terms, at=at)
     except AskedTooOften:
         messages.error(request, _("You have tried a lot today. Go on tomorrow."))
         return None

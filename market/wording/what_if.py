@@ -21,22 +21,65 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a page shows of a question: whether it is still being worked out, the sentence, and the figures."""
+    """What a page shows of a question: whether it is still being worked out, the sentence, and the figures.
+
+    `columns` name what was and what would have been; `how` says what was worked out, and what counts how.
+    """
 
     pk: int
     waiting: bool
     sentence: str
     rows: tuple[Row, ...] = ()
+    columns: tuple[str, str] = ("", "")
+    how: tuple[str, ...] = ()
 
 
 def answer(asked: WhatIf) -> Answer:
     """The question's answer as far as it is known."""
+    whole_day = asked.rules is not None
     if asked.status == WhatIf.Status.ASKED:
-        return Answer(asked.pk, True, _("The market is being cleared again with your limit. It takes a moment."))
+        if whole_day:
+            said = _("Your agent lives yesterday again with these rules. It takes a moment.")
+        else:
+            said = _("The market is being cleared again with your limit. It takes a moment.")
+        return Answer(asked.pk, True, said)
     if asked.status == WhatIf.Status.FAILED:
-        return Answer(asked.pk, False, _("No answer was found for this slot. Try another limit."))
+        if whole_day:
+            said = _("Yesterday cannot be worked out again with these rules.")
+        else:
+            said = _("No answer was found for this slot. Try another limit.")
+        return Answer(asked.pk, False, said)
     was, would_be = Part(**asked.was), Part(**asked.would_be)
-    return Answer(asked.pk, False, _sentence(was, would_be), tuple(_rows(was, would_be)))
+    columns, how = (_day_columns(), _day_how()) if whole_day else (_slot_columns(), _slot_how())
+    rows = tuple(_rows(was, would_be, whole_day=whole_day))
+    return Answer(asked.pk, False, _sentence(was, would_be), rows, columns, how)
+
+
+def _day_columns() -> tuple[str, str]:
+    return _("with the rules that held"), _("with the rules you typed")
+
+
+def _slot_columns() -> tuple[str, str]:
+    return _("as it was"), _("with the other limit")
+
+
+def _day_how() -> tuple[str, ...]:
+    return (
+        _("For both columns your agent decided each quarter of an hour again, with what it could know then: its "
+          "orders, the battery and the car follow the rules. The street's own clearing then met your neighbours' "
+          "orders as they were. Load and sun are taken as they were foreseen just before. Nothing is booked."),
+        _("What neighbours do not trade counts at what your retailer charges or pays. What is left in the battery "
+          "at midnight and what the car took count at its cheapest price of the next 24 hours."),
+    )  # fmt: skip
+
+
+def _slot_how() -> tuple[str, ...]:
+    return (
+        _("Worked out by the street's own clearing: your neighbours' orders stay as they were, and so does what "
+          "your battery and car planned. Nothing is booked."),
+        _("What neighbours do not trade counts at what your retailer charges or pays. What a battery or car could "
+          "have given and keeps, or takes in, counts at the price that its order asked."),
+    )  # fmt: skip
 
 
 def typed(asked: WhatIf | None) -> dict[str, str]:
@@ -52,7 +95,7 @@ def typed(asked: WhatIf | None) -> dict[str, str]:
 
 
 def _sentence(was: Part, would_be: Part) -> str:
-    difference = would_be.money_neur - was.money_neur
+    difference = would_be.total_neur - was.total_neur
     if was == would_be:
         return _("Nothing would have been different.")
     if abs(difference) < 500_000:  # a twentieth of a cent
@@ -63,14 +106,24 @@ def _sentence(was: Part, would_be: Part) -> str:
     return _("You would have been %(amount)s worse off.") % amount
 
 
-def _rows(was: Part, would_be: Part) -> list[Row]:
+def _rows(was: Part, would_be: Part, *, whole_day: bool) -> list[Row]:
+    kept = _("Left in the battery at midnight") if whole_day else _("Kept or taken in by battery or car")
     rows = [
         Row(label, figures.kwh(before), figures.kwh(after))
         for label, before, after in (
             (_("Sold to neighbours"), was.sold_wh, would_be.sold_wh),
             (_("Bought from neighbours"), was.bought_wh, would_be.bought_wh),
+            (kept, was.kept_wh, would_be.kept_wh),
+            (_("Taken by car and steered loads"), was.used_wh, would_be.used_wh),
         )
         if before or after
     ]
-    money = [figures.euros(one.money_neur, 3, signed=True) for one in (was, would_be)]
-    return [*rows, Row(_("Received (+) or paid (−)"), *money)]
+    rows.append(_money(_("Received (+) or paid (−)"), was.money_neur, would_be.money_neur))
+    if was.worth_neur or would_be.worth_neur:
+        rows.append(_money(_("Worth of what was kept or taken"), was.worth_neur, would_be.worth_neur))
+        rows.append(_money(_("Together"), was.total_neur, would_be.total_neur))
+    return rows
+
+
+def _money(label: str, before: int, after: int) -> Row:
+    return Row(label, *(figures.euros(one, 3, signed=True) for one in (before, after)))

@@ -12,7 +12,9 @@ from market.clearing.simplex import solve
 from market.clearing.what_if import Limits, part_of, with_limits
 from market.grid import single_node
 from market.models import Trade, WhatIf
+from market.services.agents import place_orders
 from market.services.clear import clear_slot
+from market.services.forecasts import renew_forecasts
 from market.services.what_if import KEPT, MOST_A_DAY, AskedTooOften, ask, open_questions, work_out
 from tests import factories as make
 from tests.market.test_settling import order
@@ -28,9 +30,9 @@ wishes = st.lists(
 )
 
 
-def book_of(wishes, fee=0):
+def book_of(wishes, fee=0, kind=Kind.FIRM):
     orders = [
-        Order(i, i, NODE.root, "abc", side, Kind.FIRM, energy_wh, limit, 60_000 if side is Side.SELL else 160_000)
+        Order(i, i, NODE.root, "abc", side, kind, energy_wh, limit, 60_000 if side is Side.SELL else 160_000)
         for i, (side, energy_wh, limit) in enumerate(wishes, start=1)
     ]
     return Book(**vars(Book.of(orders, nodes=NODE.nodes)) | {"fees": Fees(fee)})
@@ -131,17 +133,73 @@ def test_a_member_tries_a_limit_and_reads_what_it_would_have_changed(ana, homes,
     assert list(Trade.objects.values_list("order_id", "energy_wh", "price_ueur_kwh")) == before
 
 
+@pytest.fixture
+def yesterday(street, homes):
+    """A slot in which the agents sold Ana's sun to Bruno."""
+    early = make.NOON - timedelta(hours=1)
+    make.history(homes[0], -1_000, until=early)
+    make.history(homes[1], 1_000, until=early)
+    renew_forecasts(community=street, at=early)
+    slot = make.slot(street)
+    place_orders(slot_id=slot.pk, at=slot.gate_closure - timedelta(minutes=5))
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+
+
 @pytest.mark.django_db
-def test_yesterday_is_tried_with_rules_that_are_not_saved(ana, homes, slot):
+def test_yesterday_is_tried_with_rules_that_are_not_saved(ana, homes, yesterday):
     with patch("config.clock.now", lambda: NOW + timedelta(days=1) - timedelta(hours=12)):
-        page = ana.post("/rules/", RULES, headers={"accept-language": "en"}).content.decode()
+        page = ana.post(
+            "/rules/", {**RULES, "min_sell": "0,25"}, headers={"accept-language": "en"}
+        ).content.decode()
     work_out(what_if_id=WhatIf.objects.get().pk, solve=solve)
     answer = ana.get(f"/what-if/{WhatIf.objects.get().pk}/", headers={"accept-language": "en"}).content.decode()
 
     assert "not saved yet" in page
-    assert 'value="0,12"' in page
+    assert 'value="0,25"' in page
     assert homes[0].mandates.count() == 1
-    assert "worse off" in answer  # the buyer paid 0.11 at most
+    assert "worse off" in answer  # the buyer pays 0.20 at most
+    assert "with the rules you typed" in answer
+    assert "orders, the battery and the car follow the rules" in answer
+
+
+@pytest.mark.django_db
+def test_yesterday_with_the_rules_that_held_would_have_been_the_same(ana, homes, yesterday):
+    held = {**RULES, "min_sell": "0", "max_buy": "1", "reserve_pct": "10"}
+    with patch("config.clock.now", lambda: NOW + timedelta(days=1) - timedelta(hours=12)):
+        ana.post("/rules/", held)
+    asked = WhatIf.objects.get()
+    work_out(what_if_id=asked.pk, solve=solve)
+    answer = ana.get(f"/what-if/{asked.pk}/", headers={"accept-language": "en"}).content.decode()
+
+    assert "Nothing would have been different." in answer
+    assert WhatIf.objects.get().was["sold_wh"] > 0
+
+
+@given(wishes, st.integers(60_000, 200_000))
+def test_energy_that_a_battery_keeps_is_no_loss(wishes, limit):
+    book = book_of(wishes, kind=Kind.FLEXIBLE)
+    tried = with_limits(book, 1, Limits(limit, limit))
+    was, would_be = (part_of(one, 1, clear(one, NODE, Rules(), solve).fills, 0, book) for one in (book, tried))
+    side, energy_wh, asked = wishes[0]
+
+    worth = energy_wh * asked if side is Side.SELL else 0
+    assert was.total_neur >= worth
+    assert would_be.total_neur >= worth
+
+
+def test_a_sale_that_fails_leaves_the_battery_what_its_order_asked():
+    orders = [
+        Order(1, 1, NODE.root, "abc", Side.SELL, Kind.FLEXIBLE, 260, 100_000, 50_000),
+        Order(2, 2, NODE.root, "abc", Side.BUY, Kind.FIRM, 260, 100_000, 160_000),
+    ]
+    book = Book.of(orders, nodes=NODE.nodes)
+    tried = with_limits(book, 1, Limits(sell_ueur_kwh=150_000))
+
+    was, would_be = (part_of(one, 1, clear(one, NODE, Rules(), solve).fills, 0, book) for one in (book, tried))
+
+    assert (was.sold_wh, was.money_neur, was.kept_wh) == (260, 26_000_000, 0)
+    assert (would_be.sold_wh, would_be.money_neur, would_be.kept_wh) == (0, 0, 260)
+    assert would_be.total_neur == was.total_neur
 
 
 @pytest.mark.django_db

@@ -1,0 +1,203 @@
+"""A day lived again by other rules: the home's own agent, its neighbours' orders as they were, and nothing booked."""
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db.models import Sum
+
+from community.models import Device
+from community.services.devices import StateReport, record_states
+from market.agents import Battery, EvCharger, Observation
+from market.agents import Mandate as MandateTerms
+from market.agents.drift import Drift
+from market.agents.policy.weights import planner_only
+from market.clearing.simplex import solve
+from market.models import Order, Slot, Trade
+from market.queries.mandates import mandate_terms
+from market.queries.what_if import day_of
+from market.services.agents import place_orders
+from market.services.clear import clear_slot
+from market.services.day_again import day_again
+from market.services.forecasts import renew_forecasts
+from tests import factories as make
+from tests.factories import NOON, QUARTER
+
+pytestmark = pytest.mark.django_db
+
+SLOTS = 4
+MADRID = ZoneInfo("Europe/Madrid")
+EARLY = NOON - timedelta(hours=1)
+
+
+@pytest.fixture
+def street(monkeypatch):
+    """A street in which the planner decides alone: what it does follows from prices and forecasts."""
+    monkeypatch.setattr("market.queries.policies.shipped", planner_only)
+    return make.community(grid_fee_ueur_kwh=5_000)
+
+
+@pytest.fixture
+def ana(street):
+    """A home with a battery, beside neighbours who need energy at the dearest hour of the day."""
+    ana = make.home(street, "Ana", make.tariff(), make.member(street, "Ana"), cycles_tenths=30)
+    bruno = make.home(street, "Bruno", make.tariff("Cuatro"), make.member(street, "Bruno"))
+    make.history(ana, 100, until=EARLY)
+    make.history(bruno, 800, until=EARLY)
+    renew_forecasts(community=street, at=EARLY)
+    return ana
+
+
+def lived(street, device=None, **state):
+    """A few slots as they were: devices report before each, agents order, the market clears."""
+    for i in range(SLOTS):
+        slot = make.slot(street, NOON + QUARTER * i)
+        at = slot.gate_closure - timedelta(minutes=5)
+        if device is not None and i == 0:
+            record_states([StateReport(device.pk, at, **state)])
+        place_orders(slot_id=slot.pk, at=at)
+        clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+
+
+def again(home, **rules):
+    terms = MandateTerms(**{"cycles_tenths": 30, **rules})
+    was, would_be, _slots = day_again(home, day_of(home, NOON.date()), terms, solve)
+    return was, would_be
+
+
+def test_the_rules_that_held_come_to_what_was_traded_and_change_nothing(street, ana):
+    lived(street, make.battery(ana), soc_wh=7_000)
+    orders = list(Order.objects.values_list("pk", "energy_wh", "limit_ueur_kwh"))
+
+    was, would_be, slots = day_again(ana, day_of(ana, NOON.date()), mandate_terms(ana.mandates.get()), solve)
+
+    sold = Trade.objects.filter(household=ana, side="sell").aggregate(wh=Sum("energy_wh"))["wh"]
+    assert was == would_be
+    assert (was.sold_wh, slots) == (sold, SLOTS)
+    assert sold > 0
+    assert list(Order.objects.values_list("pk", "energy_wh", "limit_ueur_kwh")) == orders
+
+
+@pytest.mark.parametrize("rules", [{"reserve_pct": 100}, {"reserve_pct": 80}, {"objective": "resilience"}])
+def test_a_battery_that_must_hold_more_sells_less_and_holds_it_at_midnight(street, ana, rules):
+    lived(street, make.battery(ana), soc_wh=7_000)
+
+    was, would_be = again(ana, **rules)
+
+    assert would_be.sold_wh < was.sold_wh
+    assert would_be.kept_wh > was.kept_wh
+    assert would_be.money_neur < was.money_neur
+
+
+def test_a_battery_that_may_be_emptied_further_gives_more(street, ana):
+    lived(street, make.battery(ana), soc_wh=7_000)
+
+    was, would_be = again(ana, reserve_pct=5)
+
+    assert would_be.kept_wh < was.kept_wh
+    assert would_be.money_neur > was.money_neur
+
+
+def test_few_cycles_keep_energy_in_the_battery(street, ana):
+    lived(street, make.battery(ana), soc_wh=7_000)
+
+    was, would_be = again(ana, cycles_tenths=1)
+
+    assert would_be.sold_wh < was.sold_wh
+    assert would_be.kept_wh > was.kept_wh
+
+
+def test_a_battery_gives_no_more_than_it_held_however_long_the_day(street, ana):
+    battery = make.battery(ana, capacity_wh=2_000)
+    lived(street, battery, soc_wh=1_800)
+
+    _was, would_be = again(ana, reserve_pct=5)
+
+    held_wh = 1_800 * battery.efficiency_ppm // 1_000_000
+    assert 0 < would_be.sold_wh <= held_wh - would_be.kept_wh
+    assert would_be.kept_wh >= 2_000 * 5 // 100 * battery.efficiency_ppm // 1_000_000
+
+
+def test_a_paused_home_would_have_met_its_retailer_alone(street, ana):
+    lived(street)
+
+    _was, would_be = again(ana, paused=True)
+
+    assert (would_be.sold_wh, would_be.bought_wh) == (0, 0)
+    forecast = ana.forecasts.order_by("-issued_at").first()
+    skip = (NOON - forecast.first_start) // QUARTER
+    assert would_be.money_neur == -200_000 * sum(forecast.net_load_wh[skip : skip + SLOTS])
+
+
+def test_a_car_that_may_not_charge_then_takes_nothing_and_that_is_no_gain(street, ana):
+    car = Device.objects.create(household=ana, kind="ev_charger", name="Coche", charge_w=3_700)
+    lived(street, car, plugged_in=True, need_wh=3_000, ready_by=NOON + timedelta(hours=1))
+
+    was, would_be = again(ana, ev_from_minute=22 * 60, ev_until_minute=23 * 60)
+
+    assert was.used_wh > 2_500
+    assert would_be.used_wh == 0
+    assert would_be.money_neur - was.money_neur == was.used_wh * 200_000  # what it paid at noon
+    assert would_be.total_neur - was.total_neur == was.used_wh * 100_000  # less what the night will charge
+
+
+def test_a_slot_that_fell_back_is_lived_with_the_retailer(street, ana):
+    lived(street, make.battery(ana), soc_wh=7_000)
+    Slot.objects.filter(start=NOON).update(status=Slot.Status.FALLBACK)
+
+    was, _would_be = again(ana)
+
+    sold = Trade.objects.filter(household=ana, side="sell", slot__start__gt=NOON)
+    assert was.sold_wh == sold.aggregate(wh=Sum("energy_wh"))["wh"]
+
+
+def test_a_day_without_agents_has_nothing_to_live(street, ana):
+    slot = make.slot(street)
+    clear_slot(slot_id=slot.pk, at=slot.gate_closure)
+
+    assert day_of(ana, NOON.date()) == []
+
+
+CAR = EvCharger(7, 4_000, plugged_in=True, need_wh=1_500, ready_by=NOON + timedelta(hours=5))
+
+
+def looked_at(**fields):
+    """Four quarters as an agent sees them."""
+    return Observation(
+        household_id=1, start=NOON, slot_minutes=15, net_load_wh=(0,) * 4, import_ueur_kwh=(200_000,) * 4,
+        feed_in_ueur_kwh=(50_000,) * 4, period=("P1",) * 4, price_ueur_kwh=(None,) * 4, grid_fee_ueur_kwh=0,
+        **{"mandate": MandateTerms(), **fields},
+    )  # fmt: skip
+
+
+def test_what_a_battery_cannot_hold_is_not_carried_on():
+    drift, battery = Drift(), Battery(5, 2_000, 4_000, 4_000, 1_000_000, 1_500)
+    drift.live(looked_at(batteries=(battery,)), {5: -800}, {5: 0})
+
+    first = drift.seen(looked_at(batteries=(battery,)), MADRID).batteries[0]
+    later = drift.seen(looked_at(batteries=(replace(battery, soc_wh=100),)), MADRID).batteries[0]
+
+    assert (first.soc_wh, later.soc_wh) == (2_000, 600)
+
+
+def test_what_a_car_did_not_take_it_still_needs_until_it_leaves():
+    drift = Drift()
+    drift.live(looked_at(ev_chargers=(CAR,)), {7: 1_000}, {7: 0})
+
+    later = drift.seen(looked_at(ev_chargers=(replace(CAR, need_wh=500),)), MADRID)
+    drift.seen(looked_at(ev_chargers=(replace(CAR, plugged_in=False, need_wh=0),)), MADRID)
+    next_car = drift.seen(looked_at(ev_chargers=(CAR,)), MADRID)
+
+    assert later.ev_chargers[0].need_wh == 1_500
+    assert next_car.ev_chargers[0].need_wh == 1_500
+
+
+def test_a_silent_car_takes_no_more_than_the_target_that_is_tried():
+    drift, mandate = Drift(), MandateTerms(ev_target_wh=600)
+    first = drift.seen(looked_at(mandate=mandate, ev_chargers=(replace(CAR, need_wh=600),)), MADRID)
+    drift.live(first, {7: 1_000}, {7: 600})
+
+    later = drift.seen(looked_at(mandate=mandate, ev_chargers=(replace(CAR, need_wh=0),)), MADRID)
+
+    assert later.ev_chargers[0].need_wh == 0
