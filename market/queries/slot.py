@@ -50,12 +50,16 @@ class BookRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSlot:
-    """What a device of the home was asked to take (+) or give (−) in the slot, and why (as it was stored)."""
+    """What a device of the home was asked to take (+) or give (−) in the slot, and why (as it was stored).
+
+    `base_wh` is what it would have done had none of its orders traded.
+    """
 
     name: str
     kind: str
     energy_wh: int
     why: dict[str, Any] = field(default_factory=dict)
+    base_wh: int | None = None
 
 
 def slot_at(community: Community, start: datetime) -> Slot | None:
@@ -161,6 +165,6 @@ def devices(home: Household, slot: Slot) -> list[DeviceSlot]:
     """What batteries and chargers were asked to do; a slot that has not cleared shows their own-use part."""
     rows = SetPoint.objects.filter(slot=slot, device__household=home).exclude(device__kind="pv")
     amounts = rows.order_by("device_id").values_list(
-        "device__name", "device__kind", Coalesce("energy_wh", "base_wh"), "why"
+        "device__name", "device__kind", Coalesce("energy_wh", "base_wh"), "why", "base_wh"
     )
     return [DeviceSlot(*row) for row in amounts]

@@ -115,7 +115,7 @@ def badge(asked_wh: int, local_wh: int | None) -> str:
 
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
-    energy, why = {"energy": figures.energy(abs(device.energy_wh))}, tuple(device_why(device.why))
+    energy, why = {"energy": figures.energy(abs(device.energy_wh))}, (*_untraded(device), *device_why(device.why))
     if device.kind == "load":
         runs = _("Was asked to run with %(energy)s.") % energy
         return DeviceLine(device.name, runs if device.energy_wh else _("Was asked to stay off."), why)
@@ -126,26 +126,51 @@ def device_line(device: DeviceSlot) -> DeviceLine:
     return DeviceLine(device.name, _("Was asked to wait."), why)
 
 
+def _untraded(device: DeviceSlot) -> list[str]:
+    """What a battery or charger had planned, where its orders changed it: an offer alone changes nothing."""
+    base_wh = device.base_wh
+    if base_wh is None or base_wh == device.energy_wh or device.kind == "load":
+        return []
+    said = {"energy": figures.energy(abs(base_wh)), "traded": figures.energy(abs(device.energy_wh - base_wh))}
+    if base_wh > 0:
+        plan = _("Without a trade it would have charged %(energy)s; its orders changed that by %(traded)s.")
+    elif base_wh < 0:
+        plan = _("Without a trade it would have given %(energy)s; its orders changed that by %(traded)s.")
+    else:
+        plan = _("Without a trade it would have waited; its orders changed that by %(traded)s.")
+    return [plan % said]
+
+
 def meter_facts(home: SettledHome, sold_wh: int, bought_wh: int) -> list[Fact]:
-    """Metered against traded: `sold_wh` and `bought_wh` are what was cleared before delivery."""
+    """Traded against metered, in lines that add up: `sold_wh` and `bought_wh` are what was cleared."""
     facts: list[Fact] = []
     if home.export_wh or sold_wh:
         facts += [
             Fact(_("Cleared to sell"), figures.watt_hours(sold_wh)),
-            Fact(_("Your meter gave to the grid"), figures.watt_hours(home.export_wh)),
-            Fact(_("Added after metering"), figures.watt_hours(home.trueup_sold_wh)),
+            *_settled(sold_wh, home.sold_wh, home.trueup_sold_wh),
             Fact(_("Sold to neighbours"), figures.watt_hours(home.sold_wh), total=True),
             Fact(_("Surplus left to your retailer"), figures.watt_hours(home.export_wh - home.sold_wh)),
+            Fact(_("Your meter gave to the grid"), figures.watt_hours(home.export_wh), total=True),
         ]
     if home.import_wh or bought_wh:
         facts += [
             Fact(_("Cleared to buy"), figures.watt_hours(bought_wh)),
-            Fact(_("Your meter took from the grid"), figures.watt_hours(home.import_wh)),
-            Fact(_("Added after metering"), figures.watt_hours(home.trueup_bought_wh)),
+            *_settled(bought_wh, home.bought_wh, home.trueup_bought_wh),
             Fact(_("Bought from neighbours"), figures.watt_hours(home.bought_wh), total=True),
             Fact(_("Supplied by your retailer"), figures.watt_hours(home.import_wh - home.bought_wh)),
+            Fact(_("Your meter took from the grid"), figures.watt_hours(home.import_wh), total=True),
         ]
     return facts or [Fact(_("Nothing flowed through your meter"), figures.watt_hours(0))]
+
+
+def _settled(cleared_wh: int, counted_wh: int, added_wh: int) -> list[Fact]:
+    """What lies between cleared and counted: what was not delivered on both sides, and what was added."""
+    lost_wh = cleared_wh - (counted_wh - added_wh)
+    between = (
+        (_("Not given or not taken, by the meters"), lost_wh, figures.MINUS),
+        (_("Added after metering"), added_wh, "+"),
+    )
+    return [Fact(label, f"{sign}{figures.watt_hours(wh)}") for label, wh, sign in between if wh]
 
 
 def no_orders(slot: Slot, *, paused: bool, expired: bool = False) -> str:

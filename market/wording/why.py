@@ -32,7 +32,7 @@ def _worth(why: Facts) -> str:
     return (
         _(
             "A stored kWh was worth %(worth)s to you: the street's plan for the hours ahead said %(planner)s, "
-            "and the agents have learned to differ from it."
+            "corrected by what past weeks taught the agents about where such plans miss."
         )
         % said
     )

@@ -231,7 +231,8 @@ def test_a_slot_shows_the_homes_own_order_and_money_and_the_book_without_names(a
     page = text(visitor(ana).get(reverse("slot", kwargs={"start": slot.start})))
 
     assert "0.50 kWh at 0.060 €/kWh or more" in page
-    assert "+0.05 €" in page
+    assert "+0.050 €" in page
+    assert "+0.05 €" in page.split("Show the numbers")[1]  # to the last n€
     assert "500 Wh × 0.100 €/kWh" in page
     assert "Bruno" not in page
 

@@ -9,6 +9,7 @@ from market.models import Order, Outcome, SettledHome, Slot, Trade
 from market.queries.slot import DeviceSlot
 from market.wording import slot as wording
 from market.wording.money import money
+from market.wording.why import device_why
 
 START = datetime(2026, 11, 22, 11, 15, tzinfo=UTC)
 
@@ -125,6 +126,41 @@ def test_a_price_that_would_have_suited_is_not_named_as_the_reason(fees, expecte
 @pytest.mark.parametrize(("energy", "word"), [(180, "charge"), (-180, "give"), (0, "wait")])
 def test_a_device_was_asked_to_charge_to_give_or_to_wait(energy, word):
     assert word in wording.device_line(DeviceSlot("Battery", "battery", energy)).title
+
+
+@pytest.mark.parametrize(
+    ("base", "energy", "said"),
+    [
+        (690, 310, "would have charged 0.69 kWh; its orders changed that by 0.38 kWh"),
+        (0, 200, "waited"),
+        (-500, -200, "given 0.50 kWh"),
+        (200, 200, None),
+    ],
+)
+def test_a_device_whose_orders_traded_says_what_it_had_planned(base, energy, said):
+    why = wording.device_line(DeviceSlot("Battery", "battery", energy, {}, base)).why
+
+    assert plain(" ".join(why)).count("Without a trade") == (said is not None)
+    assert (said or "") in plain(" ".join(why))
+
+
+def test_what_was_cleared_and_what_was_sold_are_told_in_lines_that_add_up():
+    home = a_home(export_wh=230, sold_wh=195, trueup_sold_wh=36, import_wh=0, bought_wh=0)
+
+    facts = {fact.label: plain(fact.value) for fact in wording.meter_facts(home, 195, 0)}
+
+    assert facts["Cleared to sell"] == "195 Wh"
+    assert facts["Not given or not taken, by the meters"] == "−36 Wh"
+    assert facts["Added after metering"] == "+36 Wh"
+    assert facts["Sold to neighbours"] == "195 Wh"
+    assert facts["Surplus left to your retailer"] == "35 Wh"
+    assert facts["Your meter gave to the grid"] == "230 Wh"
+
+
+def test_a_worth_that_was_learned_says_what_of():
+    (worth,) = device_why({"worth_ueur_kwh": 120_000, "planner_ueur_kwh": 100_000})
+
+    assert "what past weeks taught the agents about where such plans miss" in worth
 
 
 def test_a_home_that_only_took_reads_nothing_about_selling():
