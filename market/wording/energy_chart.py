@@ -226,6 +226,6 @@ def flows(known: Known) -> list[Flow]:
             *found,
             Flow(_("battery gave"), home, "battery", own.released_wh),
             Flow(home, _("battery took"), "battery rest", own.stored_wh),
-            Flow(home, _("you used") if told else _("you used or stored"), "own", used_wh),
+            Flow(home, _("you used") if told else _("you used or stored"), "used", used_wh),
         ]
     return [flow for flow in found if flow.energy_wh > 0]

@@ -6,7 +6,9 @@
 (() => {
   if (!window.echarts) return;
   const PANEL = { 0: 240, 1: 72 }, GAP = 48, TOP = 28, AXIS = 28, LEFT = 48, RIGHT = 8, NARROW = 520;
-  const TONES = { sell: "--sun", own: "--sun", buy: "--sea", battery: "--battery" };
+  // A flow's names stand beside it, never on it: room for three lines each way.
+  const FLOW = { top: 48, bottom: 30, streams: 120, apart: 48, least: 90, most: 144, middle: 140 };
+  const TONES = { sell: "--sun", own: "--sun", buy: "--sea", battery: "--battery", used: "--edge" };
   const charts = new Map();
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -15,7 +17,8 @@
     new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const faded = (hex, alpha) => {
-    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    const long = hex.length === 4 ? hex.replace(/[0-9a-f]/gi, "$&$&") : hex;
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(long.slice(at, at + 2), 16));
     return `rgba(${r}, ${g}, ${b}, ${alpha})`;
   };
   const text = (element) => element.textContent.replace(/\s+/g, " ").trim();
@@ -106,11 +109,38 @@
     ];
   }
 
-  function flowOption(figure, width) {
-    const rows = [...figure.querySelectorAll("tbody tr")].map((row) => {
+  function readFlows(figure) {
+    return [...figure.querySelectorAll("tbody tr")].map((row) => {
       const [source, target, cell] = row.querySelectorAll("td");
       return { source: text(source), target: text(target), value: Number(cell.dataset.v), tone: row.dataset.tone };
     });
+  }
+
+  // As high as the side with more names needs.
+  function flowHeight(rows) {
+    const most = Math.max(new Set(rows.map((row) => row.source)).size, new Set(rows.map((row) => row.target)).size);
+    return FLOW.top + FLOW.streams + (most - 1) * FLOW.apart + FLOW.bottom;
+  }
+
+  function wrapped(name, room) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `13px ${font().fontFamily}`;
+    const lines = [""];
+    for (const word of name.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`.trim();
+      if (pen.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines.filter(Boolean).join("\n");
+  }
+
+  function streamColour(tone) {
+    const [name, rest] = tone.split(" ");
+    return faded(css(TONES[name]), name === "own" ? 0.14 : rest ? 0.2 : 0.36);
+  }
+
+  function flowOption(figure, width) {
+    const rows = readFlows(figure), names = Math.min(Math.max((width - FLOW.middle) / 2, FLOW.least), FLOW.most);
     const sources = new Set(rows.map((row) => row.source)), targets = new Set(rows.map((row) => row.target));
     const total = (name) => Math.max(
       ...["source", "target"].map((end) => rows.filter((row) => row[end] === name).reduce((sum, row) => sum + row.value, 0)));
@@ -120,24 +150,24 @@
       const hub = between || (!rows.some((row) => row.target === name) ? rows.filter((row) => row.source === name).length > 1
         : rows.filter((row) => row.target === name).length > 1);
       const tone = rows.find((row) => row.source === name || row.target === name).tone;
-      const side = targets.has(name) && !sources.has(name) ? "left" : "right";
+      const side = sources.has(name) ? "left" : "right";
       return {
         name, itemStyle: hub ? { color: css("--edge"), borderWidth: 0 } : fill(tone),
-        label: { position: hub && between ? "top" : side, align: hub && between ? "center" : side === "left" ? "right" : "left",
-          formatter: `${name}\n{figure|${written(total(name) / 1000, 1)}\u00a0kWh}` },
+        label: { position: between ? "top" : side, align: between ? "center" : side === "left" ? "right" : "left",
+          formatter: `${wrapped(name, between ? width : names - 8)}\n{figure|${written(total(name) / 1000, 1)}\u00a0kWh}` },
       };
     };
     return {
       animation: false,
       textStyle: font(),
       series: [{
-        type: "sankey", left: 2, right: 2, top: 44, bottom: 12, nodeWidth: 10, nodeGap: width < NARROW ? 28 : 24,
+        type: "sankey", left: names, right: names, top: FLOW.top, bottom: FLOW.bottom, nodeWidth: 10, nodeGap: FLOW.apart,
         draggable: false, silent: true, emphasis: { disabled: true }, layoutIterations: 0,
         label: { ...font(), color: css("--ink"), lineHeight: 18, rich: { figure: { fontSize: 13, fontWeight: 600, color: css("--ink") } } },
         data: [...new Set([...sources, ...targets])].map(node),
         links: rows.map((row) => ({
           source: row.source, target: row.target, value: row.value,
-          lineStyle: { color: faded(css(TONES[row.tone.split(" ")[0]]), row.tone.includes("rest") ? 0.2 : 0.36), opacity: 1, curveness: 0.5 },
+          lineStyle: { color: streamColour(row.tone), opacity: 1, curveness: 0.5 },
         })),
       }],
     };
@@ -209,17 +239,18 @@
   function draw(figure) {
     const host = figure.querySelector(".canvas"), bars = figure.dataset.chart === "bars";
     const read = bars ? readBars(figure) : null;
-    const height = bars ? bottom(read.panels) + AXIS : 280;
+    const height = bars ? bottom(read.panels) + AXIS : flowHeight(readFlows(figure));
     for (const part of figure.querySelectorAll(".canvas, .readout, .legend")) part.hidden = false;
     // ECharts empties its element through innerHTML, which Trusted Types forbid: here it may only be emptied.
     Object.defineProperty(host, "innerHTML", { set: () => host.replaceChildren(), get: () => "" });
     const chart = echarts.init(host, null, { renderer: "canvas", width: host.clientWidth || 300, height });
     charts.set(figure, { chart, host, read, height, at: null });
+    for (const details of figure.querySelectorAll("details")) details.open = false;
     if (bars) listen(figure, charts.get(figure));
     else {
-      for (const details of figure.querySelectorAll("details")) details.open = false;
+      const caption = figure.querySelector("figcaption");
       host.setAttribute("role", "img");
-      host.setAttribute("aria-label", text(document.getElementById(figure.getAttribute("aria-labelledby"))));
+      host.setAttribute("aria-label", text(document.getElementById(figure.getAttribute("aria-labelledby"))) + (caption ? `. ${text(caption)}` : ""));
     }
     redraw(figure);
     sizes.observe(host);

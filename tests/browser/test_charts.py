@@ -15,6 +15,7 @@ from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
 from market.services.settle import settle_due
 from market.services.slots import open_slots
+from metering.models import Reading
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
 from tests.browser.conftest import DESK, PHONE, happens, log_in
@@ -32,6 +33,21 @@ PAINTED = """() => [...document.querySelectorAll("figure[data-chart] canvas")].m
   return [pixels.filter((one) => one).length, new Set(pixels).size];
 })"""
 BARS = ".canvas[role=slider]"
+# Where the picture of the flows writes, and what it draws its streams in: [x, y, width, height].
+WRITTEN = """() => {
+  const host = document.querySelector("figure[data-chart=flow] .canvas");
+  const shown = echarts.getInstanceByDom(host).getZr().storage.getDisplayList(true);
+  const box = (one) => {
+    const rect = one.getBoundingRect().clone();
+    if (one.transform) rect.applyTransform(one.transform);
+    return [rect.x, rect.y, rect.width, rect.height];
+  };
+  return {
+    width: host.clientWidth, height: host.clientHeight,
+    words: shown.filter((one) => one.type === "tspan" && one.style.text).map(box),
+    streams: shown.filter((one) => one.shape && one.shape.extent !== undefined).map(box),
+  };
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -174,14 +190,52 @@ def test_another_view_comes_without_loading_the_page_and_is_drawn_too(open_page,
     assert page.title()
 
 
+def meet(one, other):
+    """Whether two boxes [x, y, width, height] overlap."""
+    return all(one[at] < other[at] + other[at + 2] and other[at] < one[at] + one[at + 2] for at in (0, 1))
+
+
+@pytest.mark.parametrize("measured", [True, False], ids=["measured roof", "unmeasured roof"])
+@pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
+def test_names_of_flows_lie_on_no_stream_and_on_no_other_name(open_page, sunny_day, viewport, measured):
+    if not measured:
+        Reading.objects.filter(channel="generation").delete()
+    page = open_page("ca-ES", viewport=viewport)
+    log_in(page, "marta@example.org", make.PASSWORD)
+    page.goto("/energy/")
+    page.locator("figure[data-chart=flow] canvas").wait_for()
+
+    found = page.evaluate(WRITTEN)
+
+    words, streams = found["words"], found["streams"]
+    assert len(words) >= 10
+    assert len(streams) >= 3
+    assert not [(word, stream) for word in words for stream in streams if meet(word, stream)]
+    assert not [(word, other) for at, word in enumerate(words) for other in words[:at] if meet(word, other)]
+    for x, y, width, height in words:
+        assert 0 <= x <= x + width <= found["width"]
+        assert 0 <= y <= y + height <= found["height"]
+
+
+def test_forced_colours_leave_the_legend_its_colours(open_page, sunny_day):
+    page = open_page("es-ES", viewport=DESK)
+    page.emulate_media(forced_colors="active")
+    log_in(page, "marta@example.org", make.PASSWORD)
+    page.goto("/")
+
+    colours = page.evaluate("""() => ["sell", "buy"].map((tone) =>
+      getComputedStyle(document.querySelector(`.legend .swatch.${tone}`)).backgroundColor)""")
+
+    assert colours == ["rgb(217, 121, 26)", "rgb(47, 111, 179)"]
+
+
 @pytest.mark.parametrize("scripts", [False, True], ids=["no scripts", "no library"])
 def test_without_scripts_or_library_every_figure_is_there_to_read(open_page, sunny_day, monkeypatch, scripts):
     monkeypatch.setattr("community.templatetags.charts.library", str)
     page = open_page("es-ES", script=scripts)
     log_in(page, "marta@example.org", make.PASSWORD)
-    page.goto("/energy/")
 
-    page.click("figure[data-chart=bars] summary")
+    page.goto("/energy/")
 
     assert page.locator("canvas").count() == 0
     assert page.locator("figure[data-chart=bars] tbody tr:visible").count() == SLOTS + 3
