@@ -66,9 +66,41 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
     ('3,2\\xa0kWh', '0,31\\xa0kWh', '1.250\\xa0kWh')
     """
     if decimals is None:
-        size = abs(energy_wh)
-        decimals = 2 if size < 1_000 else 1 if size < 1_000_000 else 0
+        decimals = kwh_decimals(energy_wh)
     return f"{number(Decimal(energy_wh) / 1_000, decimals)}{NBSP}kWh"
+
+
+def kwh_decimals(*energies_wh: int) -> int:
+    """How many decimals energies in kWh are written with, side by side: as many as the largest."""
+    size = max(map(abs, energies_wh))
+    return 2 if size < 1_000 else 1 if size < 1_000_000 else 0
+
+
+def as_written(amount: int, step: int) -> int:
+    """An amount rounded to whole steps, as a reader sees it: what is told of two figures fits what they say.
+
+    >>> as_written(219_849, 100) + as_written(12_549, 100), as_written(219_849 + 12_549, 100)
+    (232300, 232400)
+    """
+    return round(Decimal(amount) / step) * step
+
+
+def kwh_step(decimals: int) -> int:
+    """The Wh of the last decimal of an energy in kWh."""
+    return int(10 ** (3 - decimals))
+
+
+def kwh_sum(*parts_wh: int) -> tuple[str, ...]:
+    """A sum and its parts with as many decimals as the sum, which is that of the parts as written.
+
+    >>> from django.utils.translation import override
+    >>> with override("es"):
+    ...     kwh_sum(219_849, 12_549)
+    ('232,3\\xa0kWh', '219,8\\xa0kWh', '12,5\\xa0kWh')
+    """
+    decimals = kwh_decimals(sum(parts_wh))
+    total_wh = sum(as_written(part_wh, kwh_step(decimals)) for part_wh in parts_wh)
+    return tuple(kwh(energy_wh, decimals) for energy_wh in (total_wh, *parts_wh))
 
 
 def energy(energy_wh: int) -> str:

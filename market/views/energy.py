@@ -24,6 +24,7 @@ from market.queries.energy import Exchange, summed
 from market.queries.own_energy import Own, equipment, own_energy
 from market.wording import energy as wording
 from market.wording import energy_chart
+from market.wording.compared import compared, compared_with
 from market.wording.energy import Known
 from market.wording.home import waiting_for_readings
 
@@ -84,8 +85,8 @@ def _told(asked: Asked, begun: datetime, request: HttpRequest) -> dict[str, Any]
         "saved_by_own": wording.saved_by_own(known) if asked.unit == "eur" else "",
         "flows": energy_chart.flows(known) if asked.unit == "kwh" else [],
         "whole": known.only_takes or known.own_is_whole,
-        "compared": wording.compared(known.total, before, asked.unit) if before.measured and drawn else [],
-        "compared_with": wording.compared_with(asked.period, running=running, before=before, today=asked.today),
+        "compared": compared(known.total, before, asked.unit) if before.measured and drawn else [],
+        "compared_with": compared_with(asked.period, running=running, before=before, today=asked.today),
         "csv": _csv_address(asked),
         "view": asked.period.view,
     }

@@ -42,9 +42,10 @@ def digest(home_id: int, month: date) -> Digest:
 
 
 def _sentence(span: Span) -> str:
+    _traded, sold, bought = figures.kwh_sum(span.sold_wh, span.bought_wh)
     given = {
-        "sold": figures.kwh(span.sold_wh),
-        "bought": figures.kwh(span.bought_wh),
+        "sold": sold,
+        "bought": bought,
         "gain": figures.euros(abs(span.saving_neur)),
         "month": figures.month_name(span.first),
     }
@@ -64,7 +65,7 @@ def _sentence(span: Span) -> str:
 
 
 def _rows(span: Span, before: Span | None) -> tuple[DigestRow, ...]:
-    traded = span.sold_wh + span.bought_wh
+    traded, (written, *_parts) = span.sold_wh + span.bought_wh, figures.kwh_sum(span.sold_wh, span.bought_wh)
     traded_before = None if before is None else before.sold_wh + before.bought_wh
     share, share_before = span.neighbour_share, before.neighbour_share if before else None
     return (
@@ -73,7 +74,7 @@ def _rows(span: Span, before: Span | None) -> tuple[DigestRow, ...]:
             figures.euros(span.saving_neur, signed=True),
             _against(span.saving_neur, before.saving_neur if before else None, figures.euros),
         ),
-        DigestRow(_("With your neighbours"), figures.kwh(traded), _against(traded, traded_before, figures.kwh)),
+        DigestRow(_("With your neighbours"), written, _against(traded, traded_before, figures.kwh)),
         DigestRow(
             _("Taken from the grid"),
             figures.kwh(span.import_wh),

@@ -243,52 +243,6 @@ def saved_by_own(known: Known) -> str:
     ) % {"energy": figures.kwh(known.kept_wh), "money": figures.euros(known.own.kept_neur)}
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One line of the comparison: now, before, and the difference."""
-
-    label: str
-    now: str
-    before: str
-    change: str
-
-
-def compared(now: Exchange, before: Exchange, unit: str) -> list[Compared]:
-    """The period against the one before it."""
-    if unit == "eur":
-        rows = [
-            (_("Paid to your retailer"), now.paid_retailer_neur, before.paid_retailer_neur),
-            (_("Paid to neighbours"), now.paid_neighbours_neur, before.paid_neighbours_neur),
-            (_("Received from neighbours"), now.earned_neur, before.earned_neur),
-            (_("Received from your retailer"), now.from_retailer_neur, before.from_retailer_neur),
-            (_("Balance"), now.balance_neur, before.balance_neur),
-        ]
-        return [
-            Compared(a, figures.euros(b), figures.euros(c), figures.euros(b - c, signed=True)) for a, b, c in rows
-        ]
-    rows = [
-        (_("From the grid"), now.from_grid_wh, before.from_grid_wh),
-        (_("From neighbours"), now.from_neighbours_wh, before.from_neighbours_wh),
-        (_("To neighbours"), now.to_neighbours_wh, before.to_neighbours_wh),
-        (_("To the grid"), now.to_grid_wh, before.to_grid_wh),
-    ]
-    return [Compared(a, figures.kwh(b), figures.kwh(c), _signed(b - c)) for a, b, c in rows]
-
-
-def _signed(energy_wh: int) -> str:
-    return f"{'+' if energy_wh > 0 else ''}{figures.kwh(energy_wh)}"
-
-
-def compared_with(period: Period, *, running: bool, before: Exchange, today: date) -> str:
-    """Against what the comparison is."""
-    if not before.measured:
-        return _("Of the period before nothing is known.")
-    said = {"before": title(period.before, today)}
-    if running:
-        return _("Against the same part of the period before: %(before)s.") % said
-    return _("Against the whole period before: %(before)s.") % said
-
-
 def csv_row(start: datetime, end: datetime, one: Exchange, own: Own | None) -> tuple[object, ...]:
     """A part of a period in the order of `CSV_COLUMNS`."""
     made = (own.slots, own.made_wh, own.kept_wh) if own and own.slots else (0, "", "")

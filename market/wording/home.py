@@ -57,6 +57,7 @@ def four_numbers(
     month: MonthSoFar, first: date, battery: BatteryNow | None, mandate: Mandate | None
 ) -> list[Figure]:
     """Gain of the month, self-sufficiency, energy with neighbours, and the battery or what comes nearest."""
+    traded, sold, bought = figures.kwh_sum(month.sold_wh, month.bought_wh)
     return [
         Figure(
             _("Gain in %(month)s") % {"month": figures.month_name(first)},
@@ -66,9 +67,8 @@ def four_numbers(
         _independence(month),
         Figure(
             _("With your neighbours"),
-            figures.kwh(month.sold_wh + month.bought_wh),
-            _("%(sold)s sold, %(bought)s bought")
-            % {"sold": figures.kwh(month.sold_wh), "bought": figures.kwh(month.bought_wh)},
+            traded,
+            _("%(sold)s sold, %(bought)s bought") % {"sold": sold, "bought": bought},
         ),
         _store(month, battery, mandate),
     ]

@@ -10,9 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.figures import as_written
 from market.cheapest import Source, Start
 from market.queries.when import Ahead
 
+CENT_NEUR = 10**7
 CHEAP_PCT, DEAR_PCT = 90, 110
 MOST_ROWS = 60
 
@@ -31,17 +33,19 @@ class Row:
 
 def sentence(best: Start, now: Start, at: datetime) -> SafeString:
     """ "Start at 03:15: it costs 0.41 €, 0.23 € less than starting at 18:45." """
+    # Both costs are to be read beside the difference, so it is that of the cents written.
+    less_neur = as_written(now.cost_neur, CENT_NEUR) - as_written(best.cost_neur, CENT_NEUR)
     given = {
         "when": format_html('<span class="nowrap">{}</span>', moment(best.start, at)),
         "cost": format_html('<span class="nowrap">{}</span>', figures.euros(best.cost_neur)),
-        "less": format_html('<span class="gain nowrap">{}</span>', figures.euros(now.cost_neur - best.cost_neur)),
+        "less": format_html('<span class="gain nowrap">{}</span>', figures.euros(less_neur)),
         "now": moment(now.start, at),
     }
     if best.start == now.start:
         return format_html(
             _("Start at {when}, that is now: it costs {cost}, and later it costs no less."), **given
         )
-    if round((now.cost_neur - best.cost_neur) / 10**7) <= 0:
+    if less_neur <= 0:
         return format_html(_("Start whenever you like: it costs about {cost} at any time until then."), **given)
     return format_html(_("Start at {when}: it costs {cost}, {less} less than starting at {now}."), **given)
 

@@ -7,16 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from community.models import Device, Household, Member
 from community.periods import Period
 from config import clock
 from market.models import SettledHome, Settlement, Slot
-from market.queries.energy import exchanged, exchanges, summed
+from market.queries.energy import Exchange, exchanged, exchanges, summed
 from market.queries.home import latest_statement, month_so_far
 from market.queries.own_energy import own_energy
 from market.queries.wallet import offer_costs
 from market.services.statements import close_month
+from market.wording.compared import compared
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
 
@@ -233,6 +235,25 @@ def test_a_running_day_is_compared_with_the_same_part_of_the_day_before(marta):
     grid = page["compared"][0]
     assert (grid.now, grid.before, grid.change) == ("0.60\xa0kWh", "0.20\xa0kWh", "+0.40\xa0kWh")
     assert page["compared_with"].startswith("Against the same part")
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "written"),
+    [
+        ({"paid_retailer_neur": 2_006_000_000}, {"paid_retailer_neur": 2_224_000_000}, ("2.01", "2.22", "−0.21")),
+        ({"paid_retailer_neur": 20_071_000_000}, {"paid_retailer_neur": 16_864_000_000}, ("20.07", "16.86", "+3.21")),
+        ({"taken_wh": 64}, {"taken_wh": 66}, ("0.06", "0.07", "−0.01")),
+        ({"taken_wh": 4_751}, {"taken_wh": 5_849}, ("4.8", "5.8", "−1.0")),
+        ({"taken_wh": 960}, {"taken_wh": 2_300}, ("1.0", "2.3", "−1.3")),
+    ],
+)  # fmt: skip
+def test_a_difference_is_that_of_the_two_figures_as_they_are_written(now, before, written):
+    unit = "eur" if "paid_retailer_neur" in now else "kwh"
+
+    with translation.override("en"):
+        first = compared(Exchange(**now), Exchange(**before), unit)[0]
+
+    assert tuple(text.split("\xa0")[0] for text in (first.now, first.before, first.change)) == written
 
 
 def test_a_year_takes_closed_months_from_their_statements(street, marta):

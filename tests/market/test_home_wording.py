@@ -1,5 +1,6 @@
 """The figures of a home page: honest about what is measured, expected or missing."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -70,6 +71,14 @@ def test_a_home_without_a_battery_sees_what_it_shared_or_took():
 
     assert labels(MONTH)[3] == "Shared with neighbours"
     assert labels(consumer)[3] == "Taken from the grid"
+
+
+def test_what_was_sold_and_bought_adds_up_to_the_sum_as_they_are_written():
+    month = replace(MONTH, sold_wh=219_849, bought_wh=12_549)
+
+    figure = wording.four_numbers(month, NOVEMBER, None, None)[2]
+
+    assert (plain(figure.value), plain(figure.note)) == ("232.3 kWh", "219.8 kWh sold, 12.5 kWh bought")
 
 
 def test_self_sufficiency_needs_a_metered_roof():

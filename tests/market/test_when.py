@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+from django.utils.translation import override
 
-from market.cheapest import PricedSlot, Source, cheapest, starts
+from market.cheapest import PricedSlot, Source, Start, cheapest, starts
 from market.models import Forecast, Slot
 from market.queries.when import ahead
+from market.wording.when import sentence
 from tests import factories as make
 
 QUARTER = make.QUARTER
@@ -64,6 +66,19 @@ def test_a_start_is_only_as_sure_as_its_least_sure_price():
 
     assert [one.source for one in found] == [Source.CLEARED, Source.DAY_BEFORE]
     assert both[0].source == Source.DAY_BEFORE
+
+
+def test_what_is_saved_is_the_difference_of_the_costs_as_they_are_written():
+    now, best = (
+        Start(NOON + QUARTER * i, NOON + QUARTER * (i + 1), cost_neur, 1_000, 0, Source.RETAILER)
+        for i, cost_neur in enumerate((175_100_000, 84_900_000))
+    )
+
+    with override("en"):
+        said = sentence(best, now, NOON)
+
+    assert "0.08\xa0€" in said
+    assert "0.10\xa0€" in said
 
 
 # What is known
