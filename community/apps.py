@@ -8,3 +8,6 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from community import checks  # noqa: F401 it registers itself
+        from community.wording.tables import NAMES, name_tables
+
+        name_tables(NAMES)

@@ -5,6 +5,7 @@ from allauth.account.views import login, logout
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.translation import pgettext_lazy
 from django.views.generic import RedirectView
 
 from community.access import operator_may
@@ -13,6 +14,9 @@ from config.disclosure import security_txt
 # The operator comes in by the same door as everybody, with the same limits and second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.has_permission = operator_may  # type: ignore[method-assign]
+
+admin.site.site_header = admin.site.site_title = "Azotea"
+admin.site.index_title = pgettext_lazy("navigation", "Tables")
 
 handler500 = "config.busy.broken"
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.utils.translation import override
 
 from community.models import Feeder, User
 from community.read_only_admin import ReadOnlyAdmin
@@ -61,3 +62,63 @@ def test_an_operator_sees_a_token_but_never_its_hash(operator):
 
     assert row.key_id in page
     assert row.secret_hash not in page
+
+
+# Tables of others, which bring their names along.
+FOREIGN = {"auth", "account"}
+# Written alike in English.
+ALIKE = {("es", "token"), ("es", "tokens"), ("ca", "sessions")}
+
+
+@pytest.mark.parametrize("code", ["es", "ca"])
+def test_every_table_has_a_name_in_the_readers_language(code):
+    wrong = []
+    for model in admin.site._registry:
+        if model._meta.app_label in FOREIGN:
+            continue
+        with override("en"):
+            english = {str(model._meta.verbose_name), str(model._meta.verbose_name_plural)}
+        with override(code):
+            said = {str(model._meta.verbose_name), str(model._meta.verbose_name_plural)}
+        wrong += [(code, name) for name in said & english]
+
+    assert {*wrong} <= ALIKE
+
+
+def test_no_table_is_named_by_hanging_an_s_on(operator):
+    page = operator.get("/operator/", headers={"accept-language": "en"}).content.decode()
+
+    assert [word for word in ("hourss", "Policys", "Accuracys", "Equipments") if word in page] == []
+    assert "Strategies of agents" in page
+    assert "Hours with rules of their own" in page
+
+
+def test_an_operator_without_a_home_lands_where_all_the_operators_pages_are_linked(operator):
+    landed = operator.get("/", follow=True)
+
+    assert landed.redirect_chain == [("/operator/status/", 302)]
+    page = landed.content.decode()
+    for address in ("/operator/new-community/", "#communities-title", "/operator/jobs/", "/operator/"):
+        assert f'href="{address}"' in page
+    assert "without-nav" not in page
+
+
+def test_the_operators_navigation_is_on_the_operators_pages_alone_for_whoever_has_a_home(client):
+    street = make.community()
+    marta = make.home(street, "Azahar 1", make.tariff(), make.member(street, "Marta", "admin")).member
+    User.objects.filter(pk=marta.user_id).update(is_staff=True, is_superuser=True)
+    client.force_login(User.objects.get(pk=marta.user_id))
+
+    at_home = client.get("/more/").content.decode()
+    operating = client.get("/operator/jobs/").content.decode()
+
+    assert 'href="/rules/"' in at_home
+    assert at_home.count('href="/operator/jobs/"') == 0
+    assert 'href="/rules/"' not in operating
+    assert 'href="/operator/status/"' in operating
+
+
+def test_a_resident_has_no_way_into_the_operators_pages(client):
+    client.force_login(make.member(make.community(), "Ana").user)
+
+    assert "/operator/" not in client.get("/more/").content.decode()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('market', '0035_fewer_indexes_of_leaves'),
+        ("market", "0037_keys_of_homes_end_with_erasures"),
     ]
 
     operations = [

@@ -81,7 +81,7 @@ def _other_landing(request: HttpRequest) -> str | None:
     """Where somebody without a home of their own goes: operators to their pages, members to the street."""
     member = member_or_none(request)
     if member is None:
-        return "admin:index" if request.user.is_staff else None
+        return "status" if request.user.is_staff else None
     return None if homes_of(request) else "community-day"
 
 

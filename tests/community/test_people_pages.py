@@ -190,4 +190,4 @@ def test_the_navigation_leads_only_where_something_opens(client, admin, free):
 def test_an_operator_without_a_community_lands_on_the_operators_pages(client):
     client.force_login(User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op"))
 
-    assert client.get("/").headers["location"] == "/operator/"
+    assert client.get("/").headers["location"] == "/operator/status/"
