@@ -17,7 +17,7 @@ class Cell(NamedTuple):
 
 
 class TableRow(NamedTuple):
-    """A row: its heading with the page that it leads to and a badge, its cells, and how it looks.
+    """A row: its heading with the page that it leads to, a badge and a remark, its cells, and how it looks.
 
     Pictures find by its `start` which slot a row tells of.
     """
@@ -28,6 +28,7 @@ class TableRow(NamedTuple):
     badge: str = ""
     look: str = ""
     start: datetime | None = None
+    remark: str = ""
 
 
 def written(rows: Iterable[TableRow]) -> SafeString:
@@ -46,6 +47,8 @@ def _row(row: TableRow) -> str:
         head = f'<a href="{escape(row.address)}">{head}</a>'
     if row.badge:
         head += f' <span class="badge attention">{escape(row.badge)}</span>'
+    if row.remark:
+        head += f' <span class="sub">{escape(row.remark)}</span>'
     cells = "".join(map(_cell, row.cells))
     return f'<tr{_class(row.look)}{start}><th scope="row">{head}</th>{cells}</tr>'
 

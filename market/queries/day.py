@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Q, Sum
 
 from community.models import Household
-from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import slots_of
 from market.models import Forecast, Outcome, SettledHome, Slot, Trade
+from market.queries.when import retailer_and_coming
 
-A_DAY = timedelta(days=1)
 UNOPENED = (None, None)  # status and price
 # What a day tells of a settled home.
 SETTLED = (
@@ -25,6 +24,7 @@ class DaySlot:
     """A slot of a home's day. Until it is settled, energies are what was cleared; None is not known yet.
 
     `earned_neur` is what its sales to neighbours bring, `paid_neur` what its purchases cost, at its own prices.
+    `price_expected_ueur_kwh` stands in for the price of a slot to come, as on the market's page.
     """
 
     start: datetime
@@ -43,7 +43,7 @@ class DaySlot:
     settled: bool
     provisional: bool
     forecast_wh: int | None
-    price_yesterday_ueur_kwh: int | None
+    price_expected_ueur_kwh: int | None
 
     @property
     def money_neur(self) -> int:
@@ -56,16 +56,17 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
     community = home.community
     length = timedelta(minutes=community.slot_minutes)
     starts = slots_of(first, until, community.slot_minutes)
-    rows = Slot.objects.filter(community=community, start__gte=first - A_DAY, start__lt=until)
+    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
     market = {row[0]: row[1:] for row in rows.values_list("start", "status", "price_ueur_kwh")}
     settled = _settled(home, first, until)
     traded = _traded(home, first, until)
     forecast = _forecast(home, at)
-    prices = _retailer(home, starts)
+    prices, coming = retailer_and_coming(home, starts, until, at)
     answer = []
     for start in starts:
         status, price_ueur_kwh = market.get(start, UNOPENED)
         home_row = settled.get(start)
+        unpriced = status in {None, Slot.Status.OPEN}
         part = _delivered(home_row) if home_row else traded.get(start, NOTHING)
         answer.append(
             DaySlot(
@@ -85,7 +86,7 @@ def day_slots(home: Household, first: datetime, until: datetime, at: datetime) -
                 settled=home_row is not None and not home_row.missing,
                 provisional=home_row is not None and home_row.provisional,
                 forecast_wh=forecast.get(start) if start >= at else None,
-                price_yesterday_ueur_kwh=market.get(start - A_DAY, UNOPENED)[1],
+                price_expected_ueur_kwh=coming[start].price_ueur_kwh if unpriced and start in coming else None,
             )
         )
     return tuple(answer)
@@ -160,16 +161,6 @@ def _forecast(home: Household, at: datetime) -> dict[datetime, int]:
         return {}
     length = timedelta(minutes=row.slot_minutes)
     return {row.first_start + length * i: energy for i, energy in enumerate(row.net_load_wh)}
-
-
-def _retailer(home: Household, starts: Sequence[datetime]) -> dict[datetime, tuple[int, int]]:
-    """What the home's retailer charges and pays; nothing where no contract is on file."""
-    tariffs = TariffBook(home.community, home)
-    try:
-        imports, feed_ins, _ = tariffs.series(home.pk, starts)
-    except MissingContract:
-        return {}
-    return dict(zip(starts, zip(imports, feed_ins, strict=True), strict=True))
 
 
 def first_start(community_id: int) -> datetime | None:

@@ -104,13 +104,16 @@ def charge_levels(
     return {at: 100 * sum(parts.values()) / capacity for at, parts in complete.items()}
 
 
-def battery_now(stores: list[Device], at: datetime) -> BatteryNow | None:
-    """What the home's batteries last reported by `at`; None without a battery or a report."""
-    states = list(
-        DeviceState.objects.filter(device__in=stores, at__lte=at, soc_wh__isnull=False)
-        .order_by("device_id", "-at")
-        .distinct("device_id")
-    )
+def battery_at(stores: list[Device], at: datetime, since: datetime | None = None) -> BatteryNow | None:
+    """What the home's batteries last reported by `at`, but not before `since`; None if not all of them did."""
+    if not stores:
+        return None
+    found = DeviceState.objects.filter(device__in=stores, at__lte=at, soc_wh__isnull=False)
+    if since is not None:
+        found = found.filter(at__gte=since)
+    states = list(found.order_by("device_id", "-at").distinct("device_id"))
+    if since is not None and len(states) < len(stores):
+        return None
     capacity = sum(device.capacity_wh or 0 for device in stores)
     if not states or not capacity:
         return None

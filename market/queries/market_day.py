@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from community.models import Household
-from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import slots_of
-from market.cheapest import PricedSlot, Source
+from market.cheapest import Source
 from market.models import Slot
-from market.queries.when import ahead
+from market.queries.when import retailer_and_coming
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def market_day(home: Household, first: datetime, until: datetime, at: datetime) 
     found = Slot.objects.filter(community=community, start__gte=first, start__lt=until)
     told = found.values_list("start", "status", "price_ueur_kwh", "traded_wh")
     rows = {start: (status, price, traded_wh) for start, status, price, traded_wh in told}
-    band, coming = _retailer_and_coming(home, starts, until, at)
+    band, coming = retailer_and_coming(home, starts, until, at)
     answer = []
     for start in starts:
         status, price, traded_wh = rows.get(start, (None, None, 0))
@@ -49,21 +48,6 @@ def market_day(home: Household, first: datetime, until: datetime, at: datetime) 
         retail, feed_in = band.get(start, (None, None))
         answer.append(MarketSlot(start, start + length, status, price, source, feed_in, retail, traded_wh))
     return answer
-
-
-def _retailer_and_coming(
-    home: Household, starts: Sequence[datetime], until: datetime, at: datetime
-) -> tuple[dict[datetime, tuple[int, int]], dict[datetime, PricedSlot]]:
-    """(what the retailer charges, what it pays) by slot, and the slots to come; nothing without a contract."""
-    book = TariffBook(home.community, home)
-    begins = next((start for start in starts if start >= at), until)
-    try:
-        imports, feed_ins, _periods = book.series(home.pk, starts)
-        coming = ahead(home, begins, until, at, book).slots if begins < until else []
-    except MissingContract:
-        return {}, {}
-    band = dict(zip(starts, zip(imports, feed_ins, strict=True), strict=True))
-    return band, {slot.start: slot for slot in coming}
 
 
 def told_slot(slots: Sequence[MarketSlot], at: datetime) -> datetime | None:

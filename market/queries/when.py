@@ -1,10 +1,11 @@
 """What energy will cost a home in the hours to come, and how much such a look ahead is worth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from community.models import Household
-from community.tariff_book import TariffBook
+from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import slots_of
 from market.cheapest import PricedSlot, Source
 from market.models import Forecast, Slot
@@ -34,12 +35,30 @@ def ahead(
     length = timedelta(minutes=community.slot_minutes)
     begins = slots_of(first, until, community.slot_minutes)
     book = book or TariffBook(community, home)
-    imports, feed_ins, _periods = book.series(home.pk, begins)
-    since = first - A_DAY * (DAYS_JUDGED + 1)
-    rows = Slot.objects.filter(community=community, start__gte=since, start__lt=until)
+    street = _street(home, first - A_DAY * (DAYS_JUDGED + 1), until)
+    slots = _priced(home, begins, book, street, _surplus(home, at))
+    cleared = Slot.objects.filter(community=community, cleared_at__lte=at).order_by("-start")
+    street_until = cleared.values_list("end", flat=True).first()
+    known = [start for start in begins if book.is_known(home.pk, start)]
+    return Ahead(slots, street_until, known[-1] + length if known else None, _differs(street, at))
+
+
+Street = dict[datetime, tuple[int, int]]
+
+
+def _street(home: Household, since: datetime, until: datetime) -> Street:
+    """The street's price and the grid fee in it, by slot."""
+    rows = Slot.objects.filter(community=home.community_id, start__gte=since, start__lt=until)
     priced = rows.values_list("start", "price_ueur_kwh", "grid_fee_ueur_kwh")
-    street = {start: (price, fee) for start, price, fee in priced if price is not None}
-    own = _surplus(home, at)
+    return {start: (price, fee) for start, price, fee in priced if price is not None}
+
+
+def _priced(
+    home: Household, begins: Sequence[datetime], book: TariffBook, street: Street, own: dict[datetime, int]
+) -> list[PricedSlot]:
+    """What a kWh is expected to cost in each slot: no more than the home's own retailer charges."""
+    length = timedelta(minutes=home.community.slot_minutes)
+    imports, feed_ins, _periods = book.series(home.pk, begins)
     slots = []
     for start, charged, paid in zip(begins, imports, feed_ins, strict=True):
         found, source = _street_price(street, start)
@@ -48,13 +67,23 @@ def ahead(
         price, fee = (charged, 0) if found is None else found
         sold_at = paid if found is None else max(price - fee, paid)
         slots.append(PricedSlot(start, start + length, min(price, charged), own.get(start, 0), sold_at, source))
-    cleared = Slot.objects.filter(community=community, cleared_at__lte=at).order_by("-start")
-    street_until = cleared.values_list("end", flat=True).first()
-    known = [start for start in begins if book.is_known(home.pk, start)]
-    return Ahead(slots, street_until, known[-1] + length if known else None, _differs(street, at))
+    return slots
 
 
-Street = dict[datetime, tuple[int, int]]
+def retailer_and_coming(
+    home: Household, starts: Sequence[datetime], until: datetime, at: datetime
+) -> tuple[dict[datetime, tuple[int, int]], dict[datetime, PricedSlot]]:
+    """(what the retailer charges, what it pays) by slot, and the prices to come; nothing without a contract."""
+    book = TariffBook(home.community, home)
+    begins = [start for start in starts if start >= at]
+    try:
+        imports, feed_ins, _periods = book.series(home.pk, starts)
+        street = _street(home, begins[0] - A_DAY * DAYS_BACK, until) if begins else {}
+        coming = _priced(home, begins, book, street, {})
+    except MissingContract:
+        return {}, {}
+    band = dict(zip(starts, zip(imports, feed_ins, strict=True), strict=True))
+    return band, {slot.start: slot for slot in coming}
 
 
 def _street_price(street: Street, start: datetime) -> tuple[tuple[int, int] | None, Source]:

@@ -29,7 +29,7 @@ from market.queries import acknowledgements
 from market.queries import day as day_queries
 from market.queries import home as home_queries
 from market.queries.day import DaySlot
-from market.wording import charging, day_table, headline, step_down
+from market.wording import charging, day_table, headline, next_steps, step_down
 from market.wording import following as following_wording
 from market.wording import home as wording
 from market.wording.checklist import checklist
@@ -67,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "bar": day_bar(day, today, request.path, first=_first_day(household), keep=keep),
         **_story(household, slots, day, today, at, keep),
         "chart": _chart(slots, at, mandate, charge, keep),
-        **_standing(household, day, at, stores, mandate),
+        **_standing(household, (first, until), at, stores, mandate),
     }
     paused, expired = mandate is not None and mandate.paused, mandate is not None and mandate.expired_at(at)
     lower = None if paused or expired or day != today else home_queries.step_down(household, at)
@@ -120,7 +120,7 @@ def _story(
         "sentence": headline.sentence(totals, day, today),
         "why": "" if traded else reasons.nothing_traded(counts),
         "chart_says": wording.chart_sentence(past),
-        "rows": day_table.day_rows(past, keep),
+        "rows": day_table.day_rows(slots, at, keep),
         "trades": wording.trade_rows(
             recent, day_queries.partners(household, starts), day_queries.outcomes(household, starts), keep
         ),
@@ -141,7 +141,7 @@ def _chart(
     charge: Mapping[datetime, float],
     keep: Mapping[str, str],
 ) -> DayChart:
-    """The day as a picture; what is to come repeats yesterday's prices and the forecast of the home."""
+    """The day as a picture; what is to come are the prices that the market expects, and the forecast."""
     length = slots[0].end - slots[0].start
     now = (at - slots[0].start) / length
     return day_chart(
@@ -152,19 +152,25 @@ def _chart(
 
 
 def _standing(
-    household: Household, day: date, at: datetime, stores: list[Device], mandate: Mandate | None
+    household: Household,
+    span: tuple[datetime, datetime],
+    at: datetime,
+    stores: list[Device],
+    mandate: Mandate | None,
 ) -> dict[str, Any]:
     """What holds beyond the day: the month's figures, the plan, the statement, how fresh the readings are."""
-    first = day.replace(day=1)
     zone = _zone(household)
+    day = span[0].astimezone(zone).date()
+    first, past = day.replace(day=1), span[1] <= at
     month = home_queries.month_so_far(household, *month_span(day.year, day.month, zone))
     until = home_queries.readings_until(household, at)
     is_today = day == at.astimezone(zone).date()
-    battery = home_queries.battery_now(stores, at) if stores else None
+    battery = home_queries.battery_at(stores, min(at, span[1]), since=span[0] if past else None)
     steps = home_queries.plan_steps(household, at) if is_today else None
     return {
-        "figures": wording.four_numbers(month, first, battery, mandate),
-        "plan": None if steps is None else wording.plan_rows(steps),
+        "figures": wording.four_numbers(month, first, battery, mandate, past=past),
+        "figures_say": wording.spans(first, battery, past=past),
+        "plan": None if steps is None else next_steps.plan_rows(steps, at),
         "car": charging.car_lines(steps or ()),
         "car_lacks": charging.lack_lines(steps or ()),
         "following": _following(household, at) if is_today else [],

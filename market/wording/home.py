@@ -9,16 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
-from market import plan_reasons, reasons
+from market import reasons
 from market.addresses import slot_address
 from market.chart_shapes import ChartSlot
-from market.models import Mandate, Outcome, PlanStep, Statement
+from market.models import Mandate, Outcome, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
-from market.wording.charging import is_shown_above
 from market.wording.mandate import resting
-
-NEXT_STEPS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,7 @@ class Row:
     amount_neur: int | None = None
     address: str = ""
     why_label: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,12 @@ class StatementCard:
 
 
 def four_numbers(
-    month: MonthSoFar, first: date, battery: BatteryNow | None, mandate: Mandate | None
+    month: MonthSoFar, first: date, battery: BatteryNow | None, mandate: Mandate | None, *, past: bool = False
 ) -> list[Figure]:
-    """Gain of the month, self-sufficiency, energy with neighbours, and the battery or what comes nearest."""
+    """Gain of the month, self-sufficiency, energy with neighbours, and the battery or what comes nearest.
+
+    Of a `past` day the battery's level is that of the day's end, to which today's reserve says nothing.
+    """
     traded, sold, bought = figures.kwh_sum(month.sold_wh, month.bought_wh)
     return [
         Figure(
@@ -70,8 +71,18 @@ def four_numbers(
             traded,
             _("%(sold)s sold, %(bought)s bought") % {"sold": sold, "bought": bought},
         ),
-        _store(month, battery, mandate),
+        _store(month, battery, None if past else mandate, past=past),
     ]
+
+
+def spans(first: date, battery: BatteryNow | None, *, past: bool) -> str:
+    """Of what time the four numbers tell."""
+    month = {"month": figures.month(first)}
+    if battery is None:
+        return _("These are the figures of the month: %(month)s.") % month
+    if past:
+        return _("These are the figures of the month, %(month)s; the battery’s is of this day’s end.") % month
+    return _("These are the figures of the month, %(month)s; the battery’s is of now.") % month
 
 
 def _independence(month: MonthSoFar) -> Figure:
@@ -83,9 +94,11 @@ def _independence(month: MonthSoFar) -> Figure:
     return Figure(_("Supplied by neighbours"), _percent_or_dash(month.neighbours_pct), note)
 
 
-def _store(month: MonthSoFar, battery: BatteryNow | None, mandate: Mandate | None) -> Figure:
+def _store(month: MonthSoFar, battery: BatteryNow | None, mandate: Mandate | None, *, past: bool) -> Figure:
     if battery is not None:
         note = _("reported at %(time)s") % {"time": figures.clock(battery.reported_at)}
+        if past:
+            note = _("at the end of this day")
         if mandate is not None:
             note = _("your reserve is %(reserve)s") % {"reserve": figures.percent(mandate.reserve_pct)}
         return Figure(_("Battery"), figures.percent(battery.soc_pct), note)
@@ -174,22 +187,6 @@ def _count(words: str, count: int) -> str:
     return words % {"count": count} if count else ""
 
 
-def plan_rows(steps: Sequence[PlanStep]) -> list[Row]:
-    """What the agent means to do next, and why, soonest first."""
-    answer = []
-    told = [step for step in steps if not is_shown_above(step)]
-    for step in sorted(told, key=lambda step: (step.start, step.position))[:NEXT_STEPS]:
-        title, note = plan_reasons.plan_step(
-            step.reason,
-            step.facts,
-            start=step.start,
-            energy_wh=step.energy_wh,
-            limit_ueur_kwh=step.limit_ueur_kwh,
-        )
-        answer.append(Row(step.start, step.end, title, note))
-    return answer
-
-
 def statement_card(statement: Statement | None, month: MonthSoFar, first: date) -> StatementCard:
     """The newest closed month; before there is one, when the running month will close."""
     if statement is not None:
@@ -244,12 +241,12 @@ def waiting_for_readings() -> dict[str, str]:
 
 
 def chart_slot(slot: DaySlot, at: datetime, soc_pct: float | None, keep: Mapping[str, str]) -> ChartSlot:
-    """A slot as the chart draws it: measured, or what the forecast and yesterday's price suggest."""
+    """A slot as the chart draws it: measured, or what the forecast and the prices ahead suggest."""
     planned = slot.start >= at
     expected = slot.forecast_wh or 0
     price = slot.price_ueur_kwh
     if planned and price is None:
-        price = slot.price_yesterday_ueur_kwh
+        price = slot.price_expected_ueur_kwh
     return ChartSlot(
         start=timezone.localtime(slot.start),
         feed_in_ueur_kwh=slot.feed_in_ueur_kwh,

@@ -15,6 +15,7 @@
     const plot = figure.querySelector(".plot"), readout = figure.querySelector(".readout");
     const first = Date.parse(figure.dataset.first), last = Date.parse(figure.dataset.last);
     const starts = rows.map((row) => Date.parse(row.dataset.start)), length = Number(figure.dataset.minutes) * 60000;
+    const hint = matchMedia("(pointer: coarse)").matches ? figure.dataset.touchHint : figure.dataset.hint;
     let at = null;
 
     // The picture itself is hidden from ears: what can be walked through lies over it and lets clicks through.
@@ -27,7 +28,7 @@
     readout.hidden = false;
     for (const [name, value] of Object.entries({
       role: "slider", "aria-label": text(document.getElementById(figure.getAttribute("aria-labelledby"))), "aria-valuemin": "0",
-      "aria-valuemax": String(rows.length - 1), "aria-valuenow": "0", "aria-valuetext": figure.dataset.hint,
+      "aria-valuemax": String(rows.length - 1), "aria-valuenow": "0", "aria-valuetext": hint,
     })) walker.setAttribute(name, value);
 
     function place() {
@@ -42,7 +43,7 @@
       at = to === null ? null : Math.min(Math.max(to, 0), rows.length - 1);
       bar.hidden = at === null;
       readout.replaceChildren();
-      if (at === null) return readout.append(figure.dataset.hint);
+      if (at === null) return readout.append(hint);
       bar.style.left = `${(100 * (starts[at] - first)) / (last - first)}%`;
       bar.style.width = `${(100 * length) / (last - first)}%`;
       const [head, ...cells] = rows[at].children, link = head.querySelector("a");
@@ -56,7 +57,9 @@
     }
 
     walker.addEventListener("keydown", (event) => {
-      const here = at ?? (event.key === "ArrowRight" ? -1 : rows.length);
+      // Backwards from the newest slot that has been, forwards from the day's first.
+      const ahead = rows.findIndex((row) => row.classList.contains("planned"));
+      const here = at ?? (event.key === "ArrowRight" ? -1 : ahead > 0 ? ahead : rows.length);
       const to = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: rows.length - 1, Escape: null }[event.key];
       if (event.key === "Enter" && at !== null) readout.querySelector("a")?.click();
       if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from market.models import PlanStep
 from market.wording.charging import car_lines, lack_lines
-from market.wording.home import plan_rows
+from market.wording.next_steps import plan_rows
 
 MIDNIGHT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)  # 01:00 in Madrid
 READY = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -77,6 +77,6 @@ def test_every_limit_has_its_words(kind, language):
 
 def test_what_is_lacking_stands_above_the_steps_and_not_among_them():
     with translation.override("en"):
-        (row,) = plan_rows([window(0, 2), lack()])
+        (row,) = plan_rows([window(0, 2), lack()], MIDNIGHT)
 
     assert row.title.replace("\u00a0", " ") == "The car charges 2.0 kWh."

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from market.models import Mandate, Outcome, Slot, Statement
+from market.models import Mandate, Outcome, PlanStep, Slot, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
 from market.queries.own_energy import Own
+from market.wording import day_table, next_steps
 from market.wording import home as wording
 
 START = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
@@ -41,7 +42,7 @@ def a_slot(i=0, **fields):
         "settled": True,
         "provisional": False,
         "forecast_wh": None,
-        "price_yesterday_ueur_kwh": None,
+        "price_expected_ueur_kwh": None,
     }
     return DaySlot(**{**defaults, **fields})
 
@@ -111,8 +112,8 @@ def test_a_trade_names_its_partners_and_a_slot_without_one_its_reason():
     assert nothing.address == "/slots/2026-11-22T1100Z/"
 
 
-def test_what_is_to_come_is_drawn_from_the_forecast_and_yesterdays_price():
-    slot = a_slot(price_ueur_kwh=None, price_yesterday_ueur_kwh=90_000, forecast_wh=-400, import_wh=None)
+def test_what_is_to_come_is_drawn_from_the_forecast_and_the_expected_price():
+    slot = a_slot(price_ueur_kwh=None, price_expected_ueur_kwh=90_000, forecast_wh=-400, import_wh=None)
 
     drawn = wording.chart_slot(slot, START, None, {})
 
@@ -122,7 +123,7 @@ def test_what_is_to_come_is_drawn_from_the_forecast_and_yesterdays_price():
 
 
 def test_the_past_is_never_filled_with_a_guess():
-    slot = a_slot(price_ueur_kwh=None, price_yesterday_ueur_kwh=90_000, import_wh=None, export_wh=None)
+    slot = a_slot(price_ueur_kwh=None, price_expected_ueur_kwh=90_000, import_wh=None, export_wh=None)
 
     drawn = wording.chart_slot(slot, START + timedelta(hours=1), None, {})
 
@@ -162,3 +163,47 @@ def test_readings_of_another_day_name_it():
     assert wording.until(START, START) == "Readings until 12:00"
     assert wording.until(START, at) == "Readings until 22 November, 12:00"
     assert wording.until(None, at) == "No readings yet"
+
+
+def test_a_slot_to_come_reads_out_its_expected_price_and_the_forecast():
+    coming = a_slot(price_ueur_kwh=None, price_expected_ueur_kwh=90_000, forecast_wh=-400)
+    quiet = a_slot(1, price_ueur_kwh=None, forecast_wh=None)
+
+    given, unknown, past = (
+        day_table.day_rows([slot], at, {})[0]
+        for slot, at in ((coming, START), (quiet, START), (coming, START + timedelta(minutes=15)))
+    )
+
+    assert (given.cells[0].text, plain(given.remark)) == ("0.090", "expected: you give 0.40 kWh")
+    assert (given.look, given.address) == ("planned", "")
+    assert (unknown.cells[0].text, unknown.remark) == ("—", "expected")
+    assert (past.look, past.remark) == ("", "")
+
+
+def test_a_step_that_has_begun_says_how_long_it_goes_on():
+    hour = timedelta(hours=1)
+    steps = [
+        PlanStep(reason="idle", facts={}, start=start, end=start + 2 * hour, energy_wh=0, position=0)
+        for start in (START - hour, START + hour)
+    ]
+
+    running, later = next_steps.plan_rows(steps, START)
+
+    assert running.when == "now until 13:00"
+    assert later.when.replace("\u2060", "") == "13:00–15:00"
+
+
+def test_a_past_day_shows_the_battery_of_its_end_and_says_what_the_other_figures_tell_of():
+    battery = BatteryNow(64.4, 10_000, START)
+
+    figure = wording.four_numbers(MONTH, NOVEMBER, battery, Mandate(reserve_pct=40), past=True)[3]
+    said = [
+        wording.spans(NOVEMBER, one, past=past) for one, past in ((battery, True), (battery, False), (None, True))
+    ]
+
+    assert plain(figure.note) == "at the end of this day"
+    assert said == [
+        "These are the figures of the month, November 2026; the battery’s is of this day’s end.",
+        "These are the figures of the month, November 2026; the battery’s is of now.",
+        "These are the figures of the month: November 2026.",
+    ]

@@ -10,6 +10,7 @@ from django.test import Client
 from community.anonymity import FEWEST_HOMES
 from market.cheapest import Source
 from market.models import Slot
+from market.queries.day import day_slots
 from market.queries.market_day import market_day, told_slot
 from market.queries.slot import book
 from market.queries.when import ahead
@@ -69,6 +70,18 @@ def test_what_is_to_come_is_priced_as_the_cheapest_start_is(street, homes):
         assert (by_start[start].price_ueur_kwh, by_start[start].source) == (slot.price_ueur_kwh, slot.source)
     over = [slot for slot in day if slot.start < NOON]
     assert {slot.price_ueur_kwh for slot in over} == {None}, "what was never cleared is not made up afterwards"
+
+
+def test_home_expects_the_same_prices_as_the_market(street, homes):
+    cleared(street, usual(homes), NOON - A_DAY + timedelta(hours=2), price=80_000)
+    cleared(street, usual(homes), NOON - A_DAY + timedelta(hours=7), price=400_000)
+
+    own = day_slots(homes[0], MIDNIGHT, MIDNIGHT + A_DAY, NOW)
+
+    there = {slot.start: slot.price_ueur_kwh for slot in market_day(homes[0], MIDNIGHT, MIDNIGHT + A_DAY, NOW)}
+    ahead_of_now = [slot for slot in own if slot.start >= NOW]
+    assert [slot.price_expected_ueur_kwh for slot in ahead_of_now] == [there[slot.start] for slot in ahead_of_now]
+    assert {slot.price_expected_ueur_kwh for slot in own if slot.start < NOW} == {None}
 
 
 def test_the_page_says_the_price_now_and_the_cheapest_hour_ahead(street, homes):

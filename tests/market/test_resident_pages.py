@@ -6,7 +6,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from community.models import Community, Household, Member, SupplyContract, Tariff, TariffVersion, User
+from community.models import (
+    Community,
+    Device,
+    DeviceState,
+    Household,
+    Member,
+    SupplyContract,
+    Tariff,
+    TariffVersion,
+    User,
+)
 from config import clock
 from market.models import Mandate, Order, Outcome, SettledHome, Settlement, Slot, Trade
 
@@ -136,6 +146,33 @@ def test_the_home_page_says_first_what_the_home_sold(ana, bruno):
     assert "0.50 kWh</span> to 1 neighbour at" in page
     assert "0.02 €</span> more than with your retailer alone." in page
     assert "12:00–12:15" in page
+
+
+def test_a_past_day_shows_the_battery_as_it_was_then(ana, bruno):
+    trade(ana, bruno)
+    battery = Device.objects.create(household=ana, kind="battery", name="Batería", capacity_wh=10_000)
+    for hours, soc_wh in ((-30, 2_000), (-16, 7_000), (1, 4_000)):
+        DeviceState.objects.create(device=battery, at=NOON + timedelta(hours=hours), soc_wh=soc_wh, energy_wh=0)
+
+    now, then, before = (text(visitor(ana).get(f"/{query}")) for query in ("", "?d=2026-11-21", "?d=2026-11-19"))
+
+    assert '<span class="value">40 %</span> your reserve is 40 %' in now
+    assert '<span class="value">70 %</span> at the end of this day' in then
+    assert "<dt>Battery</dt>" not in before
+
+
+def test_the_home_page_tells_why_the_line_leaves_the_band(ana, bruno):
+    trade(ana, bruno)
+
+    assert "Where the line leaves it, neighbours with another retailer were trading." in text(
+        visitor(ana).get("/")
+    )
+
+
+def test_a_months_mean_price_says_that_it_is_metered(ana, bruno):
+    trade(ana, bruno)
+
+    assert "on average, as metered" in text(visitor(ana).get("/months/"))
 
 
 def test_the_same_trade_reads_as_a_purchase_next_door(ana, bruno):
