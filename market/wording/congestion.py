@@ -124,7 +124,12 @@ def grid_facts(found: CongestionMonth) -> list[tuple[str, str]]:
     log = found.log
     facts = []
     if log.loading_max_pct is not None:
-        facts.append((_("Fullest cable or transformer"), figures.percent(log.loading_max_pct)))
+        facts.append(
+            (
+                _("Fullest cable or transformer, the connection to the grid apart"),
+                figures.percent(log.loading_max_pct),
+            )
+        )
     if found.band_pu and log.voltage_min_pu is not None:
         facts.append((_("Lowest voltage"), _margin(log.voltage_min_pu, log.voltage_min_pu - found.band_pu[0])))
     if found.band_pu and log.voltage_max_pu is not None:

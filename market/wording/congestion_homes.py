@@ -125,9 +125,9 @@ def _held_of(log: HomeLog) -> tuple[tuple[str, str], ...]:
 def _mean_prices(log: HomeLog) -> list[tuple[str, str]]:
     facts = []
     if log.bought_ueur_kwh is not None:
-        facts.append((_("Mean price of what you bought"), figures.price(log.bought_ueur_kwh)))
+        facts.append((_("Mean price of what you bought, as cleared"), figures.price(log.bought_ueur_kwh)))
     if log.sold_ueur_kwh is not None:
-        facts.append((_("Mean price of what you sold"), figures.price(log.sold_ueur_kwh)))
+        facts.append((_("Mean price of what you sold, as cleared"), figures.price(log.sold_ueur_kwh)))
     return facts
 
 

@@ -60,7 +60,7 @@ def _day_columns() -> tuple[str, str]:
 
 
 def _slot_columns() -> tuple[str, str]:
-    return _("as it was"), _("with the other limit")
+    return _("as it was cleared"), _("with the other limit")
 
 
 def _day_how() -> tuple[str, ...]:

@@ -269,6 +269,13 @@ def test_a_resident_sees_only_the_own_home(homes, month):
     assert visitor(homes["ana"]).get(ADDRESS + "homes.csv").status_code == 403
 
 
+def test_figures_that_differ_from_other_pages_say_what_they_rest_on(homes, month):
+    page = text(visitor(homes["ana"]).get(ADDRESS))
+
+    assert "Mean price of what you sold, as cleared" in page
+    assert "Fullest cable or transformer, the connection to the grid apart" in page
+
+
 def test_an_administrator_sees_every_home(homes, month):
     client = visitor(homes["carla"])
 

@@ -126,6 +126,7 @@ def test_a_member_tries_a_limit_and_reads_what_it_would_have_changed(ana, homes,
     assert 'name="buy"' not in page
     assert 'hx-trigger="every 2s"' in waiting
     assert "worse off" in answer
+    assert "as it was cleared" in answer, "other pages tell what was metered"
     assert 'value="0.15"' in answer
     assert "every 2s" not in answer
     assert WhatIf.objects.get().would_be["sold_wh"] == 0
