@@ -26,6 +26,7 @@ from market.wording import energy as wording
 from market.wording import energy_chart
 from market.wording.compared import compared, compared_with
 from market.wording.energy import Known
+from market.wording.energy_said import bars_said, flows_said
 from market.wording.home import waiting_for_readings
 
 UNITS = ("kwh", "eur")
@@ -72,19 +73,22 @@ def _told(asked: Asked, begun: datetime, request: HttpRequest) -> dict[str, Any]
     before = queries.exchanged(asked.home, asked.period.before, same_part)
     drawn = bool(known.total.measured)
     addresses = _addresses(asked, [part[0] for part in parts])
+    chart = energy_chart.chart(parts, exchanges, own, known, asked.unit, asked.at, addresses) if drawn else None
+    flows = energy_chart.flows(known) if asked.unit == "kwh" else []
+    whole = known.only_takes or known.own_is_whole
     return {
         "until": wording.until(known),
         "sentence": wording.sentence(known, asked.unit, asked.today),
         "figures": wording.numbers(known) if drawn else [],
         "units": _units(asked, request.path),
         "unit": asked.unit,
-        "chart": energy_chart.chart(parts, exchanges, own, known, asked.unit, asked.at, addresses)
-        if drawn
-        else None,
+        "chart": chart,
         "gaps": wording.gaps(known),
+        "says": [bars_said(chart), *wording.gaps(known)] if chart else [],
         "saved_by_own": wording.saved_by_own(known) if asked.unit == "eur" else "",
-        "flows": energy_chart.flows(known) if asked.unit == "kwh" else [],
-        "whole": known.only_takes or known.own_is_whole,
+        "flows": flows,
+        "flows_said": flows_said(flows, whole=whole),
+        "whole": whole,
         "compared": compared(known.total, before, asked.unit) if before.measured and drawn else [],
         "compared_with": compared_with(asked.period, running=running, before=before, today=asked.today),
         "csv": _csv_address(asked),

@@ -35,6 +35,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
         "sentence": wording.sentence(days),
         "figures": wording.month_figures(days),
         "chart": day_bars([(day, errors.get(day, 0.0)) for day in dates], LEAST_TOP_PCT) if days else None,
+        "says": wording.chart_sentence(days),
         "rows": wording.day_rows(days),
         "facts": wording.forecaster_facts(queries.forecaster_of(community.pk)),
         "steps": wording.step_rows(queries.steps_down(community.pk, at - queries.SPAN)),

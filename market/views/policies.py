@@ -97,6 +97,7 @@ def _report(community: Community, run: TrainingRun | None, homes: dict[int, str]
         "too_short": gate_wording.too_short(report),
         "reasons": gate_wording.verdicts(report["reasons"], homes),
         "chart": chart,
+        "says": gate_wording.chart_sentence(report),
         "axis": list(zip(chart.weeks, weeks, strict=True)),
         "candidates": names,
         "costs": gate_wording.cost_rows(report, weeks),

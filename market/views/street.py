@@ -64,6 +64,7 @@ def street(request: HttpRequest) -> HttpResponse:
         "sentence": wording.sentence(past, homes, is_today=day == today),
         "figures": wording.figures_of(past),
         "chart": _chart(community, first, until, past, at) if past else None,
+        "says": wording.chart_sentence(past) if past else "",
         "congestions": wording.congestion_rows(queries.congestions(past)),
         "troubles": wording.troubles(past),
         "hours": wording.hours(past),

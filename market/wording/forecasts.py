@@ -50,6 +50,20 @@ def sentence(days: Sequence[ForecastAccuracy]) -> str:
     return words % {"error": figures.percent(100 * off_wh / used_wh)}
 
 
+def chart_sentence(days: Sequence[ForecastAccuracy]) -> str:
+    """What the picture shows, for those who do not see it."""
+    if not days:
+        return ""
+    least, most = min(days, key=error_pct), max(days, key=error_pct)
+    words = _("The error was lowest on %(low_day)s (%(low)s) and highest on %(high_day)s (%(high)s).")
+    return words % {
+        "low_day": figures.day(least.day),
+        "low": figures.percent(error_pct(least)),
+        "high_day": figures.day(most.day),
+        "high": figures.percent(error_pct(most)),
+    }
+
+
 def month_figures(days: Sequence[ForecastAccuracy]) -> list[Figure]:
     """The error of a home's slot, its one-sided part, and how often the bands held."""
     compared = sum(day.compared for day in days)

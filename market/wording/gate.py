@@ -189,6 +189,15 @@ def gains(report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+def chart_sentence(report: Mapping[str, Any]) -> str:
+    """What the picture shows, for those who do not see it."""
+    named = [(name, cost) for name, cost, _gain in gains(report)]
+    alone = sum(report["alone_neur"]) // max(len(report["weeks"]), 1)
+    named.append((_("Each home alone"), figures.euros(alone)))
+    parts = "; ".join(f"{name} {cost}" for name, cost in named)
+    return _("What a week costs the street on average: %(parts)s.") % {"parts": parts}
+
+
 def shown(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The candidates in the order in which pages show them."""
     return [(name, report["candidates"][name]) for name in SHOWN if name in report["candidates"]]

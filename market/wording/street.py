@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from market.queries.street import Congestion, StreetSlot
+from market.wording.home import price_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,16 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
     )
     mean = sum(slot.paid_neur for slot in slots) // traded_wh
     return words % {"homes": homes, "energy": figures.kwh(traded_wh), "price": figures.price(mean)}
+
+
+def chart_sentence(slots: Sequence[StreetSlot]) -> str:
+    """What the picture shows, for those who do not see it."""
+    words = _("Neighbours shared %(shared)s; %(taken)s came from the grid and %(given)s went there.") % {
+        "shared": figures.kwh(sum(slot.traded_wh for slot in slots)),
+        "taken": figures.kwh(sum(slot.import_wh for slot in slots)),
+        "given": figures.kwh(sum(slot.export_wh for slot in slots)),
+    }
+    return f"{price_span([slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None])} {words}"
 
 
 def figures_of(slots: Sequence[StreetSlot]) -> list[Figure]:

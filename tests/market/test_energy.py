@@ -237,6 +237,24 @@ def test_a_running_day_is_compared_with_the_same_part_of_the_day_before(marta):
     assert page["compared_with"].startswith("Against the same part")
 
 
+def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(marta):
+    settled(marta, FIRST, taken=300, given=200, bought=100)
+    settled(marta, FIRST + make.QUARTER, taken=500)
+    made(marta, FIRST, 500)
+    made(marta, FIRST + make.QUARTER, 0)
+
+    page = visitor(marta).get("/energy/").content.decode().replace("\xa0", " ").replace("\u2060", "")
+
+    assert "The most you took was 0.50 kWh (00:15–00:30). The most you gave was 0.20 kWh (00:00–00:15)." in page
+    assert (
+        "1.3 kWh came in: your roof 0.5 kWh, from neighbours 0.1 kWh, from the grid 0.7 kWh. "
+        "1.3 kWh went on from there: to the grid 0.2 kWh, you used 1.1 kWh."
+    ) in page
+    assert page.count('<details class="more" open>') == 2
+    money = told(marta, "/energy/?unit=eur")
+    assert money["says"][0].replace("\xa0", " ").startswith("The most you paid was 0.075 €")
+
+
 @pytest.mark.parametrize(
     ("now", "before", "written"),
     [
