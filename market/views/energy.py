@@ -28,6 +28,8 @@ from market.wording.compared import compared, compared_with
 from market.wording.energy import Known
 from market.wording.energy_said import bars_said, flows_said
 from market.wording.home import waiting_for_readings
+from metering.completeness import freshness
+from metering.wording.freshness import behind_line
 
 UNITS = ("kwh", "eur")
 
@@ -77,7 +79,7 @@ def _told(asked: Asked, begun: datetime, request: HttpRequest) -> dict[str, Any]
     flows = energy_chart.flows(known) if asked.unit == "kwh" else []
     whole = known.only_takes or known.own_is_whole
     return {
-        "until": wording.until(known),
+        "until": _until(known, asked) if running else wording.until(known),
         "sentence": wording.sentence(known, asked.unit, asked.today),
         "figures": wording.numbers(known) if drawn else [],
         "units": _units(asked, request.path),
@@ -94,6 +96,12 @@ def _told(asked: Asked, begun: datetime, request: HttpRequest) -> dict[str, Any]
         "csv": _csv_address(asked),
         "view": asked.period.view,
     }
+
+
+def _until(known: Known, asked: Asked) -> str:
+    """Until when a running period is told, and how many of the street's meters lack: its figures may change."""
+    behind = behind_line(freshness(asked.home.community_id, asked.at))
+    return "; ".join(part for part in (wording.until(known), behind) if part)
 
 
 def _known(asked: Asked, begun: datetime) -> tuple[dict[datetime, Exchange], dict[datetime, Own], Known]:

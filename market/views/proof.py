@@ -29,6 +29,8 @@ from market.queries.log import keys_of, latest_head, leaf_of, log_size, newest_o
 from market.queries.passkeys import names_of_passkeys
 from market.wording.anchors import last_words, rows
 from market.wording.receipts import PROGRAM, NoReceipt, as_zip
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 SHOWN = 12
 PARTIAL = re.compile(r"[1-9][0-9]{0,2}")
@@ -42,7 +44,7 @@ TILE = "application/octet-stream"
 def proof(request: HttpRequest) -> HttpResponse:
     """The newest head, how much is waiting to be signed, and the last slots with their receipts."""
     member = member_of(request)
-    community = member.community
+    community, at = member.community, clock.now()
     head = latest_head(community.pk)
     home = member.households.first()
     shown = newest_own_leaves(home, SHOWN) if home else []
@@ -52,12 +54,13 @@ def proof(request: HttpRequest) -> HttpResponse:
     anchors, keys = newest_anchors(community.pk), keys_of(community.pk, signed)
     context = {
         "section": "more",
+        "until": until_line(freshness(community.pk, at), at),
         "slug": community.slug,
         "did": did_web(settings.LEDGER_HOST, community.slug),
         "earlier_keys": [one for one in keys if one.until is not None],
         "passkeys": names_of_passkeys(member.user),
         "anchors": rows(anchors),
-        "last_anchor": last_words(anchors, clock.now()),
+        "last_anchor": last_words(anchors, at),
         "anchors_waited": bool(settings.ANCHORS.kinds),
         "origin": origin_of(community),
         "head": head,

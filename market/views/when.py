@@ -19,6 +19,8 @@ from market.cheapest import cheapest, starts
 from market.queries.when import ahead
 from market.when_form import WhenForm
 from market.wording import when as wording
+from metering.completeness import freshness
+from metering.wording.freshness import until_line
 
 
 @login_required
@@ -30,7 +32,13 @@ def when(request: HttpRequest) -> HttpResponse:
         asked = request.GET if "length" in request.GET else WhenForm.usual(at)
         form = WhenForm(asked, at=at)
         found = _found(household, form, request, at) if form.is_valid() else {}
-        context = {"section": "more", "form": form, "home": request.GET.get("home", ""), **found}
+        context = {
+            "section": "more",
+            "form": form,
+            "home": request.GET.get("home", ""),
+            "until": until_line(freshness(household.community_id, at), at),
+            **found,
+        }
         return page(request, "market/when.html", context, status=422 if form.errors else 200)
 
 

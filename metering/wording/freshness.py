@@ -20,10 +20,16 @@ def until_line(fresh: Freshness, at: datetime) -> str:
     else:
         given = {"day": figures.day(local.date()), "time": figures.clock(fresh.until)}
         told = _("Readings until %(day)s, %(time)s") % given
-    if not fresh.behind:
-        return told
-    behind = ngettext("%(count)s meter is behind", "%(count)s meters are behind", fresh.behind)
-    return f"{told}; {behind % {'count': fresh.behind}}"
+    behind = behind_line(fresh)
+    return f"{told}; {behind}" if behind else told
+
+
+def behind_line(fresh: Freshness) -> str:
+    """ "3 meters are behind", or nothing: while none has told anything, none is behind another."""
+    if fresh.until is None or not fresh.behind:
+        return ""
+    words = ngettext("%(count)s meter is behind", "%(count)s meters are behind", fresh.behind)
+    return words % {"count": fresh.behind}
 
 
 def updated_line(at: datetime) -> str:

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 
-from community.models import Device, Household, Member
+from community.models import Device, Household, Member, Tariff
 from community.periods import Period
 from config import clock
 from market.models import SettledHome, Settlement, Slot
@@ -235,6 +235,16 @@ def test_a_running_day_is_compared_with_the_same_part_of_the_day_before(marta):
     grid = page["compared"][0]
     assert (grid.now, grid.before, grid.change) == ("0.60\xa0kWh", "0.20\xa0kWh", "+0.40\xa0kWh")
     assert page["compared_with"].startswith("Against the same part")
+
+
+def test_a_period_that_runs_names_the_meters_that_are_behind_and_one_that_is_over_does_not(marta):
+    make.meter(make.home(marta.community, "Azahar 3", Tariff.objects.get()))
+    settled(marta, FIRST, taken=100)
+    settled(marta, FIRST - timedelta(days=1), taken=100)
+    make.read(marta, FIRST, 100, 0)
+
+    assert told(marta)["until"] == "Data until 00:15; 1 meter is behind"
+    assert told(marta, "/energy/?d=2026-11-22")["until"] == "Data until 00:15"
 
 
 def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(marta):

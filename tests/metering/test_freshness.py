@@ -59,8 +59,10 @@ def test_it_is_said_in_words(found, language, said):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/street/", "/market/", "/months/", "/street/congestion/", "/slots/2026-11-23T1100Z/"]
-)
+    "path",
+    ["/", "/street/", "/market/", "/months/", "/street/congestion/", "/slots/2026-11-23T1100Z/", "/proof/", "/when/",
+     "/virtual-battery/"],
+)  # fmt: skip
 def test_pages_say_until_when_they_are_true(client, homes, sums_of_few, path):
     from market.services.slots import open_slots
 
@@ -89,7 +91,7 @@ def test_only_pages_of_now_renew_themselves_and_say_when_they_did(client, homes,
     assert ("actualizado a las 12:15" in page) is renews
 
 
-@pytest.mark.parametrize("path", ["/closing/", "/sharing/", "/agents/"])
+@pytest.mark.parametrize("path", ["/closing/", "/sharing/", "/agents/", "/completeness/"])
 def test_administrators_pages_say_it_too_and_how_many_meters_are_behind(client, homes, path):
     for home, late in zip(homes, (0, 0, 0, 3), strict=True):
         make.read(home, NOON - QUARTER - timedelta(hours=late), 100, 0)
