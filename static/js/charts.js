@@ -21,6 +21,7 @@
     const [r, g, b] = [1, 3, 5].map((at) => parseInt(long.slice(at, at + 2), 16));
     return `rgba(${r}, ${g}, ${b}, ${alpha})`;
   };
+  const hintOf = (figure) => (matchMedia("(pointer: coarse)").matches ? figure.dataset.touchHint : figure.dataset.hint);
   const text = (element) => element.textContent.replace(/\s+/g, " ").trim();
   const font = () => ({ color: css("--soft"), fontSize: 13, fontFamily: getComputedStyle(document.body).fontFamily });
 
@@ -186,7 +187,7 @@
     }] });
     const readout = figure.querySelector(".readout");
     readout.replaceChildren();
-    if (held.at === null) return readout.append(figure.dataset.hint);
+    if (held.at === null) return readout.append(hintOf(figure));
     const row = rows[held.at], head = row.querySelector("th"), link = head.querySelector("a");
     const cells = [...row.querySelectorAll("td")];
     const said = series.map((one, column) => (Number(one.values[held.at] || 0) ? `${one.label} ${text(cells[column])}\u00a0${figure.dataset.unit}` : ""));
@@ -203,7 +204,7 @@
     Object.assign(host, { tabIndex: 0 });
     for (const [name, value] of Object.entries({
       role: "slider", "aria-label": text(document.getElementById(figure.getAttribute("aria-labelledby"))) + (caption ? `. ${text(caption)}` : ""),
-      "aria-valuemin": "0", "aria-valuemax": String(read.rows.length - 1), "aria-valuenow": "0", "aria-valuetext": figure.dataset.hint,
+      "aria-valuemin": "0", "aria-valuemax": String(read.rows.length - 1), "aria-valuenow": "0", "aria-valuetext": hintOf(figure),
     })) host.setAttribute(name, value);
     host.addEventListener("keydown", (event) => {
       const at = held.at ?? (event.key === "ArrowRight" ? -1 : last() + 1);

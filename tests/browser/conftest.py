@@ -36,9 +36,16 @@ def open_page(browser: Browser, live_server) -> Iterator:
         if not request.url.startswith((live_server.url, "data:")):
             complaints.append(f"left the site: {request.url}")
 
-    def open_one(locale: str = "en-GB", viewport: dict[str, int] = PHONE, *, script: bool = True) -> Page:
+    def open_one(
+        locale: str = "en-GB", viewport: dict[str, int] = PHONE, *, script: bool = True, touch: bool = False
+    ) -> Page:
         context = browser.new_context(
-            locale=locale, viewport=viewport, base_url=live_server.url, java_script_enabled=script
+            locale=locale,
+            viewport=viewport,
+            base_url=live_server.url,
+            java_script_enabled=script,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()

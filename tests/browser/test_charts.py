@@ -174,6 +174,31 @@ def test_the_pictures_of_the_server_are_walked_through_too(open_page, sunny_day)
     assert page.url.endswith("/")
 
 
+@pytest.mark.parametrize("path", ["/", "/energy/", "/market/"])
+def test_whoever_touches_the_screen_is_not_told_of_a_keyboard(open_page, sunny_day, path):
+    page = open_page("es-ES", PHONE, touch=True)
+    log_in(page, "marta@example.org", make.PASSWORD)
+    page.goto(path)
+
+    happens(page, lambda: "Toca" in page.locator(".readout").first.inner_text())
+    assert "teclado" not in page.inner_text("main")
+
+
+def test_a_slot_to_come_is_read_out_as_expected(open_page, sunny_day):
+    page = open_page("en-GB", DESK)
+    log_in(page, "marta@example.org", make.PASSWORD)
+    page.goto("/")
+    walker = "figure[data-walk] .walker"
+
+    page.focus(walker)
+    page.keyboard.press("End")
+
+    said = page.get_attribute(walker, "aria-valuetext")
+    assert said.startswith("23:45")
+    assert "expected" in said
+    assert "Street's price" in said
+
+
 def test_another_view_comes_without_loading_the_page_and_is_drawn_too(open_page, sunny_day):
     page = open_page(viewport=DESK)
     log_in(page, "marta@example.org", make.PASSWORD)

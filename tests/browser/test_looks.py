@@ -96,3 +96,25 @@ def test_no_number_of_a_page_is_cut_and_no_cell_is_blank_at_any_width(open_page,
                 wrong += [f"{path} at {width}: {said}" for said in page.evaluate(CUT, [long])]
 
     assert wrong == []
+
+
+def test_what_counts_in_a_table_is_seen_on_a_phone_without_scrolling(open_page, street):
+    page = open_page("es-ES", {"width": 360, "height": 800})
+    log_in(page, "marta@example.org", make.PASSWORD)
+
+    page.goto("/months/")
+    table = page.locator("[aria-labelledby=log-title] .table-wrap")
+    gain = table.locator("td.num").first
+    box, frame = gain.bounding_box(), table.bounding_box()
+    shaded = table.evaluate("one => getComputedStyle(one).backgroundAttachment")
+    text = gain.inner_text()
+    page.goto("/months/2026-11/")
+    sizes = page.locator(".formula").evaluate_all(
+        "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
+    )
+
+    assert "€" in text
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+    assert "local" in shaded
+    assert sizes
+    assert min(sizes) >= 12
