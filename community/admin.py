@@ -32,6 +32,8 @@ class HouseholdAdmin(admin.ModelAdmin):
     list_display = ("name", "community", "member", "node", "phase", "contracted_w")
     list_filter = ("community",)
     search_fields = ("name",)
+    # Who lives there changes by invitations and ends of memberships, which say from when on records are theirs.
+    readonly_fields = ("member", "records_from")
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         """A home that moves to another node or phase makes the street another one."""

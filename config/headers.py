@@ -29,6 +29,12 @@ POLICY = (
 # Django's own pages for the operator bring a jQuery that writes text into elements while it starts.
 OPERATOR_POLICY = POLICY.removesuffix(TRUSTED_TYPES)
 
+# What pages may ask a device for: nothing but passkeys.
+DEVICES = (
+    "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer", "microphone",
+    "midi", "payment", "serial", "usb",
+)  # fmt: skip
+PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
 # Some of these Django sets, too; but not on files, nor on what it refuses before it looks at the address.
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -36,6 +42,7 @@ ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join([f"{one}=()" for one in DEVICES] + [f"{one}=(self)" for one in PASSKEYS]),
 }
 LEAVING = {"logout", "account_logout"}
 

@@ -63,7 +63,7 @@ class EquipmentAdmin(ReadOnlyAdmin):
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
     list_display = ("name", "community", "key_id", "expires_at", "revoked_at", "last_used_at")
-    exclude = ("secret_hash",)
+    exclude = ("secret_hash", "broker_hash")
     actions = ("revoke",)
 
     @admin.action(description=_("Revoke the chosen tokens"), permissions=["view"])

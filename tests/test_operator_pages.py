@@ -122,3 +122,27 @@ def test_a_resident_has_no_way_into_the_operators_pages(client):
     client.force_login(make.member(make.community(), "Ana").user)
 
     assert "/operator/" not in client.get("/more/").content.decode()
+
+
+def test_an_operator_sees_no_hash_of_what_a_broker_asks_for_either(operator):
+    make.token(make.home(make.community(), "Ana", make.tariff()))
+    tokens = apps.get_model("metering", "ApiToken").objects
+    tokens.update(broker_hash="PBKDF2$kept")
+
+    page = operator.get(f"/operator/metering/apitoken/{tokens.get().pk}/change/").content.decode()
+
+    assert "PBKDF2$kept" not in page
+
+
+def test_who_lives_in_a_home_and_since_when_is_not_typed_by_the_operator(operator):
+    home = make.home(make.community(), "Ana", make.tariff())
+    eva = make.member(home.community, "Eva")
+    page = f"/operator/community/household/{home.pk}/change/"
+    fields = operator.get(page).context["adminform"].form.initial
+    told = {k: v for k, v in fields.items() if v is not None}
+
+    answer = operator.post(page, {**told, "name": "Azahar 9", "member": eva.pk, "records_from_0": "2020-01-01"})
+
+    assert answer.status_code == 302
+    home.refresh_from_db()
+    assert (home.name, home.member, home.records_from) == ("Azahar 9", None, None)

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from config.clock import now
 from metering.api.access import point_of, token_of
+from metering.api.bodies import body_of
 from metering.api.serializers import ProblemSerializer
 from metering.models import ApiToken, MeteringPoint, MeterKey
 from metering.services.keys import BadSignature, KeyExists, check, key_of, register_key, to_send
@@ -67,14 +68,15 @@ class MeterKeys(APIView):
         request=MeterKeySerializer,
         responses={
             200: MeterKeySerializer, 400: ProblemSerializer, 403: ProblemSerializer, 404: ProblemSerializer,
-            409: ProblemSerializer,
+            409: ProblemSerializer, 413: ProblemSerializer,
         },
         tags=["keys"],
     )  # fmt: skip
     def post(self, request: Request, public_id: UUID) -> Response:
         """Register a key; from then on readings for this metering point have to be signed with it."""
         point = point_of(request, public_id, Scope.READINGS_WRITE)
-        told = MeterKeySerializer(data=request.data)
+        _raw, body = body_of(request, "keys")
+        told = MeterKeySerializer(data=body)
         told.is_valid(raise_exception=True)
         by = token_name(token_of(request, Scope.READINGS_WRITE))
         try:

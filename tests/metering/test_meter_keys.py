@@ -74,6 +74,24 @@ def meter(home):
         yield Meter(home)
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"did":"x","signature":[' + b"{}," * (2 * 2**20) + b"{}]}", 413),
+        (b'{"did":"a","did":"b","signature":"x"}', 400),
+        (b'{"did":"a","signature":NaN}', 400),
+        (b'{"did":' + b"[" * 9 + b"]" * 9 + b"}", 400),
+        (b"[]", 400),
+    ],
+    ids=["too large", "a field twice", "no number", "deep", "a list"],
+)
+def test_what_names_a_key_is_read_as_strictly_as_readings(meter, body, status):
+    answer = meter.client.post(f"{meter.place}/keys", body, content_type="application/json")
+
+    assert (answer.status_code, answer["content-type"]) == (status, "application/problem+json")
+    assert not MeterKey.objects.exists()
+
+
 def test_a_registered_key_signs_what_is_sent_and_its_signature_stays_with_it(meter, home):
     assert meter.client.get(f"{meter.place}/keys").json() == []
     answer = meter.register()

@@ -168,6 +168,17 @@ def test_scripts_keep_nothing_in_the_browser_but_heads_of_the_log():
     assert [one.name for one in scripts if stores.search(one.read_text())] == ["heads.js", "sw.js"]
 
 
+def test_pages_may_ask_a_device_for_nothing_but_passkeys(client):
+    policy = dict(part.split("=") for part in client.get("/login/")["Permissions-Policy"].split(", "))
+
+    assert {"camera", "microphone", "geolocation", "payment", "usb"} <= policy.keys()
+    assert {name for name, who in policy.items() if who == "(self)"} == {
+        "publickey-credentials-create",
+        "publickey-credentials-get",
+    }
+    assert set(policy.values()) == {"()", "(self)"}
+
+
 def test_no_answer_invites_another_site(client):
     home = make.home(make.community(), "Ana", make.tariff())
     readings = reverse("api-readings", args=[make.meter(home).public_id])

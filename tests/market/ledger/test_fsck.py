@@ -120,7 +120,11 @@ def test_an_order_beyond_its_mandate_is_named(street, logged):
     row = Order.objects.filter(side="buy").first()
     corrupt(f"UPDATE market_order SET limit_ueur_kwh = 1000001 WHERE id = {row.pk}")
     seq = place(settlement__slot=row.slot, household=None)
-    assert found(street, "I4") == [f"I4 orders beyond their mandates: 1 ({row.pk} at entry {seq})"]
+    shown = place(household=row.household, settlement__slot=row.slot)
+    assert found(street, "I4") == [
+        f"I4 orders beyond their mandates: 1 ({row.pk} at entry {seq})",
+        f"I4 entry {shown} shows an order that home {row.household_id}'s mandate did not allow in slot {row.slot_id}",
+    ]
 
 
 @pytest.mark.parametrize(
