@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community, Household, Invitation, User
-from community.queries import ConnectedHome
+from community.queries import ConnectedHome, in_street_order
 from community.services.feeders import Connection
 
 MOST_CABLES_MIB = 20
@@ -35,7 +35,7 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        homes = Household.objects.filter(community=community, member__isnull=True).order_by("name")
+        homes = Household.objects.filter(community=community, member__isnull=True).order_by(in_street_order())
         field = self.fields["household"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = homes

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Func, Max, QuerySet, TextField, Value
 
 from community.models import Device, DeviceState, Household, Invitation, Node
 
@@ -109,6 +109,13 @@ def nodes_of(community_id: int) -> list[tuple[str, str]]:
     rows = Node.objects.filter(feeder__community_id=community_id).values_list("code", "name")
     titled = [(code, f"{code} · {name}" if name and name != code else code) for code, name in rows]
     return sorted(titled, key=lambda node: street_order(node[0]))
+
+
+def in_street_order(field: str = "name") -> Func:
+    """`street_order` for a query's `order_by`: numbers are filled up to ten digits before they are compared."""
+    longer = Func(F(field), Value(r"\d+"), Value(r"0000000000\&"), Value("g"), function="regexp_replace")
+    cut = (longer, Value(r"\d*(\d{10})(?!\d)"), Value(r"\1"), Value("g"))
+    return Func(*cut, function="regexp_replace", output_field=TextField())
 
 
 def street_order(name: str) -> list[tuple[int, str]]:

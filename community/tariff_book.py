@@ -61,6 +61,11 @@ class TariffBook:
         """First day and tariff of each contract; homes with the same contracts have the same prices."""
         return tuple(self._contracts[household_id])
 
+    def tariff_on(self, household_id: int, day: date) -> int | None:
+        """The tariff that a home's contract names on a local day; None without a contract."""
+        held = [tariff for valid_from, tariff in self._contracts[household_id] if valid_from <= day]
+        return held[-1] if held else None
+
     def prices(self, household_id: int, start: datetime) -> Prices:
         """Prices of a household in the slot that starts at `start` (aware). Raises `MissingContract`."""
         day = start.astimezone(self.zone).date()

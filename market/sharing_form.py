@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from community.models import Community
+from community.queries import in_street_order
 from market.models import SharingAdvice
 from market.settlement.coefficients import is_cups
 from market.tariff_form import DAY
@@ -42,8 +43,8 @@ class KeepForm(forms.Form):
         points = MeteringPoint.objects.filter(household__community=community).select_related("household")
         plant = self.fields["plant"]
         assert isinstance(plant, SupplyField)
-        plant.queryset = points.order_by("household__name")
-        self.points = list(points.order_by("household__name"))
+        plant.queryset = points.order_by(in_street_order("household__name"))
+        self.points = list(points.order_by(in_street_order("household__name")))
 
     def clean_plant(self) -> MeteringPoint:
         plant: MeteringPoint = self.cleaned_data["plant"]

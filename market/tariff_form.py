@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from community.models import Community, Household, OfferTerms, Region, Tariff
 from community.price_files import PriceFileFault, PublishedHour, read_prices
 from community.price_files.esios import MOST_BYTES
+from community.queries import in_street_order
 from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on
 from community.services.tariffs import Offer
 from market.forms import UEUR, PriceField, to_ueur, written_euros
@@ -191,7 +192,7 @@ class ContractForm(forms.Form):
         homes, offers = self.fields["household"], self.fields["tariff"]
         assert isinstance(homes, forms.ModelChoiceField)
         assert isinstance(offers, forms.ModelChoiceField)
-        homes.queryset = Household.objects.filter(community=community).order_by("name")
+        homes.queryset = Household.objects.filter(community=community).order_by(in_street_order())
         offers.queryset = tariffs
 
 

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Device, Household
+from community.queries import in_street_order
 from metering.hygiene import devices_without_equipment, tokens_for
 from metering.models import ApiToken, Equipment
 
@@ -70,7 +71,7 @@ class EquipmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         ids = [home.pk for home in homes]
         devices = devices_without_equipment(ids, but=equipment.pk if equipment else None)
-        self._offer("household", Household.objects.filter(pk__in=ids).order_by("name"))
+        self._offer("household", Household.objects.filter(pk__in=ids).order_by(in_street_order()))
         self._offer(
             "device", Device.objects.filter(pk__in=[one.pk for one in devices]).select_related("household")
         )

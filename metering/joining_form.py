@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community, Household, Tariff
+from community.queries import in_street_order
 from metering.cups import validate_cups
 
 
@@ -75,7 +76,7 @@ class AcceptForm(forms.Form):
         offers.queryset = Tariff.objects.filter(Q(community=None) | Q(community=community)).order_by(
             "retailer", "name"
         )
-        self.free = Household.objects.filter(community=community, member=None).order_by("name")
+        self.free = Household.objects.filter(community=community, member=None).order_by(in_street_order())
 
 
 class DeclineForm(forms.Form):

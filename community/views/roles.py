@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -19,10 +19,15 @@ from config import clock
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def roles(request: HttpRequest) -> HttpResponse:
-    """The table of roles for every member; those who may give them see the members and a choice for each."""
+    """The table of roles for every member; those who may give them see the members and a choice for each.
+
+    `?member=&role=` asks once more, with what changes, before anything does.
+    """
     member = member_of(request)
     if request.method == "POST":
         return _give(request)
+    if "member" in request.GET:
+        return _ask(request)
     others = Member.objects.filter(community=member.community, left_at__isnull=True).select_related("user")
     context = {
         "section": "more",
@@ -34,6 +39,27 @@ def roles(request: HttpRequest) -> HttpResponse:
         "me": member,
     }
     return page(request, "community/roles.html", context)
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    by = allowed(request, Can.GIVE_ROLES)
+    wanted, role = request.GET["member"], request.GET.get("role", "")
+    if not wanted.isdecimal() or len(wanted) > 15:
+        raise Http404("There is no such member.")
+    members = Member.objects.filter(community=by.community_id, left_at__isnull=True).select_related("user")
+    whom = get_object_or_404(members, pk=int(wanted))
+    if role not in Member.Role.values or role == whom.role:
+        return redirect("roles")
+    gained, lost = wording.changes(Member.Role(whom.role), Member.Role(role))
+    context = {
+        "section": "more",
+        "whom": whom,
+        "code": role,
+        "role": Member.Role(role).label,
+        "gained": gained,
+        "lost": lost,
+    }
+    return page(request, "community/confirm_role.html", context)
 
 
 def _give(request: HttpRequest) -> HttpResponse:

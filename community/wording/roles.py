@@ -50,6 +50,14 @@ def power_rows() -> list[PowerRow]:
     return [PowerRow(what, [can in MAY[role] for role in reversed(RANK)]) for can, what in powers().items()]
 
 
+def changes(before: Member.Role, after: Member.Role) -> tuple[list[str], list[str]]:
+    """What somebody may in addition with another role, and what no longer."""
+    gained, lost = MAY[after] - MAY[before], MAY[before] - MAY[after]
+    return [text for can, text in powers().items() if can in gained], [
+        text for can, text in powers().items() if can in lost
+    ]
+
+
 def nobody_may() -> list[str]:
     """What no role includes, whatever its name."""
     return [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from community.models import Household, Member
+from community.queries import in_street_order
 from market.models import BankAccount, GestorMandate
 from metering.models import ApiToken, Consent, MeteringPoint
 
@@ -30,7 +31,7 @@ class HomeConsents:
 
 def consents_of(member: Member, at: datetime) -> list[HomeConsents]:
     """Everything that was allowed for the homes that a member looks after."""
-    return [_home(home, at) for home in member.households.order_by("name")]
+    return [_home(home, at) for home in member.households.order_by(in_street_order())]
 
 
 def _home(home: Household, at: datetime) -> HomeConsents:

@@ -10,6 +10,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce
 
 from community.models import Community, Household
+from community.queries import in_street_order
 from market.models import Order, Outcome, Slot, Trade
 
 PARTS = ("energy", "congestion", "voltage", "fee")
@@ -115,7 +116,7 @@ def home_logs(community_id: int, start: datetime, end: datetime) -> tuple[tuple[
     """
     state = cleared_so_far(cleared_slots(community_id, start, end))
     logs, allowed = _summed(community_id, start, end, *state)
-    names = Household.objects.filter(pk__in=[log.household_id for log in logs]).order_by("name", "pk")
+    names = Household.objects.filter(pk__in=[log.household_id for log in logs]).order_by(in_street_order(), "pk")
     found = {log.household_id: log for log in logs}
     return tuple(replace(found[pk], name=name) for pk, name in names.values_list("pk", "name")), allowed
 

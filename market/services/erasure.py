@@ -23,6 +23,7 @@ from community.models import (
     User,
     What,
 )
+from community.queries import street_order
 from community.roles import MAY, Can, only_those_who
 from community.services.audit import record, record_for
 from community.tariffs import month_span
@@ -77,7 +78,7 @@ class NotYet(Exception):
 
 def hindrances(member: Member) -> Hindrances:
     """What has to end before a member can be erased."""
-    had = sorted(tenures(member), key=lambda one: one.home.name)
+    had = sorted(tenures(member), key=lambda one: street_order(one.home.name))
     others = Member.objects.filter(community=member.community_id, role__in=GIVING_ROLES, left_at=None)
     return Hindrances(
         tuple((one.home.name, month) for one in had for month in _open_months(one)),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from community.access import allowed
 from community.models import JoinRequest, Member
 from community.pages import page
+from community.queries import in_street_order
 from community.roles import Can, NotAllowed
 from community.services.invitations import invitations_of
 from community.wording import invitations as invitation_wording
@@ -65,7 +66,7 @@ def end_membership(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "section": "members",
         "leaving": member,
-        "homes": member.households.order_by("name"),
+        "homes": member.households.order_by(in_street_order()),
         "hindrances": hindrances(member),
     }
     return page(request, "market/end_membership.html", context)

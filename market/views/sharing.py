@@ -11,6 +11,7 @@ from community.access import allowed
 from community.datebar import month_bar, parse_month
 from community.models import Household, Member
 from community.pages import page
+from community.queries import in_street_order
 from community.roles import Can
 from config import clock
 from market.models import SharingSet
@@ -49,7 +50,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
             return redirect("sharing")
     found = month_shared(community, month)
     sets = SharingSet.objects.filter(community=community).select_related("added_by__user").order_by("-added_at")
-    homes = list(Household.objects.filter(community=community).order_by("name"))
+    homes = list(Household.objects.filter(community=community).order_by(in_street_order()))
     context: dict[str, Any] = {
         "section": "more",
         "bar": month_bar(month, today, request.path),

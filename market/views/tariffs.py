@@ -14,6 +14,7 @@ from community import figures
 from community.access import allowed
 from community.models import Community, Household, OfferTerms, Tariff
 from community.pages import page
+from community.queries import in_street_order
 from community.regulated import NotKnown
 from community.roles import Can
 from community.services.tariffs import TermsComeTooEarly, add_offer, give_contract
@@ -48,12 +49,14 @@ def tariffs(request: HttpRequest) -> HttpResponse:
         messages.success(request, words % {"home": given["household"], "tariff": given["tariff"], "day": day})
         return redirect("tariffs")
     book = TariffBook(community)
+    homes = Household.objects.filter(community=community).order_by(in_street_order())
+    offers = Tariff.objects.filter(contracts__household__community=community).distinct().in_bulk()
     context = {
         "section": "more",
         "form": form,
         "offers": wording.offers(_usable(community).prefetch_related("versions", "terms"), today),
         "homes": [
-            _home(home, book, at) for home in Household.objects.filter(community=community).order_by("name")
+            (home, _home(home, book, at), offers.get(book.tariff_on(home.pk, today) or 0)) for home in homes
         ],
     }
     return page(request, "market/tariffs.html", context, status=422 if form.errors else 200)
@@ -116,16 +119,16 @@ def _usable(community: Community) -> QuerySet[Tariff]:
     return Tariff.objects.filter(Q(community=None) | Q(community=community)).order_by("retailer", "name")
 
 
-def _home(home: Household, book: TariffBook, at: Any) -> tuple[Household, str]:
-    """A home and what it pays and gets now."""
+def _home(home: Household, book: TariffBook, at: Any) -> str:
+    """What a home pays and gets now."""
     try:
         prices = book.prices(home.pk, at)
     except MissingContract:
-        return home, _("no contract yet: it cannot trade")
+        return _("no contract yet: it cannot trade")
     words = _("%(band)s now: pays %(price)s, gets %(surplus)s")
     given = {
         "band": prices.period,
         "price": figures.price(prices.import_ueur_kwh),
         "surplus": figures.price(prices.feed_in_ueur_kwh),
     }
-    return home, words % given
+    return words % given

@@ -132,3 +132,13 @@ def test_one_and_many_have_forms_of_their_own_where_a_participle_follows_the_num
     wrong = [m.id for m in catalogue(code) if m.id and isinstance(m.string, str) and re.search(alone, m.string)]
 
     assert wrong == []
+
+
+# Where operators alone read them, settings may be called by their names.
+OF_OPERATORS = ("market/wording/status.py", "config/")
+
+
+def test_settings_are_named_to_operators_alone():
+    named = {text: where for (_, text), where in extracted().items() if re.search(r"\b[A-Z]{3,}_[A-Z_]+\b", text)}
+
+    assert {text: where for text, where in named.items() if not where.startswith(OF_OPERATORS)} == {}

@@ -110,6 +110,29 @@ def test_roles_are_given_on_the_page(client, street):
     assert "Ana" in answer.content.decode()
 
 
+def test_another_role_is_asked_for_once_more_with_what_it_changes(client, street):
+    ana = make.member(street, "Ana")
+    client.force_login(make.member(street, "Marta", "owner").user)
+
+    asked = client.get("/roles/", {"member": ana.pk, "role": "billing"}, headers={"accept-language": "en"})
+
+    ana.refresh_from_db()
+    assert ana.role == "resident"
+    page = asked.content.decode()
+    assert "Make payment files for the bank" in page
+    assert f'name="member" value="{ana.pk}"' in page
+    assert 'method="post"' not in client.get("/roles/").content.decode().split("members-title")[-1]
+
+
+@pytest.mark.parametrize(("role", "status"), [("owner", 404), ("resident", 403)])
+def test_nobody_is_asked_about_members_of_another_street(client, street, role, status):
+    zoe = make.member(make.community(slug="otra"), "Zoe")
+    client.force_login(make.member(street, "Marta", role).user)
+
+    assert client.get("/roles/", {"member": zoe.pk, "role": "reader"}).status_code == status
+    assert client.get("/roles/", {"member": "x", "role": "reader"}).status_code == status
+
+
 @pytest.mark.parametrize("given", [{"member": "x"}, {"member": "9" * 30}, {}])
 def test_a_member_that_is_none_is_not_found(client, street, given):
     client.force_login(make.member(street, "Marta", "owner").user)

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
-from community.models import Member, OfferTerms, SupplyContract, Tariff, TariffVersion
+from community.models import Household, Member, OfferTerms, SupplyContract, Tariff, TariffVersion
 from community.roles import NotAllowed
 from community.services.tariffs import Offer, TermsComeTooEarly, add_offer, give_contract
 from community.tariff_book import TariffBook
@@ -228,3 +228,16 @@ def test_a_bill_of_the_calendars_edges_is_explained(admin, marta, day):
 @pytest.mark.parametrize("page", ["/tariffs/prices/?m=0001-01", "/sharing/?m=0001-01", "/closing/?m=9999-12"])
 def test_a_month_at_the_calendars_edges_is_this_month(admin, page):
     assert admin.get(page).status_code == 200
+
+
+def test_homes_stand_in_the_streets_order_with_the_offer_that_they_have(admin, street):
+    tres = make.tariff()
+    for number in (11, 3):
+        make.home(street, f"Azahar {number}", tres)
+    Household.objects.create(community=street, name="Azahar 4")
+
+    told = admin.get("/tariffs/").context["homes"]
+
+    assert [(home.name, offer) for home, _now, offer in told] == [
+        ("Azahar 3", tres), ("Azahar 4", None), ("Azahar 11", tres)
+    ]  # fmt: skip
