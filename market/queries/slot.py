@@ -7,7 +7,7 @@ from itertools import groupby
 from math import sqrt
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Max, Min, Q, Sum, When
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from community.anonymity import hides
@@ -17,12 +17,13 @@ from market.models import Order, SetPoint, SettledHome, Slot, Trade
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many homes offered and wanted how much (Wh)."""
+    """How many homes offered and wanted how much (Wh); whether enough of them sold and bought to say how much."""
 
     sellers: int
     offered_wh: int
     buyers: int
     wanted_wh: int
+    tells_traded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,25 @@ def totals(slot: Slot) -> Totals:
     """Who stood on either side of the book."""
     orders = Order.objects.filter(slot=slot)
     sums = orders.aggregate(
-        sellers=Count("household", distinct=True, filter=Q(side="sell")),
+        sellers=_homes_of("sell"),
         offered=Sum("energy_wh", filter=Q(side="sell"), default=0),
-        buyers=Count("household", distinct=True, filter=Q(side="buy")),
+        buyers=_homes_of("buy"),
         wanted=Sum("energy_wh", filter=Q(side="buy"), default=0),
+        sold=_homes_of("sell", trade__isnull=False),
+        bought=_homes_of("buy", trade__isnull=False),
     )
-    return Totals(sums["sellers"], sums["offered"], sums["buyers"], sums["wanted"])
+    told = hides(sums["sold"]) and hides(sums["bought"])
+    return Totals(sums["sellers"], sums["offered"], sums["buyers"], sums["wanted"], told)
+
+
+def _homes_of(side: str, **further: bool) -> Count:
+    return Count("household", distinct=True, filter=Q(side=side, **further))
+
+
+def tells_traded(trades: QuerySet[Trade]) -> bool:
+    """Whether what changed hands is a sum of enough homes on both sides: one side's sum is the other's, too."""
+    sides = trades.aggregate(sellers=_homes_of("sell"), buyers=_homes_of("buy"))
+    return hides(sides["sellers"]) and hides(sides["buyers"])
 
 
 def price_range(slot: Slot) -> PriceRange | None:
@@ -120,10 +134,11 @@ def book(slot: Slot, home: Household) -> list[BookRow]:
         sides[side].append(_Ordered(*ordered))
     sells = sorted(sides["sell"])
     buys = sorted(sides["buy"], key=lambda one: (-one.price_ueur_kwh, one.home))
-    return [*_rows("sell", sells, home.pk), *_rows("buy", buys, home.pk)]
+    traded = all(hides(_homes([one for one in side if one.traded_wh])) for side in (sells, buys))
+    return [*_rows("sell", sells, home.pk, traded), *_rows("buy", buys, home.pk, traded)]
 
 
-def _rows(side: str, ordered: Sequence[_Ordered], own: int) -> list[BookRow]:
+def _rows(side: str, ordered: Sequence[_Ordered], own: int, traded: bool) -> list[BookRow]:
     groups: list[list[_Ordered]] = []
     for _price, same in groupby(ordered, key=lambda one: one.price_ueur_kwh):
         if groups and not hides(_homes(groups[-1])):
@@ -133,20 +148,20 @@ def _rows(side: str, ordered: Sequence[_Ordered], own: int) -> list[BookRow]:
     if len(groups) > 1 and not hides(_homes(groups[-1])):
         few = groups.pop()
         groups[-1] += few
-    return [_row(side, group, own) for group in groups]
+    return [_row(side, group, own, traded) for group in groups]
 
 
 def _homes(group: Sequence[_Ordered]) -> int:
     return len({one.home for one in group})
 
 
-def _row(side: str, group: Sequence[_Ordered], own: int) -> BookRow:
+def _row(side: str, group: Sequence[_Ordered], own: int, traded: bool) -> BookRow:
     prices, homes = [one.price_ueur_kwh for one in group], _homes(group)
     told = hides(homes)
     asked_wh, traded_wh = sum(one.asked_wh for one in group), sum(one.traded_wh for one in group)
     mine = any(one.home == own for one in group)
-    sums = (asked_wh, traded_wh) if told else (None, None)
-    return BookRow(side, min(prices), max(prices), homes, sums[0], sums[1], mine)
+    local_wh = traded_wh if told and traded else None
+    return BookRow(side, min(prices), max(prices), homes, asked_wh if told else None, local_wh, mine)
 
 
 def orders_of(home: Household, slot: Slot) -> Sequence[Order]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Max, Min, Q, Sum
 
+from community.anonymity import hides
 from community.models import Community
 from market.models import SettledHome, Slot, Trade
 
@@ -24,6 +26,16 @@ class StreetSlot:
     export_wh: int
     emergency: bool
     limits: tuple[tuple[str, str], ...]
+    sellers: frozenset[int] = frozenset()
+    buyers: frozenset[int] = frozenset()
+
+
+def shared_wh(slots: Sequence[StreetSlot]) -> int | None:
+    """What changed hands in slots; None if fewer homes sold it, or bought it, than a sum has to be of."""
+    for side in ("sellers", "buyers"):
+        if not hides(len(frozenset[int]().union(*(getattr(slot, side) for slot in slots)))):
+            return None
+    return sum(slot.traded_wh for slot in slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,9 @@ class Congestion:
 def street_slots(community: Community, first: datetime, until: datetime) -> list[StreetSlot]:
     """Every slot that the market opened in `[first, until)`, in order."""
     paid = Sum(F("trades__energy_wh") * F("trades__price_ueur_kwh"), filter=Q(trades__side="buy"), default=0)
-    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).annotate(paid=paid)
+    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).annotate(
+        paid=paid, sellers=_homes("sell"), buyers=_homes("buy")
+    )
     return [
         StreetSlot(
             row.start,
@@ -52,9 +66,15 @@ def street_slots(community: Community, first: datetime, until: datetime) -> list
             row.export_wh,
             row.emergency,
             tuple((binding["element"], binding["kind"]) for binding in row.bindings),
+            frozenset(row.sellers),
+            frozenset(row.buyers),
         )
         for row in rows.order_by("start")
     ]
+
+
+def _homes(side: str) -> ArrayAgg:
+    return ArrayAgg("trades__household", filter=Q(trades__side=side), distinct=True, default=[])
 
 
 def congestions(slots: Sequence[StreetSlot]) -> list[Congestion]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from community.anonymity import hides
 from community.copying import copy_into
 from community.models import Community
 from market.ledger import guard, merkle
@@ -144,9 +145,15 @@ def _slot_leaf(one: Logged, first: int, count: int) -> Leaf:
         "price": one.slot.price_ueur_kwh,
         "revision": one.settlement.revision,
         "sum_neur": sum(posting.amount_neur for posting in one.result.postings),
-        "sum_wh": sum(line.sold_wh for line in one.result.lines),
+        "sum_wh": _told_wh(one.result),
     }
     return Leaf(slot_leaf(slot_name(one.slot), facts, hash_of_inputs(one.case)))
+
+
+def _told_wh(result: Settled) -> int | None:
+    """What changed hands, if enough homes sold it and enough bought it: members read the entry."""
+    sides = (sum(line.sold_wh > 0 for line in result.lines), sum(line.bought_wh > 0 for line in result.lines))
+    return sum(line.sold_wh for line in result.lines) if all(map(hides, sides)) else None
 
 
 def _tile(community: Community, hashes: Sequence[bytes], size: int) -> None:

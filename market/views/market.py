@@ -19,6 +19,7 @@ from config import clock
 from market.addresses import kept, slot_address
 from market.chart_shapes import DayChart
 from market.charts import price_chart
+from market.models import Trade
 from market.queries import day as day_queries
 from market.queries import market_day as queries
 from market.queries import slot as slot_queries
@@ -53,7 +54,7 @@ def market(request: HttpRequest) -> HttpResponse:
         "until": until_line(freshness(household.community_id, at), at),
         "updated": updated_line(at) if day == today else "",
         "days": [_day(slots, span, at, keep)],
-        "figures": wording.numbers(slots, tomorrow, sums=sums),
+        "figures": wording.numbers(slots, tomorrow, sums=sums, tells_traded=_tells_traded(household, span)),
         **_told(household, slots, at, keep, sums=sums),
     }
     if day == today:
@@ -66,6 +67,14 @@ def market(request: HttpRequest) -> HttpResponse:
     else:
         context["sentence"] = wording.day_sentence(slots)
     return page(request, "market/market.html", context)
+
+
+def _tells_traded(home: Household, span: tuple[datetime, datetime]) -> bool:
+    """Whether enough homes sold and bought on a day to say how much."""
+    day = Trade.objects.filter(
+        slot__community=home.community_id, slot__start__gte=span[0], slot__start__lt=span[1]
+    )
+    return slot_queries.tells_traded(day)
 
 
 def _day(

@@ -98,12 +98,13 @@ def _shape(start: datetime, slot: StreetSlot | None, band: tuple[int | None, int
     local = timezone.localtime(start)
     if slot is None:
         return ChartSlot(start=local, feed_in_ueur_kwh=None, retail_ueur_kwh=None)
+    shared_wh = queries.shared_wh([slot]) or 0  # of too few homes none is drawn
     return ChartSlot(
         start=local,
         feed_in_ueur_kwh=band[0],
         retail_ueur_kwh=band[1],
         price_ueur_kwh=slot.price_ueur_kwh,
-        sold_wh=slot.traded_wh,
-        export_wh=slot.traded_wh + slot.export_wh,
+        sold_wh=shared_wh,
+        export_wh=shared_wh + slot.export_wh,
         import_wh=slot.import_wh,
     )

@@ -98,7 +98,9 @@ def expected_sentence(slots: Sequence[MarketSlot]) -> str:
     return words % {**given, "high": _price(high.price_ueur_kwh), "high_at": figures.clock(high.start)}
 
 
-def numbers(slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], *, sums: bool) -> list[Figure]:
+def numbers(
+    slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], *, sums: bool, tells_traded: bool = True
+) -> list[Figure]:
     """The day's lowest and highest price so far, what changed hands if sums may be seen, tomorrow's best hour."""
     priced = [slot for slot in slots if slot.price_ueur_kwh is not None and not slot.expected]
     found = []
@@ -107,7 +109,9 @@ def numbers(slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], *, sums
         value = "—" if slot is None else _price(slot.price_ueur_kwh)
         found.append(Figure(label, value, "" if slot is None else figures.span(slot.start, slot.end)))
     if sums:
-        found.append(Figure(_("Shared among neighbours"), figures.kwh(sum(slot.traded_wh for slot in slots))))
+        shared = figures.kwh(sum(slot.traded_wh for slot in slots)) if tells_traded else "—"
+        note = "" if tells_traded else _("fewer than five homes")
+        found.append(Figure(_("Shared among neighbours"), shared, note))
     hours = [hour for hour in by_hour(tomorrow) if hour.price_ueur_kwh is not None]
     if hours:
         best = min(hours, key=lambda hour: (hour.price_ueur_kwh, hour.start))
@@ -164,8 +168,10 @@ def book_lines(rows: Sequence[BookRow]) -> list[BookLine]:
 def _book_line(row: BookRow) -> str:
     """A sum or a price of few would tell of each."""
     selling = row.side == "sell"
-    if row.energy_wh is None or row.local_wh is None:
+    if row.energy_wh is None:
         return _("Fewer than five homes were selling.") if selling else _("Fewer than five homes were buying.")
+    if row.local_wh is None:
+        return _asked_only(row)
     words = (
         ngettext(
             "%(homes)d home asks %(price)s for %(asked)s: %(traded)s went to neighbours.",
@@ -181,6 +187,24 @@ def _book_line(row: BookRow) -> str:
     )
     given = {"homes": row.homes, "price": _asked(row)}
     return words % {**given, "asked": figures.kwh(row.energy_wh), "traded": figures.kwh(row.local_wh)}
+
+
+def _asked_only(row: BookRow) -> str:
+    """Of what changed hands nothing: on one side there were too few homes."""
+    words = (
+        ngettext(
+            "%(homes)d home asks %(price)s for %(asked)s.",
+            "%(homes)d homes ask %(price)s for %(asked)s.",
+            row.homes,
+        )
+        if row.side == "sell"
+        else ngettext(
+            "%(homes)d home would pay %(price)s for %(asked)s.",
+            "%(homes)d homes would pay %(price)s for %(asked)s.",
+            row.homes,
+        )
+    )
+    return words % {"homes": row.homes, "price": _asked(row), "asked": figures.kwh(row.energy_wh or 0)}
 
 
 def _asked(row: BookRow) -> str:

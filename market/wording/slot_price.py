@@ -57,7 +57,7 @@ def why(slot: Slot, totals: Totals, *, sums: bool = True) -> str:
             "Nobody lost anything: each home dealt with its own retailer. The administrators have been told."
         )
     words = [_book_in_words(totals)] if sums else []
-    if slot.traded_wh and sums:
+    if slot.traded_wh and sums and totals.tells_traded:
         words.append(_("%(energy)s changed hands.") % {"energy": figures.kwh(slot.traded_wh)})
     if slot.price_ueur_kwh is not None:
         words += [price_reasons.rule(slot), price_reasons.fees(slot)]

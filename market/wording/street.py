@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
-from market.queries.street import Congestion, StreetSlot
+from market.queries.street import Congestion, StreetSlot, shared_wh
 from market.wording.home import price_span
 
 
@@ -23,10 +23,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour of the street: energies in Wh, the mean price weighted by what was traded."""
+    """One hour of the street: energies in Wh (None: traded by too few homes), the mean price weighted by them."""
 
     start: datetime
-    traded_wh: int
+    traded_wh: int | None
     import_wh: int
     export_wh: int
     price_ueur_kwh: int | None
@@ -51,6 +51,8 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
         )
     )
     mean = sum(slot.paid_neur for slot in slots) // traded_wh
+    if shared_wh(slots) is None:
+        words = _("Energy was shared at %(price)s on average; fewer than five homes sold it, or bought it.")
     return words % {"homes": homes, "energy": figures.kwh(traded_wh), "price": figures.price(mean)}
 
 
@@ -69,7 +71,7 @@ def figures_of(slots: Sequence[StreetSlot]) -> list[Figure]:
     prices = [slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None]
     full = sum(bool(slot.limits) for slot in slots)
     return [
-        Figure(_("Shared among neighbours"), figures.kwh(sum(s.traded_wh for s in slots)), ""),
+        shared(shared_wh(slots)),
         Figure(
             _("Price"),
             figures.price(min(prices)) if prices else "—",
@@ -82,6 +84,12 @@ def figures_of(slots: Sequence[StreetSlot]) -> list[Figure]:
         ),
         Figure(_("Cables at their limit"), str(full), ngettext("quarter of an hour", "quarters of an hour", full)),
     ]
+
+
+def shared(wh: int | None) -> Figure:
+    """What neighbours shared; of too few homes that it is so."""
+    label = _("Shared among neighbours")
+    return Figure(label, "—", _("fewer than five homes")) if wh is None else Figure(label, figures.kwh(wh), "")
 
 
 def congestion_rows(found: Sequence[Congestion]) -> list[dict[str, object]]:
@@ -135,7 +143,7 @@ def hours(slots: Sequence[StreetSlot]) -> list[Hour]:
         answer.append(
             Hour(
                 start,
-                traded_wh,
+                shared_wh(group),
                 sum(slot.import_wh for slot in group),
                 sum(slot.export_wh for slot in group),
                 worth // traded_wh if traded_wh else None,

@@ -124,7 +124,8 @@ def test_of_few_homes_no_sum_is_told_and_no_neighbours_limit(street, homes):
     assert "you, too" in page
 
 
-def test_of_five_homes_the_sums_stand_in_a_sentence(street, homes, sums_of_few):
+def test_of_five_homes_the_sums_stand_in_a_sentence(street, homes, monkeypatch):
+    monkeypatch.setattr("community.anonymity.FEWEST_HOMES", 2)
     cleared(street, usual(homes), NOON + QUARTER)
 
     page = text(seen(homes[1], language="es"))

@@ -1,5 +1,6 @@
 """No resident reads another home's day in a sum: fewer than five homes have none."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,15 @@ from django.urls import reverse
 from community.anonymity import FEWEST_HOMES, hides, may_see_sums
 from community.models import Member
 from community.services.feeders import store_feeder, usual_feeder
-from market.models import Order, Outcome, Trade
+from market.ledger.guard import Guard
+from market.ledger.tiles import unbundled
+from market.models import Order, Outcome, Slot, Trade
+from market.queries.fsck import faults
+from market.queries.log import log_size
 from market.queries.slot import book
+from market.queries.street import StreetSlot, shared_wh
+from market.services.log import sign_head
+from market.services.settle import settle_due
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +152,63 @@ def test_the_slots_sentence_tells_no_sum_of_few(client, street, ana):
 
     assert "2,35" not in told
     assert "2,3 " not in told
+
+
+@pytest.fixture
+def one_seller(street, ana, tmp_path):
+    """A settled slot in which one home sold 2,345 Wh to five others."""
+    own = homes(street, 6, ana)
+    slot = make.slot(street, NOON)
+    ordered(slot, own[5], "sell", 2_345, 50_000)
+    make.read(own[5], NOON, 0, 2_345)
+    for home in own[:5]:
+        ordered(slot, home, "buy", 469, 200_000)
+        make.read(home, NOON, 469, 0)
+    Order.objects.filter(slot=slot, side="buy").update(energy_wh=600)
+    cleared = {"status": "cleared", "cleared_at": slot.gate_closure, "price_ueur_kwh": 100_000, "traded_wh": 2_345}
+    Slot.objects.filter(pk=slot.pk).update(**cleared)
+    settle_due(community=street, at=NOON + timedelta(hours=2))
+    return slot
+
+
+def test_what_one_home_sold_stands_in_no_entry_of_the_log(client, street, ana, one_seller, tmp_path):
+    sign_head(community=street, keeper=Guard(tmp_path / "signer"), at=NOON + timedelta(hours=2))
+    client.force_login(ana.user)
+
+    bundle = client.get(reverse("log-tile", args=[f"entries/000.p/{log_size(street.pk)}"])).content
+
+    (entry,) = [json.loads(one) for one in unbundled(bundle) if b'"t":"slot"' in one]
+    assert (entry["n"], entry["price"], entry["sum_wh"]) == (6, 100_000, None)
+    assert list(faults(street)) == []
+
+
+def test_what_one_home_sold_stands_on_no_page_of_sums(client, street, ana, one_seller):
+    client.force_login(ana.user)
+
+    pages = [
+        client.get(address, headers={"accept-language": "en"})
+        for address in (
+            f"/street/?d={NOON:%Y-%m-%d}",
+            f"/market/?d={NOON:%Y-%m-%d}",
+            f"/slots/{NOON:%Y-%m-%dT%H%MZ}/",
+        )
+    ]
+
+    for page in pages:
+        assert page.status_code == 200
+        assert not [sum_ for sum_ in ("2.345", "2.35", "2.3\u00a0kWh", "2.34") if sum_ in page.content.decode()]
+    assert "changed hands" not in pages[2].content.decode()
+    assert [row.local_wh for row in book(one_seller, ana.households.get())] == [None, None]
+
+
+def test_what_five_sold_to_five_is_told():
+    slots = [
+        StreetSlot(
+            NOON, NOON, "cleared", 1, 700, 1, 0, 0, False, (), frozenset(range(5)), frozenset(range(5, 10))
+        ),
+        StreetSlot(
+            NOON, NOON, "cleared", 1, 300, 1, 0, 0, False, (), frozenset(range(4)), frozenset(range(5, 10))
+        ),
+    ]
+
+    assert [shared_wh(slots), shared_wh(slots[:1]), shared_wh(slots[1:]), shared_wh([])] == [1_000, 700, None, 0]
