@@ -1,6 +1,6 @@
 """The trail lets nothing go that is younger than six years, whatever a transaction says."""
 
-from django.db import migrations
+from django.db import migrations, models
 
 # As long as the daily retention keeps them (`AUDIT_KEPT`), by the database's own clock.
 FLOOR = """
@@ -30,4 +30,9 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [("community", "0015_device_state_energies")]
 
-    operations = [migrations.RunSQL(FLOOR, NO_FLOOR)]
+    operations = [
+        migrations.RunSQL(FLOOR, NO_FLOOR),
+        migrations.AlterField(
+            "auditevent", "token", models.CharField(blank=True, help_text="Its key.", max_length=140)
+        ),
+    ]

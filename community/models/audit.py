@@ -87,7 +87,7 @@ class AuditEvent(models.Model):
     at = models.DateTimeField()
     who = models.CharField(max_length=6, choices=Who)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="audit_events")
-    token = models.CharField(max_length=140, blank=True, help_text=_("Its name on that day, and its key."))
+    token = models.CharField(max_length=140, blank=True, help_text=_("Its key."))
     what = models.CharField(max_length=40)
     object_kind = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=64, blank=True)

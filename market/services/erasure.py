@@ -4,6 +4,7 @@ The key of the home's leaves is destroyed, so that nobody can open them any more
 else's receipts stay valid. What was settled stays as long as books are kept, under a pseudonym.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from django.db.models.functions import TruncMonth
 
 from community.models import (
     AnnouncementLetter,
+    Device,
     ErasureRequest,
     Invitation,
     JoinRequest,
@@ -45,13 +47,14 @@ from market.services.leaving import end_home
 from market.services.notices import forget_notices
 from market.services.payments import due
 from market.services.retention import forget_accounts
-from metering.models import Consent
+from metering.models import ApiToken, Consent, HandOver
 from metering.services.retention import old_rows, removed
 
 # Of them one has to stay.
 GIVING_ROLES = [role for role, powers in MAY.items() if Can.GIVE_ROLES in powers]
 # Apps that keep something of their own about each login.
 LOGIN_APPS = frozenset({"account", "mfa", "usersessions"})
+WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def _leave(tenure: Tenure, user: User, at: datetime) -> None:
     destroy_key(household=home, at=at, since=since, until=until)
     words = MandateConfirmation.objects.filter(during("confirmed_at", since, until), mandate__household=home)
     words.delete()
+    _forget_in_texts(tenure, user)
     if until is None:
         end_home(home, at)
     kept_from = {home.community_id: cut_of(home.community, at)}
@@ -193,8 +197,28 @@ def _leave(tenure: Tenure, user: User, at: datetime) -> None:
     accounts = BankAccount.objects.filter(during("added_at", since, until), household=home)
     accounts.update(holder=pseudonym(user))
     forget_accounts(at=at)
-    Delivery.objects.filter(statement__household=home, address=user.email).update(address=_address(user))
-    if not tenure.is_taken_over and _names(user) & set(home.name.lower().split()):
+    # Letters of that time went to that member, whatever its address was then.
+    sent = Delivery.objects.filter(statement__household=home)
+    for those in (
+        during("statement__month", since and since.date(), until and until.date()),
+        Q(address=user.email),
+    ):
+        sent.filter(those).update(address=_address(user))
+
+
+def _forget_in_texts(tenure: Tenure, user: User) -> None:
+    """Name anew what somebody called after the member: the home, its devices, its tokens and their codes."""
+    home = tenure.home
+    for called in (ApiToken, HandOver):
+        for one in called.objects.filter(metering_points__household=home).distinct():
+            if _mentions(one.name, user):
+                called.objects.filter(pk=one.pk).update(name=f"{called._meta.model_name} {one.pk}")
+    if tenure.is_taken_over:
+        return
+    for device in home.devices.all():
+        if _mentions(device.name, user):
+            Device.objects.filter(pk=device.pk).update(name=f"{device.kind} {device.pk}")
+    if _mentions(home.name, user):
         home.name = f"⌂ {home.pk}"
         home.save(update_fields=["name"])
 
@@ -202,9 +226,11 @@ def _leave(tenure: Tenure, user: User, at: datetime) -> None:
 def _forget_person(user: User) -> None:
     """Put a pseudonym in the place of a name, end every session, and let nobody log in as this user again."""
     name, email = user.name, user.email
-    Invitation.objects.filter(email=email).update(email=_address(user), name="")
+    came_by = Invitation.objects.filter(Q(email=email) | Q(accepted_by__user=user))
+    emails = {email, *came_by.values_list("email", flat=True)}
+    came_by.update(email=_address(user), name="")
     gone = {"name": pseudonym(user), "email": _address(user), "place": "", "sealed_cups": ""}
-    JoinRequest.objects.filter(email=email).update(**gone)
+    JoinRequest.objects.filter(email__in=emails).update(**gone)
     AnnouncementLetter.objects.filter(member__user=user).update(reason="")
     Pilot.objects.filter(owner=user).update(shared=False)
     for policy in Policy.objects.filter(steps__icontains=name) if name else ():
@@ -231,9 +257,13 @@ def _address(user: User) -> str:
     return f"nn-{user.pk}@erased.invalid"
 
 
-def _names(user: User) -> set[str]:
-    """Parts of a name that would tell who it was."""
-    return {part for part in user.name.lower().split() if len(part) > 2}
+def _mentions(text: str, user: User) -> bool:
+    """Whether a text holds a part of the member's name that would tell who it was."""
+    return bool({part for part in _words(user.name) if len(part) > 2} & _words(text))
+
+
+def _words(text: str) -> set[str]:
+    return set(WORD.findall(text.casefold()))
 
 
 def _without(value: object, name: str, other: str) -> object:

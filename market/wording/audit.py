@@ -1,12 +1,13 @@
 """Who saw or changed what, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from community.models import AuditEvent, Member, What
+from metering.models import ApiToken
 
 CSV_COLUMNS = ("at_utc", "what", "who", "by", "home", "object", "object_id", "network", "note")
 
@@ -24,11 +25,13 @@ class EventRow:
 
 def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
     """Events as a member reads them."""
+    events = list(events)
+    names = _names_of_tokens({event.token for event in events if event.token})
     return [
         EventRow(
             event.at,
             what_happened(event.what),
-            _("you") if event.user_id == reader.user_id else by_whom(event),
+            _("you") if event.user_id == reader.user_id else by_whom(event, names),
             event.household.name if event.household else "",
             event.reason,
         )
@@ -41,12 +44,19 @@ def what_happened(code: str) -> str:
     return str(What(code).label) if code in What.values else code
 
 
-def by_whom(event: AuditEvent) -> str:
+def _names_of_tokens(keys: set[str]) -> dict[str, str]:
+    """What tokens are called now, by how they were noted."""
+    ids = [key.removeprefix("azt_") for key in keys]
+    found = ApiToken.objects.filter(key_id__in=ids) if ids else ()
+    return {str(token): f"{token.name} ({token})" for token in found if token.name != str(token)}
+
+
+def by_whom(event: AuditEvent, names: Mapping[str, str]) -> str:
     """Who it was."""
     if event.user is not None:
         return event.user.name
     if event.token:
-        return _("the token %(name)s") % {"name": event.token}
+        return _("the token %(name)s") % {"name": names.get(event.token, event.token)}
     return _("the site itself")
 
 

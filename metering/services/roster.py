@@ -70,9 +70,9 @@ def _apply(row: PlannedRow, by: Member, at: datetime) -> int | None:
         row.home = home
         record(What.HOME_ADDED, community=by.community, at=at, by=by, about=home, household=home)
     if row.does("renamed"):
-        said = f"{home.name} → {line.home}"
         Household.objects.filter(pk=home.pk).update(name=line.home)
-        record(What.HOME_CHANGED, community=by.community, at=at, by=by, household=home, reason=said)
+        # Neither name: it may be a person's, and nothing that was noted can be changed.
+        record(What.HOME_CHANGED, community=by.community, at=at, by=by, household=home, reason="renamed")
     if row.does("contract") and row.tariff is not None:
         today = at.astimezone(by.community.zone).date()
         since = today if home.contracts.exists() else _first_day(today)

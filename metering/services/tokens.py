@@ -164,13 +164,16 @@ def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
 
 
 def token_name(token: ApiToken) -> str:
-    """How a token is called where it is told what it did."""
-    return f"{token.name} ({token})"
+    """How a token is called where it is noted what it did.
+
+    By its key: a name may be a person's, and nothing that was noted can be changed.
+    """
+    return str(token)
 
 
 def _note(what: What, about: ApiToken | HandOver, at: datetime, by: Actor) -> None:
     homes = Household.objects.filter(metering_points__in=about.metering_points.all()).distinct()
-    record_for(homes, what, at=at, by=by, about=about, reason=f"{about.name}: {', '.join(about.scopes)}")
+    record_for(homes, what, at=at, by=by, about=about, reason=", ".join(about.scopes))
 
 
 def _broker_hash(secret: str) -> str:

@@ -7,13 +7,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.urls import reverse
 
-from community.models import AuditEvent, ErasureRequest, Household, Member, What
+from community.models import AuditEvent, Device, ErasureRequest, Household, Invitation, Member, User, What
 from community.roles import NotAllowed
 from market.ledger.standalone import verify_receipt
 from market.models import (
     BankAccount,
+    Delivery,
     HomeKey,
     LogLeaf,
     Mandate,
@@ -39,7 +41,7 @@ from market.wording.own_records import packed
 from market.wording.receipts import NoReceipt, as_zip
 from metering.models import ApiToken, Consent
 from metering.services.datadis import give_consent
-from metering.services.tokens import InvalidToken, find_token
+from metering.services.tokens import InvalidToken, find_token, issue_token
 from tests import factories as make
 from tests.market.ledger.conftest import NOW
 from tests.market.ledger.test_log import leaf, unpacked
@@ -242,6 +244,46 @@ def test_the_pages_ask_take_back_and_confirm(client, closed, ana, marta):
     assert [event.what for event in AuditEvent.objects.filter(object_kind="member").order_by("pk")] == [
         "erasure_asked", "erasure_taken_back", "erasure_asked", "erased",
     ]  # fmt: skip
+
+
+def readable(*words):
+    """Every column of every table in which one of the words can be read."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND data_type IN ('text', 'character varying', 'jsonb', 'ARRAY')"
+        )
+        for table, column in cursor.fetchall():
+            for word in words:
+                cursor.execute(f'SELECT count(*) FROM "{table}" WHERE "{column}"::text ILIKE %s', [f"%{word}%"])
+                found += [(table, column, word)] * bool(cursor.fetchone()[0])
+    return found
+
+
+def test_no_text_names_the_member_whatever_it_was_called_and_reached_by(street, logged, marta):
+    user = User.objects.create_user("aurelia.quint@example.org", make.PASSWORD, name="Aurelia Quintanilla")
+    member = Member.objects.create(community=street, user=user, joined_at=street.created_at)
+    home = logged[0]
+    Household.objects.filter(pk=home.pk).update(member=member, name="Quintanilla, 2º B")
+    Device.objects.filter(pk=make.battery(home).pk).update(name="Batería (Aurelia)")
+    Invitation.objects.create(
+        community=street, email="aurelia@old.example", name="Aurelia Quintanilla", secret_hash="x", invited_by=marta,
+        created_at=NOW, expires_at=LATER, accepted_at=NOW, accepted_by=member,
+    )  # fmt: skip
+    issue_token(
+        community=street, name="Pasarela de Aurelia", scopes=["readings:write"], at=LATER, by=marta,
+        metering_points=[make.meter(one) for one in logged[:2]],
+    )  # fmt: skip
+    close_month(community=street, month=NOVEMBER, at=LATER)
+    statement = Statement.objects.get(household=home)
+    Delivery.objects.create(
+        statement=statement, address="aurelia@old.example", state="sent", changed_at=LATER, due_at=LATER
+    )
+
+    erasure.erase(wish_id=erasure.ask(member=member, at=LATER).pk, by=marta, at=LATER)
+
+    assert readable("aurelia", "quintanilla") == []
 
 
 # --- whose membership ended first ---------------------------------------------------------------------------------
