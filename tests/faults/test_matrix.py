@@ -20,6 +20,7 @@ from market.queries.fsck import faults
 from market.services.clear import clear_slot
 from market.services.closing import close_due_months
 from market.services.log import sign_head
+from market.services.mandates import give_mandate
 from market.services.settle import settle_due, settle_slots
 from market.services.slots import open_due_slots
 from market.services.solvers import solver
@@ -307,7 +308,9 @@ def test_a_clock_that_jumps_and_comes_back_does_nothing_twice(street, homes, clo
     ids=["spring", "autumn"],
 )  # fmt: skip
 def test_a_day_on_which_the_clocks_change_is_cleared_and_settled_quarter_by_quarter(street, homes, day, hours):
-    Mandate.objects.filter(household__in=homes).update(valid_from=day - DAY)
+    Mandate.objects.filter(household__in=homes).delete()
+    for home in homes:
+        give_mandate(household=home, given_by=None, at=day - DAY)
     at = day - timedelta(minutes=30)
     while at < day + timedelta(hours=hours):
         open_due_slots(at=at, until=at + timedelta(hours=2))

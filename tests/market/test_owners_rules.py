@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from community.models import Device
 from community.services.devices import StateReport, record_states
@@ -87,6 +87,25 @@ def test_rules_that_nobody_can_mean_are_not_kept(ana, limits, message):
 def test_the_database_refuses_hours_that_cannot_be(ana, nonsense):
     with pytest.raises(IntegrityError):
         MandateHours.objects.create(mandate=ana.mandates.get(), position=0, **nonsense)
+
+
+@pytest.mark.parametrize("role", ["site", "owner"])
+def test_what_was_ordered_and_permitted_never_changes(street, ana, request, role):
+    if role == "owner":
+        request.getfixturevalue("owner")
+    given = give(ana, hours=[SIESTA], cycles_tenths=15)
+    Order.objects.create(
+        slot=make.slot(street), household=ana, mandate=given, side="buy", kind="firm", energy_wh=1_000,
+        limit_ueur_kwh=90_000, retailer_ueur_kwh=150_000, placed_at=AT,
+    )  # fmt: skip
+    changes = [
+        (Order, {"limit_ueur_kwh": 1}), (Order, {"energy_wh": 1}), (Order, {"mandate": ana.mandates.earliest("pk")}),
+        (Mandate, {"max_buy_ueur_kwh": 1}), (Mandate, {"valid_until": None}), (MandateHours, {"may_trade": True}),
+    ]  # fmt: skip
+
+    for model, change in changes:
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            model.objects.update(**change)
 
 
 def test_an_agent_sees_the_terms_of_every_slot_ahead(street, ana):
