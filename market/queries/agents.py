@@ -170,7 +170,7 @@ def _forecasts(homes: Sequence[int], start: datetime, at: datetime) -> dict[int,
         )
         .order_by("household_id", "-issued_at")
         .distinct("household_id")
-        .defer("load_wh", "pv_wh", "low_wh", "median_wh", "high_wh")
+        .defer("load_wh", "pv_wh", "median_wh")
     )
     return {forecast.household_id: forecast for forecast in newest}
 

@@ -61,8 +61,11 @@ def try_yesterday(
     terms = MandateTerms(
         **(keep | given | {name: frozenset(given[name]) for name in ("sell_periods", "buy_periods")})
     )
+    if not may_see_sums(member):
+        messages.warning(request, _("So few homes trade here that the answer would tell of a neighbour's orders."))
+        return None
     yesterday = at.astimezone(household.community.zone).date() - timedelta(days=1)
-    slots = day_of(household, yesterday) if may_see_sums(member) else []
+    slots = day_of(household, yesterday)
     if not slots:
         messages.warning(request, _("There was no market yesterday that your home could live again."))
         return None

@@ -39,7 +39,7 @@ def answer(asked: WhatIf) -> Answer:
     whole_day = asked.rules is not None
     if asked.status == WhatIf.Status.ASKED:
         if whole_day:
-            said = _("Your agent lives yesterday again with these rules. It takes a moment.")
+            said = _("Your agent lives yesterday again with these rules. It may take a minute.")
         else:
             said = _("The market is being cleared again with your limit. It takes a moment.")
         return Answer(asked.pk, True, said)

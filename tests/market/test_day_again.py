@@ -5,7 +5,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 
 from community.models import Device
 from community.services.devices import StateReport, record_states
@@ -157,6 +159,22 @@ def test_a_day_without_agents_has_nothing_to_live(street, ana):
     clear_slot(slot_id=slot.pk, at=slot.gate_closure)
 
     assert day_of(ana, NOON.date()) == []
+
+
+def test_a_round_of_agents_takes_no_more_queries_for_more_homes_with_forecasts(street, ana):
+    def queries(i):
+        slot = make.slot(street, NOON + QUARTER * i)
+        with CaptureQueriesContext(connection) as taken:
+            place_orders(slot_id=slot.pk, at=slot.gate_closure - timedelta(minutes=5))
+        return len(taken)
+
+    queries(0)
+    few = queries(1)
+    for name in ("Carla", "Diego", "Eva"):
+        make.history(make.home(street, name, make.tariff(name)), 300, until=EARLY)
+    renew_forecasts(community=street, at=EARLY + timedelta(minutes=1))
+
+    assert queries(2) <= few
 
 
 CAR = EvCharger(7, 4_000, plugged_in=True, need_wh=1_500, ready_by=NOON + timedelta(hours=5))

@@ -231,6 +231,17 @@ def test_a_street_too_small_to_hide_a_home_tries_nothing(ana, homes, slot):
 
 
 @pytest.mark.django_db
+def test_a_street_too_small_to_hide_a_home_says_why_no_day_is_tried(ana, homes, yesterday):
+    make.meter(homes[4]).delete()
+
+    with patch("config.clock.now", lambda: NOW + timedelta(days=1) - timedelta(hours=12)):
+        page = ana.post("/rules/", RULES, headers={"accept-language": "en"}).content.decode()
+
+    assert "tell of a neighbour" in page
+    assert not WhatIf.objects.exists()
+
+
+@pytest.mark.django_db
 def test_the_same_question_is_asked_once_and_nobody_asks_for_ever(homes, slot):
     def asking(limit):
         return ask(household=homes[0], by=homes[0].member, slots=[(slot, Limits(limit))], at=NOW)
