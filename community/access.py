@@ -217,7 +217,8 @@ class WaysIn:
             )
             return redirect("mfa_index")
         if isinstance(exception, LooksAfterNone):
-            return render(request, "community/no_home.html")
+            asked_to_look = request.method in {"GET", "HEAD"}
+            return render(request, "community/no_home.html", status=200 if asked_to_look else 404)
         if isinstance(exception, RedisError):
             return render(request, "503.html", {"limits_away": True}, status=503)
         return None

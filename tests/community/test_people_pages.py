@@ -166,6 +166,13 @@ def test_whoever_looks_after_no_home_is_told_so_instead_of_that_there_is_nothing
     assert "/neighbours/import/" in page.text
 
 
+def test_whoever_looks_after_no_home_saves_no_rules_of_one(client, admin):
+    answer = log_in(client, "Marta").post("/rules/", headers=ENGLISH)
+
+    assert answer.status_code == 404
+    assert "You look after no home yet." in answer.text
+
+
 def test_a_resident_without_a_home_learns_who_gives_one(client, street):
     make.member(street, "Lola")
 
