@@ -23,6 +23,6 @@ NO_LONGER = "".join(f"DROP TRIGGER {name} ON {table};" for name, table in NAMES.
 
 
 class Migration(migrations.Migration):
-    dependencies = [("market", "0035_fewer_indexes_of_leaves")]
+    dependencies = [("market", "0038_rules_of_a_day_lived_again")]
 
     operations = [migrations.RunSQL(FINAL, f"{NO_LONGER} DROP FUNCTION market_wish_is_final();")]
