@@ -52,7 +52,11 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
     )
     mean = sum(slot.paid_neur for slot in slots) // traded_wh
     if shared_wh(slots) is None:
-        words = _("Energy was shared at %(price)s on average; fewer than five homes sold it, or bought it.")
+        words = ngettext(
+            "%(homes)d home shared energy at %(price)s on average; fewer than five sold it, or bought it.",
+            "%(homes)d homes shared energy at %(price)s on average; fewer than five sold it, or bought it.",
+            homes,
+        )
     return words % {"homes": homes, "energy": figures.kwh(traded_wh), "price": figures.price(mean)}
 
 
