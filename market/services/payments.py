@@ -78,7 +78,7 @@ def due(community: Community, homes: Sequence[Household] | None = None) -> list[
     whose = Household.objects.filter(community=community) if homes is None else homes
     statements = (
         Statement.objects.filter(household__in=whose, payment=None, legal_mode__in=OWING)
-        .select_related("household__member__user")
+        .select_related("household__member__user", "household__community")
         .order_by("household__name", "month", "version")
     )
     sums = (
@@ -111,7 +111,7 @@ def make_run(*, by: Member, at: datetime) -> PaymentRun:
                 run=run,
                 statement=one.statement,
                 cents=one.cents,
-                account=_usable(accounts.get(one.statement.household_id), one.cents),
+                account=_usable(accounts.get(one.statement.household_id), one),
             )
             for one in found
         ]
@@ -121,6 +121,10 @@ def make_run(*, by: Member, at: datetime) -> PaymentRun:
     return run
 
 
-def _usable(account: BankAccount | None, cents: int) -> BankAccount | None:
-    """The account, if the amount may be moved on it: what is collected needs a mandate."""
-    return None if account is None or (cents < 0 and account.mandate_signed_on is None) else account
+def _usable(account: BankAccount | None, owed: Due) -> BankAccount | None:
+    """The account, if the amount may be moved on it: what is collected needs a mandate, and what somebody before
+    owes is nobody else's.
+    """
+    if account is None or owed.statement.month < owed.statement.household.own_since:
+        return None
+    return None if owed.cents < 0 and account.mandate_signed_on is None else account

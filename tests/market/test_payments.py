@@ -9,7 +9,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from community.models import AuditEvent, Member
+from community.models import AuditEvent, Household, Member
 from community.roles import NotAllowed
 from config.sealing import unseal
 from market.documents import Batch, NotForBanks, Party, Transaction, as_collections, as_transfers
@@ -132,6 +132,19 @@ def test_a_statement_is_paid_once_and_a_correction_by_what_it_changed(street, se
         assert paid[home.pk] == sum(line.amount_cents for line in last.lines.all() if line.posted)
     assert {item.statement.version for item in second.items.all()} == {2}
     assert due(street) == []
+
+
+@pytest.mark.django_db
+def test_what_somebody_owed_before_is_not_moved_on_the_account_of_who_came_next(settled, marta):
+    ana, bruno, _carla = settled
+    for home, iban in ((ana, IBANS[1]), (bruno, IBANS[2])):
+        account(home, marta, iban)
+    Household.objects.filter(pk=bruno.pk).update(records_from=CLOSING - timedelta(hours=1))
+
+    run = make_run(by=marta, at=CLOSING)
+
+    assert run.items.get(statement__household=ana).account is not None
+    assert run.items.get(statement__household=bruno).account is None
 
 
 @pytest.mark.django_db
