@@ -79,10 +79,7 @@ def store_readings(
         check(rows, minutes, at)
     upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
     upload.content_sha256, upload.received_at = content_sha256, at
-    if rows:
-        # Before anything is read or locked: who makes a month waits for all who read others, and these for it.
-        ensure_partitions(min(row.start for row in rows), max(row.start for row in rows))
-    lock(metering_point)
+    lock(metering_point, [row.start for row in rows])
     news = judge(rows, current(metering_point, rows, minutes), upload, force=force)
     upload.save()
     _write(upload, rows, news, minutes)
@@ -99,8 +96,14 @@ def store_derived(*, upload: Upload, rows: Sequence[ReadingRow]) -> None:
     _write(upload, rows, judge(rows, known, nothing_yet()), minutes)
 
 
-def lock(metering_point: MeteringPoint) -> None:
-    """The meter's row is the lock: two uploads for one meter come one after the other."""
+def lock(metering_point: MeteringPoint, instants: Sequence[datetime] = ()) -> None:
+    """The meter's row is the lock: two uploads for one meter come one after the other.
+
+    The months of what is to be stored are made before anything is locked or read: who makes one waits for all
+    who read others, and these for it.
+    """
+    if instants:
+        ensure_partitions(min(instants), max(instants))
     MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
 
 

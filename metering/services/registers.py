@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from metering.models import ApiToken, MeterFile, MeteringPoint, RegisterReading, Upload
 from metering.queries import changes_of, newest
 from metering.registers import NEAR, Standing, differences, fits, standing
-from metering.services.partitions import ensure_partitions
 from metering.services.readings import (
     AHEAD,
     EARLIEST,
@@ -59,10 +58,7 @@ def store_registers(
         errors = register_faults(rows, at)
         if errors:
             raise RowErrors(errors, len({error.row for error in errors}))
-    if rows:
-        # What follows from a register begins at one, and months are made before anything is read or locked.
-        ensure_partitions(min(row.at for row in rows), max(row.at for row in rows))
-    lock(metering_point)
+    lock(metering_point, [row.at for row in rows])
     upload = nothing_yet(
         metering_point=metering_point,
         token=token,
