@@ -117,7 +117,7 @@ def household_of(request: HttpRequest) -> Household:
     Raises `LooksAfterNone` for a member without one, and `Http404` if none of the member's is meant.
     """
     homes, wanted = homes_of(request), request.GET.get("home", "")
-    if not homes:
+    if not homes and not wanted:
         raise LooksAfterNone
     if wanted.isdecimal():
         # Longer than any key is the number of no home; Python would not even read it.
@@ -217,7 +217,8 @@ class WaysIn:
             )
             return redirect("mfa_index")
         if isinstance(exception, LooksAfterNone):
-            asked_to_look = request.method in {"GET", "HEAD"}
+            # A file, or a form that was sent, has no page in its place.
+            asked_to_look = request.method in {"GET", "HEAD"} and request.path.endswith("/")
             return render(request, "community/no_home.html", status=200 if asked_to_look else 404)
         if isinstance(exception, RedisError):
             return render(request, "503.html", {"limits_away": True}, status=503)

@@ -59,15 +59,8 @@ def store_registers(
         if errors:
             raise RowErrors(errors, len({error.row for error in errors}))
     lock(metering_point, [row.at for row in rows])
-    upload = nothing_yet(
-        metering_point=metering_point,
-        token=token,
-        file=file,
-        source=source,
-        content_sha256=content_sha256,
-        received_at=at,
-        received=len(rows),
-    )
+    upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
+    upload.content_sha256, upload.received_at = content_sha256, at
     news = _news(metering_point, rows, upload)
     upload.save()
     for one in news:

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
-from community.models import AuditEvent, Member, User, What
+from community.models import AuditEvent, Household, Member, User, What
 from community.services.audit import note_look
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
@@ -177,7 +177,8 @@ def test_administrators_read_the_trail_by_kind_and_month_and_take_it_along(clien
     monkeypatch.setattr("config.clock.now", lambda: NOON)
     give_mandate(household=home, given_by=ana, at=NOON, paused=True)
     points = [make.meter(home)]
-    issue_token(community=home.community, name="=cmd()", scopes=[], metering_points=points, at=NOON, by=marta)
+    Household.objects.filter(pk=home.pk).update(name="=cmd()")
+    issue_token(community=home.community, name="Gateway", scopes=[], metering_points=points, at=NOON, by=marta)
     client.force_login(marta.user)
 
     only = client.get(reverse("audit"), {"m": "2026-11", "what": "token_issued"})

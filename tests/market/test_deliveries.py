@@ -141,4 +141,5 @@ def test_a_month_that_closes_by_itself_is_mailed_where_mail_is_set_up(street, ho
 def test_without_mail_the_page_says_how_to_turn_it_on(client, street, closed):
     client.force_login(make.member(street, "Marta", Member.Role.ADMIN).user)
     with patch("config.clock.now", lambda: CLOSING):
-        assert "EMAIL_HOST" in client.get(reverse("closing"), {"m": "2026-11"}).content.decode()
+        page = client.get(reverse("closing"), {"m": "2026-11"}, headers={"accept-language": "en"}).content.decode()
+    assert "Mail is off on this site: whoever runs the site can turn it on." in page

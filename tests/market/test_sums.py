@@ -99,9 +99,9 @@ def test_the_api_of_a_small_street_tells_the_home_by_itself_only(client, street,
     assert told["home"]["bought_wh"] == 0
 
 
-def ordered(slot, home, side, wh, limit):
+def ordered(slot, home, side, wh, limit, asked_wh=None):
     order = Order.objects.create(
-        slot=slot, household=home, mandate=home.mandates.first(), side=side, kind="firm", energy_wh=wh,
+        slot=slot, household=home, mandate=home.mandates.first(), side=side, kind="firm", energy_wh=asked_wh or wh,
         limit_ueur_kwh=limit, retailer_ueur_kwh=limit, placed_at=NOON - timedelta(minutes=10),
     )  # fmt: skip
     Outcome.objects.create(order=order, slot=slot, local_wh=wh, retailer_wh=0, reason="matched")
@@ -162,9 +162,8 @@ def one_seller(street, ana, tmp_path):
     ordered(slot, own[5], "sell", 2_345, 50_000)
     make.read(own[5], NOON, 0, 2_345)
     for home in own[:5]:
-        ordered(slot, home, "buy", 469, 200_000)
+        ordered(slot, home, "buy", 469, 200_000, asked_wh=600)
         make.read(home, NOON, 469, 0)
-    Order.objects.filter(slot=slot, side="buy").update(energy_wh=600)
     cleared = {"status": "cleared", "cleared_at": slot.gate_closure, "price_ueur_kwh": 100_000, "traded_wh": 2_345}
     Slot.objects.filter(pk=slot.pk).update(**cleared)
     settle_due(community=street, at=NOON + timedelta(hours=2))

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from community.models import What
+from community.services.audit import record_for
 from market.ledger.guard import Guard
+from market.services.home_keys import destroy_key
 from market.services.log import sign_head
 from market.services.mandates import give_mandate
 from tests import factories as make
@@ -12,6 +15,12 @@ from tests.market.test_rent_and_pool import cleared, homes, metered, street, usu
 
 __all__ = ["homes", "street"]
 NOW = make.NOON + timedelta(days=1)
+
+
+def forget(home, at=NOW):
+    """What an erasure does to a home's leaves, and what it puts on record."""
+    destroy_key(household=home, at=at)
+    record_for([home], What.ERASED, at=at, by=None)
 
 
 @pytest.fixture(autouse=True)

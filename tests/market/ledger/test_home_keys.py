@@ -5,13 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from community.models import What
-from community.services.audit import record_for
 from market.models import HomeKey
 from market.queries.fsck import faults
 from market.services.home_keys import destroy_key
 from tests import factories as make
-from tests.market.ledger.conftest import NOW
+from tests.market.ledger.conftest import NOW, forget
 from tests.market.ledger.test_log import as_a_superuser
 from tests.market.test_rent_and_pool import cleared, metered, usual
 
@@ -65,8 +63,7 @@ def test_a_home_without_a_key_and_without_an_erasure_is_named(street, logged, hi
 
 @pytest.mark.usefixtures("owner")
 def test_an_erasure_is_no_reason_for_leaves_that_came_after_it(street, logged):
-    destroy_key(household=logged[1], at=NOW - timedelta(hours=1))
-    record_for([logged[1]], What.ERASED, at=NOW - timedelta(hours=1), by=None)
+    forget(logged[1], NOW - timedelta(hours=1))
     start = make.NOON + timedelta(hours=2)
     cleared(street, usual(logged), start)
     metered(logged, start, at=NOW)

@@ -30,12 +30,11 @@ from market.models import HomeKey, LogAlarm, LogHead, LogLeaf, LogTile, Settleme
 from market.queries.evidence import mandate_hash
 from market.queries.fsck import _recent_from, faults
 from market.queries.log import keys_to, latest_head, log_size, tiles_of
-from market.services.home_keys import destroy_key
 from market.services.log import sign_head
 from market.services.mandates import give_mandate
 from market.wording.receipts import NoReceipt, as_zip, receipt_of
 from tests import factories as make
-from tests.market.ledger.conftest import NOW
+from tests.market.ledger.conftest import NOW, forget
 from tests.market.test_rent_and_pool import cleared, metered, usual
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sums_of_few")]
@@ -267,7 +266,7 @@ def _same(one, other):
 
 def test_a_destroyed_key_opens_nothing_and_breaks_no_proof(street, logged):
     kept = as_zip(leaf(logged[0]), latest_head(street.pk))
-    destroy_key(household=logged[0], at=NOW)
+    forget(logged[0])
 
     with pytest.raises(NoReceipt):
         as_zip(leaf(logged[0]), latest_head(street.pk))
@@ -279,7 +278,7 @@ def test_a_destroyed_key_opens_nothing_and_breaks_no_proof(street, logged):
 
 
 def test_after_a_key_was_destroyed_another_opens_what_comes_then_and_nothing_before(street, logged, guard):
-    destroy_key(household=logged[0], at=NOW)
+    forget(logged[0])
     start = make.NOON + timedelta(hours=2)
     cleared(street, usual(logged), start)
     metered(logged, start)

@@ -10,12 +10,11 @@ from market.models import MandateConfirmation, Order
 from market.queries.evidence import beyond, evidence, mandate_hash, plain_mandate
 from market.queries.fsck import faults
 from market.queries.log import latest_head
-from market.services.home_keys import destroy_key
 from market.services.log import sign_head
 from market.services.mandates import Word, give_mandate, terms_of
 from market.wording.receipts import NoReceipt, as_zip
 from tests import factories as make
-from tests.market.ledger.conftest import NOW
+from tests.market.ledger.conftest import NOW, forget
 from tests.market.ledger.test_log import as_a_superuser, leaf, unpacked
 from tests.market.test_rent_and_pool import cleared, metered, usual
 from tests.passkeys import Passkey, assertion
@@ -178,7 +177,7 @@ def test_rules_changed_between_ordering_and_gate_closure_do_not_count_for_that_s
 
 
 def test_with_the_key_destroyed_nothing_opens_and_the_words_may_go(street, signed, guard):
-    destroy_key(household=signed, at=NOW)
+    forget(signed)
     with pytest.raises(NoReceipt):
         as_zip(leaf(signed), latest_head(street.pk))
     MandateConfirmation.objects.all().delete()

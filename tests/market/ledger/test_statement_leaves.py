@@ -13,13 +13,12 @@ from market.models import LogLeaf, Statement, StatementLine
 from market.queries.fsck import faults
 from market.queries.log import latest_head, log_size
 from market.services.closing import correct_month
-from market.services.home_keys import destroy_key
 from market.services.log import sign_head
 from market.services.statements import close_month
 from market.wording.own_records import packed
 from market.wording.receipts import NoReceipt, as_zip
 from tests import factories as make
-from tests.market.ledger.conftest import NOW
+from tests.market.ledger.conftest import NOW, forget
 from tests.market.ledger.test_log import as_a_superuser
 from tests.market.test_rent_and_pool import cleared, metered, usual
 
@@ -141,7 +140,7 @@ def test_a_statement_that_was_changed_or_lost_its_leaf_is_found(street, closed):
 
 
 def test_a_home_that_is_forgotten_has_no_receipt_of_its_statements(street, closed):
-    destroy_key(household=closed[0], at=NOW)
+    forget(closed[0])
     with pytest.raises(NoReceipt):
         as_zip(leaf_of(closed[0]), latest_head(street.pk))
     assert as_zip(leaf_of(closed[1]), latest_head(street.pk))
