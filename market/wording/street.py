@@ -62,11 +62,22 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
 
 def chart_sentence(slots: Sequence[StreetSlot]) -> str:
     """What the picture shows, for those who do not see it."""
-    words = _("Neighbours shared %(shared)s; %(taken)s came from the grid and %(given)s went there.") % {
-        "shared": figures.kwh(sum(slot.traded_wh for slot in slots)),
-        "taken": figures.kwh(sum(slot.import_wh for slot in slots)),
-        "given": figures.kwh(sum(slot.export_wh for slot in slots)),
-    }
+    shared = shared_wh(slots)
+    told = [
+        _("What neighbours shared is not told: fewer than five sold it, or bought it.")
+        if shared is None
+        else _("Neighbours shared %(shared)s.") % {"shared": figures.kwh(shared)},
+        _("%(taken)s came from the grid and %(given)s went there.")
+        % {
+            "taken": figures.kwh(sum(slot.import_wh for slot in slots)),
+            "given": figures.kwh(sum(slot.export_wh for slot in slots)),
+        },
+    ]
+    if shared and any(slot.traded_wh and shared_wh([slot]) is None for slot in slots):
+        told.append(
+            _("Of slots in which fewer than five sold, or bought, only the day's sum holds what was shared.")
+        )
+    words = " ".join(told)
     return f"{price_span([slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None])} {words}"
 
 

@@ -25,8 +25,24 @@ def test_the_streets_day_is_told_by_its_prices_and_what_was_shared():
 
     assert said == (
         "The street's price went from 0.090 €/kWh to 0.120 €/kWh. "
-        "Neighbours shared 1.6 kWh; 0.60 kWh came from the grid and 0.20 kWh went there."
+        "Neighbours shared 1.6 kWh. 0.60 kWh came from the grid and 0.20 kWh went there."
     )
+
+
+def test_a_sum_that_would_be_one_homes_is_said_to_be_missing():
+    few, many = frozenset({1}), frozenset(range(2, 8))
+    hidden, told = (
+        StreetSlot(make.NOON, make.NOON + make.QUARTER, "cleared", 90_000, 800, 0, 300, 100, False, (), sold, many)
+        for sold in (few, many)
+    )
+
+    with override("en"):
+        alone, together = (plain(street.chart_sentence(slots)) for slots in ([hidden], [hidden, told]))
+
+    assert "What neighbours shared is not told: fewer than five sold it, or bought it." in alone
+    assert "0.80 kWh" not in alone
+    assert "Neighbours shared 1.6 kWh." in together
+    assert together.endswith("only the day's sum holds what was shared.")
 
 
 def test_days_of_forecasts_are_told_by_the_best_and_the_worst():
