@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import F, Max, Min, Q, Sum
 
 from community.anonymity import hides
 from community.models import Community
-from market.models import SettledHome, Slot, Trade
+from market.models import SettledHome, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,9 @@ def congestions(slots: Sequence[StreetSlot]) -> list[Congestion]:
     return found
 
 
-def homes_that_traded(community: Community, first: datetime, until: datetime) -> int:
-    """How many homes bought or sold in `[first, until)`."""
-    trades = Trade.objects.filter(slot__community=community, slot__start__gte=first, slot__start__lt=until)
-    return trades.aggregate(homes=Count("household", distinct=True))["homes"] or 0
+def homes_that_traded(slots: Sequence[StreetSlot]) -> int:
+    """How many homes bought or sold in the slots."""
+    return len(frozenset[int]().union(*(slot.sellers | slot.buyers for slot in slots)))
 
 
 def price_band(community: Community, first: datetime, until: datetime) -> dict[datetime, tuple[int, int]]:

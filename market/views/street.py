@@ -53,7 +53,7 @@ def street(request: HttpRequest) -> HttpResponse:
     slots = queries.street_slots(community, first, until)
     past = [slot for slot in slots if slot.start <= at and slot.status != "open"]
     begun = day_queries.first_start(community.pk)
-    homes = queries.homes_that_traded(community, first, until)
+    homes = queries.homes_that_traded(slots)
     context = {
         **always,
         "span": (first, until),
