@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.generic import RedirectView
 
 from community.access import operator_may
+from community.views.second_factor import NewCodes, NewKey
 from config.disclosure import security_txt
 
 # The operator comes in by the same door as everybody, with the same limits and second factor.
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", login, name="login"),
     path("logout/", logout, name="logout"),
     path("account/", include("allauth.account.urls")),
+    path("account/second-factor/totp/activate/", NewCodes.as_view(), name="mfa_activate_totp"),
+    path("account/second-factor/webauthn/add/", NewKey.as_view(), name="mfa_add_webauthn"),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("language/", include("django.conf.urls.i18n")),

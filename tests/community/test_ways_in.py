@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.contrib.sessions.models import Session
+from django.test import Client
 
 from community.models import Member, User
 from community.services import members as membership
@@ -216,6 +217,39 @@ def test_an_administrator_without_a_second_factor_sees_nothing_of_others(client,
         assert client.get(path)["location"] == "/account/second-factor/", path
     with_app(marta.user)
     assert client.get("/neighbours/").status_code == 200
+
+
+def set_up_codes(client):
+    """Codes of an app, as the page sets them up."""
+    client.get("/account/second-factor/totp/activate/")
+    code = code_of(client.session["mfa.totp.secret"])
+    return client.post("/account/second-factor/totp/activate/", {"code": code})
+
+
+def test_who_came_in_by_the_password_alone_is_outside_once_there_is_a_second_factor(client, street, settings):
+    """Otherwise whoever knows a password would wait inside for its owner to set one up."""
+    settings.SECOND_FACTOR_REQUIRED = True
+    make.member(street, "Marta", Member.Role.ADMIN)
+    waiting = Client()
+    log_in(waiting, email="marta@example.org")
+    log_in(client, email="marta@example.org")
+
+    assert set_up_codes(client).status_code == 302
+
+    assert waiting.get("/neighbours/")["location"].startswith("/login/")
+    assert client.get("/neighbours/").status_code == 200
+
+
+def test_a_further_factor_ends_nothing_that_was_opened_with_the_first(client, ana):
+    other = Client()
+    with_app(ana.user)
+    Authenticator.objects.filter(user=ana.user).update(type=Authenticator.Type.WEBAUTHN)
+    client.force_login(ana.user)
+    other.force_login(ana.user)
+
+    set_up_codes(client)
+
+    assert inside(other)
 
 
 def test_the_operator_needs_one_too(client, settings):
