@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial as partial_call
 from typing import Any
@@ -52,7 +53,7 @@ from metering.api.serializers import (
 from metering.models import ApiToken, MeterKey, Reading
 from metering.queries import readings_of
 from metering.services.equipment import take_reports
-from metering.services.keys import keep_signature
+from metering.services.keys import keep_signature, signed_before
 from metering.services.readings import RowError
 from metering.sums import sums
 
@@ -210,11 +211,21 @@ class DeviceStates(APIView):
 
 @transaction.atomic
 def _kept(request: Request, signed: tuple[MeterKey, str] | None, work: Callable[[], Taken]) -> Taken:
-    """What became of the message, stored together with what it was signed with."""
+    """What became of the message, stored together with what it was signed with.
+
+    What was signed before is the same call sent again, by whomever: stored once more it would undo what came since.
+    """
+    if signed is None:
+        return work()
+    key, signature = signed
+    before = transaction.savepoint()
     taken = work()
-    if signed is not None:
-        key, signature = signed
-        keep_signature(upload=taken.upload, key=key, path=request.get_full_path(), signature=signature)
+    earlier = signed_before(key, signature)
+    if earlier is not None:
+        transaction.savepoint_rollback(before)
+        earlier.created, earlier.revised, earlier.unchanged = 0, 0, taken.received - taken.rejected
+        return replace(taken, upload=earlier)
+    keep_signature(upload=taken.upload, key=key, path=request.get_full_path(), signature=signature)
     return taken
 
 

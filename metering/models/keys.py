@@ -33,5 +33,8 @@ class UploadSignature(models.Model):
     path = models.CharField(max_length=500)
     signature = models.CharField(max_length=88)
 
+    class Meta:
+        indexes = [models.Index(fields=["signature"], name="upload_signature_seen")]
+
     def __str__(self) -> str:
         return f"{self.upload_id} by {self.key_id}"

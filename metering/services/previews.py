@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 
 from metering.formats import CHANNELS, FileReading, Interval, Mapping, gaps, read_file
-from metering.models import MeterFile, MeteringPoint, Upload
+from metering.models import MeterFile, MeteringPoint, MeterKey, Upload
 from metering.plausibility import Doubt, doubts
 from metering.queries import connection_of
 from metering.services.readings import ReadingRow, RowErrors, check, current, judge, nothing_yet
@@ -67,7 +67,9 @@ def preview(*, file: MeterFile, at: datetime) -> Preview:
     reading = read(file)
     reachable = MeteringPoint.objects.filter(household__community=file.community_id)
     if file.token is not None:
-        reachable = reachable.filter(api_tokens=file.token)
+        # Whoever read a token cannot send in the name of a meter that signs, in a file neither.
+        signing = MeterKey.objects.filter(ended_at=None).values("metering_point")
+        reachable = reachable.filter(api_tokens=file.token).exclude(pk__in=signing)
     points = {point.cups[:20]: point for point in reachable.select_related("household__community")}
     if reading.registers:
         return Preview(file, reading, _dials(reading, points, at), [])

@@ -13,8 +13,9 @@ from django.test import Client
 from community.models import AuditEvent, Member, What
 from metering.did_key import did_key, has_signed
 from metering.live.hearing import Hearing
-from metering.models import ApiToken, MeterKey, Reading, Upload, UploadSignature
+from metering.models import ApiToken, MeterFile, MeterKey, Reading, Upload, UploadSignature
 from metering.services.keys import to_register, to_send
+from metering.services.meter_files import store_asked
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,59 @@ def test_a_signed_call_that_is_sent_again_changes_nothing(meter):
 
     assert (again.status_code, again.json()["unchanged"]) == (200, 1)
     assert Reading.objects.count() == 1
+
+
+def other(energy_wh):
+    return BODY.replace("1000", str(energy_wh))
+
+
+def spellings(signature):
+    """The signature with each way to set the bits that its base64 leaves idle."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    first = letters.index(signature[-3]) // 16 * 16
+    return [signature[:-3] + letters[first + more] + "==" for more in range(16)]
+
+
+def test_an_old_signed_call_does_not_undo_what_came_since(meter):
+    meter.register()
+    first = meter.send()
+    meter.send(other(700))
+
+    again = meter.send()
+
+    assert (again.status_code, again.json()["revised"], again.json()["unchanged"]) == (200, 0, 1)
+    assert again.json()["upload"] == first.json()["upload"]
+    assert list(Reading.objects.order_by("version").values_list("energy_wh", flat=True)) == [1000, 700]
+    assert meter.send(BODY + " ").json()["revised"] == 1, "the meter itself may say the earlier value once more"
+
+
+def test_an_old_signed_call_in_another_spelling_is_no_new_one(meter):
+    meter.register()
+    meter.send()
+    meter.send(other(700))
+    path = f"{meter.place}/readings"
+    old = signed(meter.key, to_send("POST", path, hashlib.sha256(BODY.encode()).hexdigest()))
+
+    for spelling in spellings(old):
+        meter.send(signature=spelling)
+
+    assert Reading.objects.count() == 2
+
+
+def test_a_file_handed_in_with_a_token_does_not_speak_for_a_meter_that_signs(meter):
+    """Whoever read the token would otherwise send in a file what it cannot sign."""
+    meter.register()
+    day = make.NOON.astimezone(meter.point.household.community.zone) - make.QUARTER * 96
+    lines = "".join(f"{meter.point.cups};{day:%d/%m/%Y};{hour};1,5;R\r\n" for hour in range(1, 25))
+    table = f"CUPS;Fecha;Hora;Consumo_kWh;Metodo_obtencion\r\n{lines}"
+    with patch("metering.api.files.now", lambda: NOW):
+        answer = meter.client.post("/api/v1/meter-files?name=x.csv", table, content_type="application/octet-stream")
+        file = MeterFile.objects.get(public_id=answer.json()["file"])
+        store_asked(file_id=file.pk, at=NOW)
+
+    file.refresh_from_db()
+    assert file.failure == {"code": "nothing-to-store"}
+    assert not Reading.objects.exists()
 
 
 @pytest.mark.parametrize(
