@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from community.models import Household, Invitation, Member, User, What
 from community.roles import Can, may
@@ -102,14 +103,16 @@ def revoke(*, invitation: Invitation, by: Member, at: datetime) -> None:
 
 def find_invitation(*, secret: str, at: datetime) -> Invitation:
     """The open invitation that a link's secret belongs to. Raises `InvitationProblem('not-valid')`."""
-    invitation = (
-        Invitation.objects.select_related("community", "household", "invited_by__user")
-        .filter(secret_hash=hash_of(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
-        .first()
-    )
+    invitation = _open(secret, at).select_related("community", "household", "invited_by__user").first()
     if invitation is None:
         raise InvitationProblem("not-valid")
     return invitation
+
+
+def _open(secret: str, at: datetime) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        secret_hash=hash_of(secret), accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at
+    )
 
 
 @transaction.atomic
@@ -119,13 +122,14 @@ def accept(*, secret: str, at: datetime, name: str = "", password: str = "", use
     `user`: who came in by the login of the invited address. Without, a new login is made with name and password;
     `has-login` if the address has one, for passwords are tried at the door alone.
     """
-    invitation = Invitation.objects.select_for_update().get(pk=find_invitation(secret=secret, at=at).pk)
-    if invitation.accepted_at is not None:
+    # Asked with the lock: whoever accepted, withdrew or renewed it a moment ago was first.
+    invitation = _open(secret, at).select_for_update().first()
+    if invitation is None:
         raise InvitationProblem("not-valid")
     known = User.objects.filter(email=invitation.email).first()
     if known != user:
         raise InvitationProblem("has-login")
-    user = known or User.objects.create_user(invitation.email, password, name=name.strip())
+    user = known or _new_login(invitation.email, password, name)
     member, created = Member.objects.get_or_create(
         community=invitation.community, user=user, defaults={"role": invitation.role, "joined_at": at}
     )
@@ -144,3 +148,11 @@ def accept(*, secret: str, at: datetime, name: str = "", password: str = "", use
         What.JOINED, community=invitation.community, at=at, by=member, about=member, household=invitation.household
     )
     return member
+
+
+def _new_login(email: str, password: str, name: str) -> User:
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(email, password, name=name.strip())
+    except IntegrityError as error:  # made with an invitation to another community, at the same moment
+        raise InvitationProblem("has-login") from error

@@ -17,6 +17,7 @@ from django.db.models.functions import TruncMonth
 
 from community.models import (
     AnnouncementLetter,
+    Community,
     Device,
     ErasureRequest,
     Invitation,
@@ -155,6 +156,10 @@ def erase(*, wish_id: int, by: Member, at: datetime) -> None:
     Raises `NotAllowed`, `NotYet`, and `ErasureRequest.DoesNotExist` for a wish that was taken back or is
     another community's.
     """
+    only_those_who(Can.ERASE, by)
+    # The community's row first: two administrators cannot erase each other at the same moment.
+    Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
+    by.refresh_from_db(fields=["role", "left_at"])
     only_those_who(Can.ERASE, by)
     wishes = ErasureRequest.objects.select_for_update(of=("self",)).select_related("member__user")
     wish = wishes.get(pk=wish_id, member__community=by.community_id, taken_back_at=None)

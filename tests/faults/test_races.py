@@ -7,9 +7,14 @@ from itertools import count
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from community.models import Member, User
+from community.roles import NotAllowed
+from community.services import members
+from community.services.members import InvitationProblem, invite, revoke
 from market.models import Entry, Order, SetPoint, Settlement, Statement, Trade
+from market.services import erasure
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.settle import settle_due
@@ -102,3 +107,74 @@ def test_the_first_readings_of_a_month_may_come_from_all_meters_at_once(street):
 
     assert errors == []
     assert Reading.objects.count() == 8
+
+
+def test_an_invitation_that_is_withdrawn_as_it_is_accepted_lets_nobody_in(street):
+    marta = make.member(street, "Marta", Member.Role.ADMIN)
+    invitation, secret = invite(invited_by=marta, email="lola@example.org", household=None, at=START)
+    person = {"name": "Lola", "password": make.PASSWORD}
+    heard = []
+
+    with transaction.atomic():
+        revoke(invitation=invitation, by=marta, at=START)
+        guest = threading.Thread(
+            target=lambda: heard.extend(
+                at_once(lambda: members.accept(secret=secret, at=START, **person), times=1)
+            )
+        )
+        guest.start()
+        guest.join(1)
+    guest.join()
+
+    assert [(type(one), str(one)) for one in heard] == [(InvitationProblem, "not-valid")]
+    assert not User.objects.filter(email="lola@example.org").exists()
+
+
+def test_invitations_of_two_streets_to_one_address_make_one_login(street):
+    """The second hears that there is a login by now, instead of a fault of the site."""
+    marta, zoe = (
+        make.member(one, name, Member.Role.ADMIN)
+        for one, name in ((street, "Marta"), (make.community(slug="otra"), "Zoe"))
+    )
+    secrets = [
+        invite(invited_by=by, email="lola@example.org", household=None, at=START)[1] for by in (marta, zoe)
+    ]
+    both, number, make_login = threading.Barrier(2), count(), User.objects.create_user
+
+    def with_the_other(*told, **more):
+        with suppress(threading.BrokenBarrierError):
+            both.wait(2)
+        return make_login(*told, **more)
+
+    with patch.object(type(User.objects), "create_user", lambda _self, *told, **more: with_the_other(*told, **more)):
+        errors = at_once(
+            lambda: members.accept(
+                secret=secrets[next(number)], at=START, name="Lola", password=make.PASSWORD
+            ),
+            times=2,
+        )
+
+    assert [(type(one), str(one)) for one in errors] == [(InvitationProblem, "has-login")]
+    assert User.objects.filter(email="lola@example.org").count() == 1
+
+
+def test_two_administrators_cannot_erase_each_other_at_the_same_moment(street):
+    both = [make.member(street, name, Member.Role.ADMIN) for name in ("Marta", "Nora")]
+    wishes = [erasure.ask(member=one, at=START) for one in both]
+    all_there, number, hindrances = threading.Barrier(2), count(), erasure.hindrances
+
+    def with_the_other(member):
+        found = hindrances(member)
+        with suppress(threading.BrokenBarrierError):
+            all_there.wait(2)
+        return found
+
+    def erase_the_other():
+        mine = next(number)
+        erasure.erase(wish_id=wishes[1 - mine].pk, by=both[mine], at=START)
+
+    with patch.object(erasure, "hindrances", with_the_other):
+        errors = at_once(erase_the_other, times=2)
+
+    assert [type(one) for one in errors] == [NotAllowed]
+    assert Member.objects.filter(community=street, left_at=None).count() == 1
