@@ -5,6 +5,7 @@ its size and its root. Only Ed25519 (algorithm 1) and witnesses' dated cosignatu
 lines of unknown keys are passed over, as the format wants.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from market.ledger.merkle import HASH_BYTES
 
 DASH = "\u2014"
 PLAIN, COSIGNED = 1, 4
+SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 KEY_BYTES, ID_BYTES, TIME_BYTES, SIGNATURE_BYTES = 32, 4, 8, 64
 
 
@@ -33,6 +35,13 @@ def strict_b64(text: str) -> bytes:
     if b64encode(data).decode() != text:
         raise BadNote(f"{text[:40]} is base64 with idle bits.")
     return data
+
+
+def size_of(text: str) -> int:
+    """A log's size in its one right spelling. Raises `BadNote`; Python would not even read very long ones."""
+    if not SIZE.fullmatch(text) or int(text) >= 2**63:
+        raise BadNote(f"{text[:40]} is no size.")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +192,10 @@ class Head:
         lines = text.split("\n")
         if len(lines) < 4 or lines[-1] or not lines[0] or not all(lines[:-1]):
             raise BadNote("A head has an origin, a size and a root, each on a line.")
-        size, root = lines[1], strict_b64(lines[2])
-        if not (size.isdecimal() and size.isascii() and str(int(size)) == size and int(size) < 2**63):
-            raise BadNote(f"{size[:40]} is no size.")
+        size, root = size_of(lines[1]), strict_b64(lines[2])
         if len(root) != HASH_BYTES:
             raise BadNote("The root is no hash.")
-        return cls(lines[0], int(size), root)
+        return cls(lines[0], size, root)
 
 
 def _is_name(name: str) -> bool:

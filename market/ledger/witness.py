@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from market.ledger.guard import Guard
 from market.ledger.merkle import EMPTY_ROOT, proves_growth
-from market.ledger.notes import BadNote, Head, SignerKey, VerifierKey, strict_b64, verified
+from market.ledger.notes import BadNote, Head, SignerKey, VerifierKey, strict_b64, size_of, verified
 
 MOST_HASHES, MOST_BYTES = 63, 64 * 1024
 SIZE_TYPE, TEXT_TYPE = "text/x.tlog.size", "text/plain; charset=utf-8"
@@ -79,14 +79,8 @@ def _read(body: str) -> tuple[int, list[bytes], str]:
     """The old size, the proof and the note of a request. Raises `BadNote`."""
     top, gap, note = body.partition("\n\n")
     first, *lines = top.split("\n")
-    size = first.removeprefix("old ")
-    if (
-        not gap
-        or not first.startswith("old ")
-        or not (size.isdecimal() and size.isascii())
-        or str(int(size)) != size
-    ):
+    if not gap or not first.startswith("old "):
         raise BadNote("The request begins with the old size.")
     if len(lines) > MOST_HASHES:
         raise BadNote("No proof has so many hashes.")
-    return int(size), [strict_b64(line) for line in lines], note
+    return size_of(first.removeprefix("old ")), [strict_b64(line) for line in lines], note

@@ -168,3 +168,15 @@ def test_a_file_without_keys_is_refused(tmp_path):
     with pytest.raises(CommandError, match="no verifier key"):
         serve("w", tmp_path / "logs", tmp_path / "w", "127.0.0.1:0")
     assert Guard(tmp_path / "w").last("log") is None
+
+
+@pytest.mark.parametrize("size", ["9" * 5_000, "9" * 19, "01", "+1", "1_0", "\u0661", ""])
+def test_a_size_that_no_log_has_is_a_bad_request_to_a_witness(witness, log, size):
+    assert witness.add(f"old {size}\n\n{note(log)}", 1_700_000_000) == Answer(400)
+
+
+@pytest.mark.parametrize("size", ["9" * 5_000, "9" * 19, "01", "+1", "1_0", "\u0661"])
+def test_a_head_of_a_size_that_no_log_has_is_none(witness, size):
+    signed = sign(f"log\n{size}\n{b64encode(EMPTY_ROOT).decode()}\n", LOG)
+
+    assert witness.add(f"old 0\n\n{signed}", 1_700_000_000) == Answer(400)
