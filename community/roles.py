@@ -1,9 +1,12 @@
 """Who may do what in a community: one table, shown on a page as it stands here.
 
-Integrators hold tokens instead of a role (`metering/api/access.py`); operators of the site are Django's staff.
+Integrators hold tokens instead of a role, whose scopes `metering/api/access.py` asks for; operators of the site are
+Django's staff (`community/access.py`).
 """
 
 from enum import StrEnum
+
+from django.db.models import TextChoices
 
 from community.models import Member
 
@@ -32,6 +35,36 @@ class Can(StrEnum):
     ERASE = "erase"
 
 
+class Own(StrEnum):
+    """What every member may: see to the own home, and see of others what is told in sums."""
+
+    SEE_HOME = "see_home"
+    SET_OWN_RULES = "set_own_rules"
+    SEE_STATEMENTS = "see_statements"
+    SEE_SUMS = "see_sums"
+    CHECK_PROOFS = "check_proofs"
+    TAKE_RECORDS = "take_records"
+
+
+class TokenScope(TextChoices):
+    """What a token may do with the meters that it was made for."""
+
+    READINGS_WRITE = "readings:write"
+    READINGS_FORCE = "readings:force"
+    READINGS_READ = "readings:read"
+    PLANS_READ = "plans:read"
+    STATES_WRITE = "states:write"
+
+
+class Operate(StrEnum):
+    """What whoever runs the site may, over all communities."""
+
+    SEE_SITE = "see_site"
+    SEE_RECORDS = "see_records"
+    FOUND_COMMUNITIES = "found_communities"
+    REPEAT_JOBS = "repeat_jobs"
+
+
 _READS = frozenset({Can.SEE_STREET, Can.SEE_METERS, Can.SEE_MONTHS})
 MAY: dict[str, frozenset[Can]] = {
     Member.Role.OWNER: frozenset(Can),
@@ -39,6 +72,13 @@ MAY: dict[str, frozenset[Can]] = {
     Member.Role.BILLING: _READS | {Can.SET_TARIFFS, Can.CLOSE_MONTHS, Can.PAY},
     Member.Role.READER: _READS,
     Member.Role.RESIDENT: frozenset(),
+}
+INTEGRATOR, OPERATOR = "integrator", "operator"
+# Everything that anybody may do, of all who come in: members by their role, a token's holder, who runs the site.
+INCLUDED: dict[str, frozenset[Can | Own | TokenScope | Operate]] = {
+    **{role: powers | frozenset(Own) for role, powers in MAY.items()},
+    INTEGRATOR: frozenset(TokenScope),
+    OPERATOR: frozenset(Operate) | {Can.RUN_PILOTS},
 }
 # Whom somebody with a role may give a role to, or take one from, besides "nobody above oneself".
 RANK = [Member.Role.RESIDENT, Member.Role.READER, Member.Role.BILLING, Member.Role.ADMIN, Member.Role.OWNER]

@@ -12,7 +12,7 @@ from community.views.announcements import (
     resend_announcement,
 )
 from community.views.cables import check_cables, connect_homes, new_cables
-from community.views.help import help_index, help_page
+from community.views.help import help_index, help_page, help_roles
 from community.views.installed import manifest, offline, service_worker
 from community.views.invitations import invite, invite_again, letters, revoke_invitation
 from community.views.join import join
@@ -42,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("announcements/<int:pk>/dismiss/", dismiss_announcement, name="dismiss-announcement"),
     path("roles/", roles, name="roles"),
     path("help/", help_index, name="help"),
+    path("help/roles/", help_roles, name="help-roles"),
     path("help/<slug:slug>/", help_page, name="help-page"),
     path("styleguide/", styleguide, name="styleguide"),
     path("more/", more, name="more"),

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from community import help as pages
 from community.pages import page
+from community.wording import roles as wording
 
 
 @require_safe
@@ -21,6 +22,13 @@ def help_index(request: HttpRequest) -> HttpResponse:
         )
     }
     return page(request, "community/help_index.html", {"section": "more", **groups})
+
+
+@require_safe
+def help_roles(request: HttpRequest) -> HttpResponse:
+    """What each role can and cannot do, also for those who have no membership: integrators and operators."""
+    context = {"section": "more", "lists": wording.lists(), "never": wording.nobody_may()}
+    return page(request, "community/help_roles.html", context)
 
 
 @require_safe

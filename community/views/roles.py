@@ -19,7 +19,7 @@ from config import clock
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def roles(request: HttpRequest) -> HttpResponse:
-    """The table of roles for every member; those who may give them see the members and a choice for each.
+    """What each role can and cannot do, for every member; those who may give them see the members and a choice for each.
 
     `?member=&role=` asks once more, with what changes, before anything does.
     """
@@ -31,8 +31,7 @@ def roles(request: HttpRequest) -> HttpResponse:
     others = Member.objects.filter(community=member.community, left_at__isnull=True).select_related("user")
     context = {
         "section": "more",
-        "names": wording.role_names(),
-        "rows": wording.power_rows(),
+        "lists": wording.lists(),
         "never": wording.nobody_may(),
         "members": others.order_by("user__name", "pk") if empowered(member, Can.GIVE_ROLES) else None,
         "choices": Member.Role.choices,

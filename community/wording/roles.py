@@ -5,14 +5,20 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from community.models import Member
-from community.roles import MAY, RANK, Can
+from community.roles import INCLUDED, INTEGRATOR, MAY, OPERATOR, RANK, Can, Operate, Own, TokenScope
 
 
-class PowerRow(NamedTuple):
-    """One thing to do, and for each role from the most to the least whether it may."""
+Ability = Can | Own | TokenScope | Operate
 
-    what: str
-    roles: list[bool]
+
+class RoleLists(NamedTuple):
+    """What somebody with a role can do, and what not."""
+
+    code: str
+    name: str
+    about: str
+    can: list[str]
+    cannot: list[str]
 
 
 def powers() -> dict[Can, str]:
@@ -40,14 +46,56 @@ def powers() -> dict[Can, str]:
     }
 
 
-def role_names() -> list[str]:
-    """The roles from the most to the least, as the table's columns."""
-    return [str(Member.Role(role).label) for role in reversed(RANK)]
+def abilities() -> dict[Ability, str]:
+    """Everything that anybody may do, in words: for the own home first, then what is more than that."""
+    return {
+        Own.SEE_HOME: _("See the own home's energy and market"),
+        Own.SET_OWN_RULES: _("Set the own home's rules"),
+        Own.SEE_STATEMENTS: _("Read the own home's statements"),
+        Own.SEE_SUMS: _("See the street's sums"),
+        Own.CHECK_PROOFS: _("Check the proofs"),
+        Own.TAKE_RECORDS: _("Take along everything that is kept about oneself"),
+        **powers(),
+        TokenScope.READINGS_WRITE: _("Send in readings of the meters that the token names"),
+        TokenScope.READINGS_FORCE: _("Send in readings of these meters although they look impossible"),
+        TokenScope.READINGS_READ: _("Read the readings of these meters through the API"),
+        TokenScope.PLANS_READ: _("Read the plans of these meters' homes"),
+        TokenScope.STATES_WRITE: _("Report the state of batteries and cars of these homes"),
+        Operate.SEE_SITE: _("See how the site and all its communities do"),
+        Operate.SEE_RECORDS: _("Look up records of all communities; the home sees that it was looked at"),
+        Operate.FOUND_COMMUNITIES: _("Found communities"),
+        Operate.REPEAT_JOBS: _("Repeat work that failed"),
+    }
 
 
-def power_rows() -> list[PowerRow]:
-    """Who may do what, straight from the table that decides it."""
-    return [PowerRow(what, [can in MAY[role] for role in reversed(RANK)]) for can, what in powers().items()]
+def lists() -> list[RoleLists]:
+    """What everybody can and cannot do, straight from the table that decides it; the most powerful role first."""
+    words = abilities()
+    return [
+        RoleLists(
+            code,
+            name,
+            about,
+            [text for ability, text in words.items() if ability in INCLUDED[code]],
+            [text for ability, text in words.items() if ability not in INCLUDED[code]],
+        )
+        for code, name, about in _everybody()
+    ]
+
+
+def _everybody() -> list[tuple[str, str, str]]:
+    return [(role, str(Member.Role(role).label), "") for role in reversed(RANK)] + [
+        (
+            INTEGRATOR,
+            _("Integrator"),
+            _("Has no role but a token, for named meters and some or all of this, until it expires."),
+        ),
+        (
+            OPERATOR,
+            _("Operator of the site"),
+            _("Keeps the machines and what is stored; the proofs show if anything was changed."),
+        ),
+    ]
 
 
 def changes(before: Member.Role, after: Member.Role) -> tuple[list[str], list[str]]:

@@ -6,18 +6,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from community.models import Community
+from community.roles import TokenScope
 from metering.models.readings import MeteringPoint
 
 
 class ApiToken(models.Model):
     """`azt_<key_id>.<secret>`: shown once, kept as a peppered hash, limited and revocable."""
 
-    class Scope(models.TextChoices):
-        READINGS_WRITE = "readings:write"
-        READINGS_FORCE = "readings:force"
-        READINGS_READ = "readings:read"
-        PLANS_READ = "plans:read"
-        STATES_WRITE = "states:write"
+    Scope = TokenScope
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="api_tokens")
     name = models.CharField(max_length=120)

@@ -118,3 +118,19 @@ def test_what_counts_in_a_table_is_seen_on_a_phone_without_scrolling(open_page, 
     assert "local" in shaded
     assert sizes
     assert min(sizes) >= 12
+
+
+def test_all_roles_lists_are_read_on_a_phone_without_scrolling_sideways_and_without_javascript(open_page, street):
+    page = open_page("es-ES", PHONE, script=False)
+
+    page.goto("/help/roles/")
+    for fold in page.locator("details.fold > summary").all():
+        fold.click()
+    lists = page.locator(".powers ul").all()
+    boxes = [one.bounding_box() for one in lists]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+
+    assert len(boxes) == 14
+    assert page.locator(".table-wrap").count() == 0
+    assert wide <= PHONE["width"]
+    assert all(box["width"] > 200 and box["x"] + box["width"] <= PHONE["width"] for box in boxes)

@@ -172,6 +172,7 @@ ROUTES: dict[str, Asks] = {
     "offline": Asks(PUBLIC, rest={"language": "es"}),
     "end-letters": Asks(PUBLIC, BOTH, rest={"token": "none"}),
     "help": Asks(PUBLIC),
+    "help-roles": Asks(PUBLIC),
     "help-page": Asks(PUBLIC, rest={"slug": "none"}),
     "styleguide": Asks(PUBLIC),
     "did-document": Asks(PUBLIC, rest={"slug": "none"}),
