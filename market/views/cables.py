@@ -32,8 +32,6 @@ from market.queries import feeder as queries
 from market.queries.feeder import CableTree, SlotFill, StreetState
 from market.wording import cables as wording
 from market.wording.cables import CableWords
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 ROWS_A_PAGE = 50
 LENGTH = {15: "quarters", 30: "halves", 60: "hours"}
@@ -64,7 +62,6 @@ def cables(request: HttpRequest) -> HttpResponse:
     table = Paginator(words, a_page).get_page(request.GET.get("p"))
     context = {
         "section": "community-day",
-        "until": until_line(freshness(member.community_id, at), at),
         "tree": tree,
         "slot": slot,
         "sentence": wording.sentence(slot, tree, state, shown),

@@ -29,8 +29,6 @@ from market.services.payments import OWING
 from market.services.statements import close_month
 from market.wording import closing as wording
 from market.wording.checklist import checklist
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
@@ -43,7 +41,6 @@ def closing(request: HttpRequest) -> HttpResponse:
     chosen = parse_month(request.GET.get("m"), at.astimezone(community.zone).date())
     state = next((one for one in states if one.month == chosen), states[0] if states else None)
     context: dict[str, Any] = {"section": "more", "rows": wording.month_rows(states), "state": state}
-    context["until"] = until_line(freshness(community.pk, at), at)
     if state is None:
         context["checklist"] = checklist(admin, at)
     if state is not None:

@@ -26,8 +26,6 @@ from market.queries.congestion import CongestionMonth, congestion_month
 from market.queries.held_back import price_parts
 from market.wording import congestion as wording
 from market.wording import congestion_homes as homes_wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
@@ -40,7 +38,6 @@ def congestion(request: HttpRequest, year: int | None = None, month: int | None 
     first = this_month if year is None or month is None else month_named(year, month)
     context: dict[str, Any] = {
         "section": "community-day",
-        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "bar": _bar(community, first, this_month),
         "first": first,
         "to_come": first > this_month,

@@ -13,8 +13,6 @@ from config import clock
 from market.month_chart import day_bars
 from market.queries import accuracy as queries
 from market.wording import forecasts as wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 LEAST_TOP_PCT = 30.0
 
@@ -31,7 +29,6 @@ def forecasts(request: HttpRequest) -> HttpResponse:
     dates = [today - queries.SPAN + timedelta(days=i + 1) for i in range(queries.SPAN.days)]
     context = {
         "section": "more",
-        "until": until_line(freshness(community.pk, at), at),
         "sentence": wording.sentence(days),
         "figures": wording.month_figures(days),
         "chart": day_bars([(day, errors.get(day, 0.0)) for day in dates], LEAST_TOP_PCT) if days else None,

@@ -33,7 +33,8 @@ from market.wording import charging, day_table, headline, next_steps, step_down
 from market.wording import following as following_wording
 from market.wording import home as wording
 from market.wording.checklist import checklist
-from metering.wording.freshness import updated_line
+from metering.completeness import freshness
+from metering.wording.freshness import own_until_line, updated_line
 
 RECENT = 6
 
@@ -175,7 +176,7 @@ def _standing(
         "car_lacks": charging.lack_lines(steps or ()),
         "following": _following(household, at) if is_today else [],
         "statement": wording.statement_card(home_queries.latest_statement(household), month, first),
-        "until": wording.until(until, at),
+        "until": own_until_line(until, freshness(household.community_id, at), at),
         "empty": wording.waiting_for_readings() if until is None else None,
     }
 

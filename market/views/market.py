@@ -27,8 +27,7 @@ from market.queries.market_day import MarketSlot
 from market.wording import ladder
 from market.wording import market_day as wording
 from market.wording import slot_price as price_wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line, updated_line
+from metering.wording.freshness import updated_line
 
 
 @login_required
@@ -51,7 +50,6 @@ def market(request: HttpRequest) -> HttpResponse:
         "section": "market",
         "live": day == today,
         "bar": day_bar(day, today, request.path, first=first, keep=keep),
-        "until": until_line(freshness(household.community_id, at), at),
         "updated": updated_line(at) if day == today else "",
         "days": [_day(slots, span, at, keep)],
         "figures": wording.numbers(slots, tomorrow, sums=sums, tells_traded=_tells_traded(household, span)),

@@ -26,7 +26,8 @@ from market.queries.wallet import wallet_rows
 from market.wording import day_table, documents, wallet
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
-from market.wording.home import until
+from metering.completeness import freshness
+from metering.wording.freshness import own_until_line
 
 # What each form of a statement is, and who writes it.
 FORMS = {
@@ -84,7 +85,6 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     slots = queries.settled_slots(household, *local_day(day, zone)) if day and is_open else []
     context = {
         "section": "months",
-        "bar": month_bar(first, today, request.path, keep=kept(request.GET)),
         "first": first,
         "household": household,
         "closed": closed,
@@ -144,7 +144,7 @@ def _standing(household: Household, closed: Statement | None) -> dict[str, str]:
 
 def _until(household: Household) -> str:
     at = clock.now()
-    return until(readings_until(household, at), at)
+    return own_until_line(readings_until(household, at), freshness(household.community_id, at), at)
 
 
 def _rent_waiting(household: Household, end: datetime) -> str:

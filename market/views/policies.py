@@ -22,8 +22,6 @@ from market.services.policies import roll_back
 from market.services.training import ask_for_training
 from market.wording import gate as gate_wording
 from market.wording import policies as wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
@@ -41,7 +39,6 @@ def agents(request: HttpRequest) -> HttpResponse:
     before = queries.champion_before(champion) if champion is not None else None
     context = {
         "section": "more",
-        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "sentence": wording.sentence(champion, trial, shipped, len(homes)),
         "figures": wording.four(champion, trial, shipped, len(homes), judged),
         "run": latest,

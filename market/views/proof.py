@@ -29,8 +29,6 @@ from market.queries.log import keys_of, latest_head, leaf_of, log_size, newest_o
 from market.queries.passkeys import names_of_passkeys
 from market.wording.anchors import last_words, rows
 from market.wording.receipts import PROGRAM, NoReceipt, as_zip
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 SHOWN = 12
 PARTIAL = re.compile(r"[1-9][0-9]{0,2}")
@@ -54,7 +52,6 @@ def proof(request: HttpRequest) -> HttpResponse:
     anchors, keys = newest_anchors(community.pk), keys_of(community.pk, signed)
     context = {
         "section": "more",
-        "until": until_line(freshness(community.pk, at), at),
         "slug": community.slug,
         "did": did_web(settings.LEDGER_HOST, community.slug),
         "earlier_keys": [one for one in keys if one.until is not None],

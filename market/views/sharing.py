@@ -20,8 +20,6 @@ from market.services.sharing import FileFaults, keep_file, keep_shares
 from market.settlement.coefficients import CRLF, LF, cau_of, file_name, write
 from market.sharing_form import SharesForm
 from market.wording import sharing as wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 LINE_ENDS = {"crlf": CRLF, "lf": LF}
 
@@ -54,7 +52,6 @@ def sharing(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "section": "more",
         "bar": month_bar(month, today, request.path),
-        "until": until_line(freshness(community.pk, clock.now()), clock.now()),
         "month": month,
         "rules": wording.rule_rows(found) if found is not None else [],
         "form": form,

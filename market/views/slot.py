@@ -31,8 +31,6 @@ from market.wording import slot_grid as grid_wording
 from market.wording import slot_price as price_wording
 from market.wording import what_if as trying_wording
 from market.wording.money import money
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
@@ -49,7 +47,6 @@ def slot(request: HttpRequest, start: datetime) -> HttpResponse:
         "section": "home",
         "start": row.start,
         "bar": _bar(row, kept(request.GET)),
-        "until": until_line(freshness(household.community_id, clock.now()), clock.now()),
         **_market(row, sums=sums),
         **_own(row, household, orders),
         **(_what_if(request, row, household, orders) if sums else {}),

@@ -26,8 +26,7 @@ from market.queries.envelopes import street_envelopes
 from market.queries.street import StreetSlot
 from market.wording import street as wording
 from market.wording.checklist import checklist
-from metering.completeness import freshness
-from metering.wording.freshness import until_line, updated_line
+from metering.wording.freshness import updated_line
 
 
 @login_required
@@ -58,7 +57,6 @@ def street(request: HttpRequest) -> HttpResponse:
         **always,
         "span": (first, until),
         "live": day == today,
-        "until": until_line(freshness(community.pk, at), at),
         "updated": updated_line(at) if day == today else "",
         "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
         "sentence": wording.sentence(past, homes, is_today=day == today),

@@ -6,22 +6,18 @@ from django.views.decorators.http import require_safe
 
 from community.access import household_of
 from community.pages import page
-from config import clock
 from market.queries.wallet import offer_costs, wallet_rows
 from market.wording import wallet as wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
 @require_safe
 def virtual_battery(request: HttpRequest) -> HttpResponse:
     """The wallet month by month, and every offer known here on the home's own months."""
-    household, at = household_of(request), clock.now()
+    household = household_of(request)
     rows, costs = wallet_rows(household), offer_costs(household)
     context = {
         "section": "more",
-        "until": until_line(freshness(household.community_id, at), at),
         "household": household,
         "rows": list(reversed(rows)),
         "balance_cents": rows[-1].balance_cents if rows else 0,

@@ -19,8 +19,6 @@ from market.cheapest import cheapest, starts
 from market.queries.when import ahead
 from market.when_form import WhenForm
 from market.wording import when as wording
-from metering.completeness import freshness
-from metering.wording.freshness import until_line
 
 
 @login_required
@@ -36,7 +34,6 @@ def when(request: HttpRequest) -> HttpResponse:
             "section": "more",
             "form": form,
             "home": request.GET.get("home", ""),
-            "until": until_line(freshness(household.community_id, at), at),
             **found,
         }
         return page(request, "market/when.html", context, status=422 if form.errors else 200)

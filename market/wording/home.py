@@ -218,16 +218,6 @@ def notice(provisional: int, *, paused: bool, expired: bool = False) -> dict[str
     return None
 
 
-def until(instant: datetime | None, at: datetime) -> str:
-    """Until when the figures are true."""
-    if instant is None:
-        return _("No readings yet")
-    local, now = timezone.localtime(instant), timezone.localtime(at)
-    if local.date() == now.date():
-        return _("Readings until %(time)s") % {"time": figures.clock(instant)}
-    return _("Readings until %(day)s, %(time)s") % {"day": figures.day(local), "time": figures.clock(instant)}
-
-
 def waiting_for_readings() -> dict[str, str]:
     """The empty page: what is missing, who must act, when to expect it."""
     return {

@@ -20,12 +20,11 @@ from community.pages import page
 from community.roles import Can
 from community.tariffs import local_day, month_span
 from config import clock
-from metering.completeness import completeness, freshness
+from metering.completeness import completeness
 from metering.models import MeteringPoint
 from metering.queries import set_aside_within
 from metering.services.reminders import remind, reminded
 from metering.wording import board as wording
-from metering.wording.freshness import until_line
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +56,6 @@ def board(request: HttpRequest) -> HttpResponse:
     context = {
         "section": "members",
         "bar": month_bar(month, today, request.path, first=founded.replace(day=1)),
-        "until": until_line(freshness(community.pk, at), at),
         "rows": [row for row in rows if row.missing or row.estimated or row.set_aside],
         "complete": sum(not row.missing for row in rows),
         "meters": len(rows),

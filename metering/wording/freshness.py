@@ -1,5 +1,6 @@
 """Until when what a page shows is true."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -22,6 +23,11 @@ def until_line(fresh: Freshness, at: datetime) -> str:
         told = _("Readings until %(day)s, %(time)s") % given
     behind = behind_line(fresh)
     return f"{told}; {behind}" if behind else told
+
+
+def own_until_line(until: datetime | None, street: Freshness, at: datetime) -> str:
+    """The same of one home: until when its own meters have told, and how many of the street's are behind."""
+    return until_line(replace(street, until=until), at)
 
 
 def behind_line(fresh: Freshness) -> str:

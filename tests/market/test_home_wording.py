@@ -12,6 +12,8 @@ from market.queries.home import BatteryNow, MonthSoFar
 from market.queries.own_energy import Own
 from market.wording import day_table, next_steps
 from market.wording import home as wording
+from metering.completeness import Freshness
+from metering.wording.freshness import own_until_line
 
 START = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 MONTH = MonthSoFar(6_840_000_000, 100_000, 80_000, 40_000, 25_000, Own())
@@ -160,9 +162,11 @@ def test_a_pause_is_said_before_anything_provisional():
 def test_readings_of_another_day_name_it():
     at = START + timedelta(days=2)
 
-    assert wording.until(START, START) == "Readings until 12:00"
-    assert wording.until(START, at) == "Readings until 22 November, 12:00"
-    assert wording.until(None, at) == "No readings yet"
+    street = Freshness(at, 0, 4)
+
+    assert own_until_line(START, street, START) == "Readings until 12:00"
+    assert own_until_line(START, street, at) == "Readings until 22 November, 12:00"
+    assert own_until_line(None, street, at) == "No readings yet"
 
 
 def test_a_slot_to_come_reads_out_its_expected_price_and_the_forecast():

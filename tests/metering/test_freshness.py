@@ -110,3 +110,15 @@ def test_a_part_of_the_street_is_sent_alone(client, homes, sums_of_few):
 
     assert part.lstrip().startswith('<div id="now"')
     assert "<html" not in part
+
+
+@pytest.mark.parametrize("path", ["/", "/months/"])
+def test_a_home_reads_until_when_its_own_meter_has_told_and_how_many_of_the_street_are_behind(client, homes, path):
+    for home, late in zip(homes, (1, 0, 0, 3), strict=True):
+        make.read(home, NOON - QUARTER - timedelta(hours=late), 100, 0)
+    client.force_login(homes[0].member.user)
+
+    with patch("config.clock.now", lambda: NOON + QUARTER):
+        page = client.get(path).content.decode()
+
+    assert "Lecturas hasta las 11:00; 1 contador va con retraso" in page
