@@ -18,6 +18,7 @@ from hypothesis import settings as examples
 
 from config import tenancy
 from config.walls import SITE_ROLE
+from tests import migrated
 
 # Browser tests run Django in a thread with an event loop beside it; the ORM there is used as everywhere.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -99,6 +100,14 @@ def _empty(operations, _statements):
         cursor.execute("RESET ROLE")
         cursor.execute(EMPTIES)
         cursor.execute("SET ROLE %s", [SITE_ROLE])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker):
+    """Each worker's database is a copy of one that was migrated; another server's is migrated as always."""
+    if os.environ.get("AZOTEA_EMBEDDED") == "1":
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
 
 
 @pytest.fixture(scope="session")

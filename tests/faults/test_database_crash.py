@@ -46,9 +46,9 @@ def acknowledge(what):
 BUILDS = (
     BEGIN
     + """
-from django.core.management import call_command
+from tests import migrated
 from tests.market.test_rent_and_pool import cleared, usual
-call_command("migrate", verbosity=0)
+migrated.fill()
 street, offer = make.community(), make.tariff()
 homes = [make.home(street, name, offer) for name in ("Ana", "Bruno", "Carla")]
 slots = [cleared(street, usual(homes), make.NOON + timedelta(minutes=15 * i)) for i in range(int(sys.argv[2]))]

@@ -29,9 +29,9 @@ HOMES = 6
 BUILDS = (
     BEGIN
     + """
-from django.core.management import call_command
+from tests import migrated
 from tests.market.test_rent_and_pool import cleared, usual
-call_command("migrate", verbosity=0)
+migrated.fill()
 street, offer = make.community(uploads_per_minute=10**6), make.tariff()
 homes = [make.home(street, f"Casa {n}", offer) for n in range(int(sys.argv[2]))]
 slot = cleared(street, usual(homes[:3]), make.NOON)
