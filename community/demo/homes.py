@@ -21,6 +21,8 @@ HOURS, QUARTERS = 24, 96
 PV_W = {home.curve: home.pv_w for home in HOMES if home.pv_w}
 LOAD_SPREAD = 0.35  # how far a quarter of an hour strays from its hour's mean, either way
 PV_SPREAD = 0.1
+# Homes without a column of their own: whose load they have, so many weeks later, and whose sun, of the same day.
+AS_OTHERS = {12: (1, 2, 2), 13: (6, 3, 7)}
 
 Hourly = NDArray[np.int64]
 
@@ -75,16 +77,22 @@ def source_day(day: date) -> date:
 @lru_cache(maxsize=4096)
 def _day(home_index: int, day: date) -> tuple[list[int], list[int]]:
     """Load and PV (Wh) of the 96 quarters of a UTC day."""
-    row = (source_day(day) - SOURCE_FIRST).days * HOURS
+    load_of, weeks_later, sun_of = AS_OTHERS.get(home_index, (home_index, 0, home_index))
     chance = np.random.default_rng([home_index, day.toordinal()])
-    load = _column("homes_load_wh.csv", home_index)[row : row + HOURS]
+    load = _hours("homes_load_wh.csv", load_of, day + timedelta(weeks=weeks_later))
     shape = 1 + LOAD_SPREAD * chance.uniform(-1, 1, (HOURS, 4))
     load_wh = _quarters(load, shape)
     if home_index not in PV_W:
         return load_wh, [0] * QUARTERS
-    pv = _column("homes_pv_wh.csv", home_index)[row : row + HOURS] * PV_W[home_index] // 1000
+    pv = _hours("homes_pv_wh.csv", sun_of, day) * PV_W[home_index] // 1000
     shape = _slope(pv) * (1 + PV_SPREAD * chance.uniform(-1, 1, (HOURS, 4)))
     return load_wh, _quarters(pv, shape)
+
+
+def _hours(file: str, home_index: int, day: date) -> Hourly:
+    """The 24 hours of a column on the day of the source that stands for `day`."""
+    row = (source_day(day) - SOURCE_FIRST).days * HOURS
+    return _column(file, home_index)[row : row + HOURS]
 
 
 def _slope(hourly_wh: Hourly) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The demo's gateway: twelve simulated homes that report over the REST API, as real ones would."""
+"""The demo's gateway: fourteen simulated homes that report over the REST API, as real ones would."""
 
 import json
 import logging

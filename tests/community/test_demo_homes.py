@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from community.demo.homes import PV_W, SOURCE_FIRST, SOURCE_LAST, curves, source_day
+from community.demo.homes import AS_OTHERS, PV_W, SOURCE_FIRST, SOURCE_LAST, curves, source_day
+from community.demo.neighbourhood import HOMES
 
 MADRID = ZoneInfo("Europe/Madrid")
 YEAR = 365 * 96
@@ -24,7 +25,7 @@ def test_every_date_has_a_source_day_of_the_same_weekday_and_season():
 
 
 def test_homes_use_and_make_what_homes_in_valencia_do():
-    for home in range(12):
+    for home in range(len(HOMES)):
         load_wh, pv_wh = curves(home, datetime(2026, 1, 1, tzinfo=UTC), YEAR)
 
         assert 2_800_000 < sum(load_wh) < 4_700_000
@@ -71,3 +72,14 @@ def test_the_sun_is_highest_around_two_in_the_afternoon_of_a_summer_day():
 def test_an_instant_between_quarters_is_refused():
     with pytest.raises(ValueError, match="not the start of a quarter hour"):
         curves(0, datetime(2026, 6, 1, 0, 7, tzinfo=UTC), 4)
+
+
+def test_who_lives_as_another_home_did_uses_the_same_energy_weeks_later_but_not_in_the_same_quarters():
+    first = datetime(2026, 11, 2, tzinfo=UTC)
+
+    for home, (load_of, weeks, _sun_of) in AS_OTHERS.items():
+        own, _ = curves(home, first, 96)
+        others, _ = curves(load_of, first + timedelta(weeks=weeks), 96)
+
+        assert sum(own) == sum(others)
+        assert own != others

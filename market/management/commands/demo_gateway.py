@@ -1,4 +1,4 @@
-"""`manage.py demo_gateway`: twelve simulated homes report to the running site over its API."""
+"""`manage.py demo_gateway`: fourteen simulated homes report to the running site over its API."""
 
 import json
 from argparse import ArgumentParser
