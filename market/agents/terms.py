@@ -43,8 +43,12 @@ def terms_ahead(
     mandate: Mandate, start: datetime, slot_minutes: int, periods: Sequence[str], local: Sequence[LocalTime]
 ) -> tuple[SlotTerms, ...]:
     """The terms of the slots from `start` on, one for each period; `local` may be empty without own hours."""
-    step = timedelta(minutes=slot_minutes)
     by_clock = mandate.has_own_hours
+    if not by_clock and mandate.valid_until is None:
+        # Then only the period tells slots apart, and that is how nearly all homes are.
+        of_period = {period: terms_at(mandate, start, slot_minutes, period) for period in set(periods)}
+        return tuple(of_period[period] for period in periods)
+    step = timedelta(minutes=slot_minutes)
     # Homes have a hundred slots ahead of them and few rules: equal slots are worked out once.
     known: dict[tuple[str, LocalTime | None, bool], SlotTerms] = {}
     answer = []

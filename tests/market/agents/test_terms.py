@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from market.agents import EvCharger, HoursRule, Mandate, as_its_owner_says, decide, local_times, terms_at
 from market.agents.hours import PERIODS
+from market.agents.terms import terms_ahead
 from tests.market.agents.seeing import hours_rules, mandates
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -51,6 +52,19 @@ def test_a_further_rule_only_ever_tightens(mandate, rule, quarter, period):
     assert after.max_buy_ueur_kwh <= before.max_buy_ueur_kwh
     assert after.may_buy <= before.may_buy
     assert after.may_sell <= before.may_sell
+
+
+@given(
+    mandate=mandates, first=st.integers(0, 7 * 96), periods=st.lists(st.sampled_from(sorted(PERIODS)), min_size=1)
+)
+def test_terms_of_many_slots_are_the_terms_of_each(mandate, first, periods):
+    start = (MONDAY + timedelta(minutes=15 * first)).astimezone(UTC)
+    starts = [start + timedelta(minutes=15 * i) for i in range(len(periods))]
+    clocks = [local(at) for at in starts]
+
+    ahead = terms_ahead(mandate, start, 15, periods, clocks)
+
+    assert list(ahead) == [terms(mandate, at, period) for at, period in zip(starts, periods, strict=True)]
 
 
 def test_own_hours_that_rule_out_trading_stop_both_sides():
