@@ -113,8 +113,9 @@ def _run(port: int, speed: float) -> None:
         os.environ["AZOTEA_CLOCK_ORIGIN"] = origin
         virtual_time.keep(folder, origin, goes_on=True)
         _manage("migrate", log=folder / "log" / "migrate.log")
-        _manage("secure_database", "--create", log=folder / "log" / "migrate.log")
-        _manage("seed_demo", log=folder / "log" / "seed.log", errors=None)
+        # Migrating has checked the project: checking loads every page, and once is enough.
+        _manage("secure_database", "--create", "--skip-checks", log=folder / "log" / "migrate.log")
+        _manage("seed_demo", "--skip-checks", log=folder / "log" / "seed.log", errors=None)
         # As in production: what serves people owns nothing, and sees one community at a time.
         os.environ["DATABASE_URL"] = postgres.address_of(SITE_ROLE, os.environ["DATABASE_URL"])
         for child in site:

@@ -73,7 +73,8 @@ def _catch_up(community: Community, first: datetime, at: datetime) -> None:
     with connection.cursor() as cursor:
         # Only this session: losing the last moments of an invented past in a power cut harms nobody.
         cursor.execute("SET synchronous_commit = off")
-    books = subprocess.Popen([sys.executable, str(MANAGE), "keep_books", "--until-closed"], stdin=subprocess.PIPE)
+    keep = [sys.executable, str(MANAGE), "keep_books", "--until-closed", "--skip-checks"]
+    books = subprocess.Popen(keep, stdin=subprocess.PIPE)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[day]}"))
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         task = bar.add_task("Living through the past", total=slots, day="")
