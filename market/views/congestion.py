@@ -116,6 +116,7 @@ def _days(found: CongestionMonth, this_month: date) -> dict[str, Any]:
     return {
         "chart": month_chart([(day, found.log.days.get(day, timedelta())) for day in dates]),
         "days": rows,
+        "days_say": wording.days_sentence(found.log.days),
     }
 
 

@@ -225,6 +225,27 @@ def assumptions(tree: CableTree, state: StreetState | None, *, is_admin: bool) -
     return said
 
 
+def drawn_sentence(words: Sequence[CableWords], state: StreetState | None) -> str:
+    """What the drawing of the cables shows, for those who do not see it: no more than its arrows and marks."""
+    said = {"all": len(words)}
+    if state is None:
+        return _("Connections: %(all)s. Nothing is known about their load in this slot.") % said
+    arrows = [row.arrow for row in words]
+    said |= {"down": arrows.count("↓"), "up": arrows.count("↑"), "full": sum(row.bound for row in words)}
+    return (
+        _("Connections: %(all)s. Power to the homes: %(down)s; surplus to the grid: %(up)s; at a limit: %(full)s.")
+        % said
+    )
+
+
+def strip_sentence(fullest: SlotFill | None) -> str:
+    """What the strip of a day shows, in one sentence."""
+    if fullest is None:
+        return _("Nothing is known yet about the cables on this day.")
+    said = {"slot": figures.span(fullest.start, fullest.end), "loading": fill_text(fullest)}
+    return _("The day was fullest at %(slot)s: %(loading)s.") % said
+
+
 def fill_text(fill: SlotFill) -> str:
     """How full the fullest element was in a slot of the day."""
     if fill.fullest_pct is None:

@@ -1,8 +1,8 @@
 """The congestion log in words: the month's sentence, its figures, the limits, how the cables fared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -67,6 +67,18 @@ def _held_words(total: HomeLog) -> str:
     if not held.held_wh:
         return _("nothing had to be held back")
     return words % {"energy": figures.kwh(held.held_wh), "share": share(held)}
+
+
+def days_sentence(days: Mapping[date, timedelta]) -> str:
+    """What the picture of the days shows, for those who do not see it."""
+    longest = max(days, key=lambda day: (days[day], day))
+    said = {"count": len(days), "day": figures.day(longest), "hours": hours(days[longest])}
+    words = ngettext(
+        "Cables were full on %(count)s day: %(hours)s on %(day)s.",
+        "Cables were full on %(count)s days, longest on %(day)s: %(hours)s.",
+        len(days),
+    )
+    return words % said
 
 
 def month_figures(found: CongestionMonth) -> list[Figure]:

@@ -68,7 +68,7 @@ def rows(found: Sequence[Start], best: Start, at: datetime, *, by_price: bool) -
         Row(
             moment(one.start, at),
             figures.euros(one.cost_neur),
-            figures.price(one.price_ueur_kwh),
+            figures.price_number(one.price_ueur_kwh),
             _word(one.price_ueur_kwh, mean),
             source(one.source),
             one == best,

@@ -158,6 +158,22 @@ def paid_and_shared(street, marta, ana):
     return asked
 
 
+def every_page(street):
+    """Of whoever administers the street: those with an address of their own, and one of each kind of thing."""
+    return (
+        *PAGES,
+        f"/announcements/{street.announced}/",
+        f"/neighbours/requests/{street.wish}/",
+        f"/neighbours/members/{street.lola}/end/",
+        f"/meter-files/{street.file}/",
+        f"/metering-points/{street.point}/changes/",
+        f"/tariffs/{street.tariff}/check/",
+        f"/account/equipment/{street.equipment}/",
+        *(f"/sharing/advice/{one}/" for one in street.advice),
+        *(f"/pilots/{one}/" for one in street.tried),
+    )
+
+
 @pytest.mark.parametrize(
     ("viewport", "locale", "scheme"), [(PHONE, "es-ES", "light"), (DESK, "en-GB", "dark")], ids=["phone", "desk"]
 )
@@ -176,18 +192,7 @@ def test_no_page_has_an_accessibility_problem(open_page, street, viewport, local
         page.goto(path)
         found += problems(page, path)
     log_in(page, "marta@example.org", make.PASSWORD)
-    for path in (
-        *PAGES,
-        f"/announcements/{street.announced}/",
-        f"/neighbours/requests/{street.wish}/",
-        f"/neighbours/members/{street.lola}/end/",
-        f"/meter-files/{street.file}/",
-        f"/metering-points/{street.point}/changes/",
-        f"/tariffs/{street.tariff}/check/",
-        f"/account/equipment/{street.equipment}/",
-        *(f"/sharing/advice/{one}/" for one in street.advice),
-        *(f"/pilots/{one}/" for one in street.tried),
-    ):
+    for path in every_page(street):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         found += problems(page, path)

@@ -1,6 +1,7 @@
 """The congestion log: a month whose figures a hand can check, and who may see what of it."""
 
 import csv
+import re
 from datetime import UTC, date, datetime, timedelta
 from unittest.mock import patch
 
@@ -250,6 +251,16 @@ def test_the_page_says_first_what_the_month_came_to(homes, month):
     assert "106.0 %; 1.0 % inside its limit" in page
     assert "no home should lose more than 7 % of its month" in page
     assert page.count('class="bar full"') == 2
+
+
+def test_the_picture_of_the_days_is_said_in_a_sentence_beside_its_table(homes, month):
+    page = text(visitor(homes["ana"]).get("/street/congestion/"))
+
+    figure = page[page.index("<figure") : page.index("</section>", page.index("<figure"))]
+    assert re.search(
+        r"<figcaption[^>]*>Cables were full on \d days?, longest on \d+ November: [\d.]+ h\.<", figure
+    )
+    assert "<tbody><tr>" in figure
 
 
 def test_the_page_speaks_spanish(homes, month):
