@@ -1,6 +1,6 @@
 """A period's energy or money against that of the period before, so that what is written adds up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from community.periods import Period, title
 from market.queries.energy import Exchange
 
 CENT_NEUR = 10**7
+MONEY = ("paid_retailer_neur", "from_retailer_neur", "paid_neighbours_neur", "earned_neur", "other_neur")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,24 @@ class Compared:
     change: str
 
 
+def in_cents(exchange: Exchange) -> Exchange:
+    """The same in whole cents, as it is written: sums and the balance are those of what is read."""
+    return replace(exchange, **{name: as_written(getattr(exchange, name), CENT_NEUR) for name in MONEY})
+
+
 def compared(now: Exchange, before: Exchange, unit: str) -> list[Compared]:
     """The period against the one before it."""
     if unit == "eur":
+        now, before = in_cents(now), in_cents(before)
         rows = [
             (_("Paid to your retailer"), now.paid_retailer_neur, before.paid_retailer_neur),
             (_("Paid to neighbours"), now.paid_neighbours_neur, before.paid_neighbours_neur),
             (_("Received from neighbours"), now.earned_neur, before.earned_neur),
             (_("Received from your retailer"), now.from_retailer_neur, before.from_retailer_neur),
-            (_("Balance"), now.balance_neur, before.balance_neur),
         ]
+        if now.other_neur or before.other_neur:
+            rows.append((_("From the common pool, less shortfalls"), now.other_neur, before.other_neur))
+        rows.append((_("Balance"), now.balance_neur, before.balance_neur))
         return [_money(*row) for row in rows]
     rows = [
         (_("From the grid"), now.from_grid_wh, before.from_grid_wh),
@@ -44,10 +53,8 @@ def compared(now: Exchange, before: Exchange, unit: str) -> list[Compared]:
 
 
 def _money(label: str, now_neur: int, before_neur: int) -> Compared:
-    change_neur = as_written(now_neur, CENT_NEUR) - as_written(before_neur, CENT_NEUR)
-    return Compared(
-        label, figures.euros(now_neur), figures.euros(before_neur), figures.euros(change_neur, signed=True)
-    )
+    change = figures.euros(now_neur - before_neur, signed=True)
+    return Compared(label, figures.euros(now_neur), figures.euros(before_neur), change)
 
 
 def _energy(label: str, now_wh: int, before_wh: int) -> Compared:

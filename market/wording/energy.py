@@ -11,6 +11,7 @@ from community import figures
 from community.periods import Period, title
 from market.queries.energy import Exchange
 from market.queries.own_energy import Equipment, Own
+from market.wording.compared import in_cents
 from market.wording.home import Figure
 
 NONE = "—"
@@ -80,7 +81,7 @@ def sentence(known: Known, unit: str, today: date) -> str:
     if not total.measured:
         return _("%(when)s nothing is measured yet.") % {"when": begins}
     if unit == "eur":
-        return _money_sentence(total, begins)
+        return _money_sentence(in_cents(total), begins)
     running = known.period.first <= today < known.period.until
     said = {"when": begins, "took": _took(total, running=running)}
     if not total.given_wh:
@@ -155,7 +156,9 @@ def numbers(known: Known) -> list[Figure]:
         )
     else:
         more += [
-            Figure(_("Paid"), figures.euros(-total.balance_neur), _("for energy, without what is fixed")),
+            Figure(
+                _("Paid"), figures.euros(-in_cents(total).balance_neur), _("for energy, without what is fixed")
+            ),
             Figure(_("A kWh"), _mean_price(total), _("on average, neighbours and retailer together")),
         ]
     return [*first, *more]

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -15,10 +17,11 @@ from config import clock
 from market.models import SettledHome, Settlement, Slot
 from market.queries.energy import Exchange, exchanged, exchanges, summed
 from market.queries.home import latest_statement, month_so_far
-from market.queries.own_energy import own_energy
+from market.queries.own_energy import Equipment, Own, own_energy
 from market.queries.wallet import offer_costs
 from market.services.statements import close_month
 from market.wording.compared import compared
+from market.wording.energy import Known, numbers, sentence
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
 
@@ -282,6 +285,35 @@ def test_a_difference_is_that_of_the_two_figures_as_they_are_written(now, before
         first = compared(Exchange(**now), Exchange(**before), unit)[0]
 
     assert tuple(text.split("\xa0")[0] for text in (first.now, first.before, first.change)) == written
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        (1_004_000_000, 4_000_000, 0, 0, 0),
+        (14_000_000, 14_000_000, 6_000_000, 1_006_000_000, 0),
+        (3_333_333_333, 1_111_111_111, 9_999_999_999, 4_444_444_444, 0),
+        (5_000_001, 5_000_001, 5_000_001, 0, -5_000_001),
+        (0, 6_000_000, 16_000_000, 4_999_999, 26_000_000),
+    ],
+)
+def test_what_a_period_says_in_euros_adds_up_to_its_balance_as_it_is_written(amounts):
+    names = ("paid_retailer_neur", "paid_neighbours_neur", "earned_neur", "from_retailer_neur", "other_neur")
+    total = Exchange(slots=1, taken_wh=1_000, given_wh=1_000, **dict(zip(names, amounts, strict=True)))
+    known = Known(DAY, total, Own(), Equipment((), ()), NOW)
+
+    with translation.override("en"):
+        said = [Decimal(one) for one in re.findall(r"\d+\.\d\d", sentence(known, "eur", DAY.first))]
+        rows = compared(total, Exchange(), "eur")
+        paid = {one.label: one.value for one in numbers(known)}.get("Paid")
+
+    written = [Decimal(row.now.split("\xa0")[0].replace("−", "-")) for row in rows]
+    signs = (-1, -1, 1, 1, 1)[: len(rows) - 1]
+    balance = written[-1]
+    assert sum(sign * one for sign, one in zip(signs, written[:-1], strict=True)) == balance
+    assert said[0] == abs(balance)
+    assert abs(said[1] - said[2]) == said[0]
+    assert paid is None or Decimal(paid.split("\xa0")[0].replace("−", "-")) == -balance
 
 
 def test_a_year_takes_closed_months_from_their_statements(street, marta):

@@ -103,6 +103,7 @@ def test_coefficients_are_kept_as_versions_and_written_as_the_distributor_takes_
     page = english(admin.get("/sharing/", headers={"accept-language": "en"}))
     assert "agreed on 20 November 2026, 3 supplies; added by Marta. Todos" in page
     assert "Fixed coefficients" in page
+    assert page.count(">2026.txt</a>") == 2
     static = next(one for one in month_shared(street, NOVEMBER).rules if one.rule == "static")
     assert static.shared_wh == 1_000 + 500
 
