@@ -81,20 +81,28 @@ CAUSES = {
 
 def _table(raw: bytes) -> list[dict[str, Any]]:
     """Rows of a CSV with a header of field names; empty cells are fields left out."""
+    reader = csv.DictReader(io.StringIO(_text(raw)), strict=True)
     try:
-        reader = csv.DictReader(io.StringIO(raw.decode("utf-8-sig")), strict=True)
         names = list(reader.fieldnames or [])
         if len(names) > MOST_COLUMNS or len(set(names)) < len(names):
             raise strict.NotStrict(
                 _("The header names at most %(most)d fields, each of them once.") % {"most": MOST_COLUMNS}
             )
         rows = list(islice(reader, MOST_ROWS + 1))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise strict.NotStrict(_("Not CSV in UTF-8: %(message)s.") % {"message": str(error)}) from error
+    except csv.Error as error:
+        place = {"line": reader.line_num}
+        raise strict.NotStrict(_("Not CSV from line %(line)d on: is a quotation mark open?") % place) from error
     return [
         {name or BEYOND: _cell(name, value) for name, value in row.items() if value is not None and value != ""}
         for row in rows
     ]
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise strict.NotStrict(_("The body is not UTF-8.")) from error
 
 
 def _cell(name: str | None, value: Any) -> Any:

@@ -4,6 +4,7 @@ import base64
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
@@ -15,7 +16,16 @@ from metering.api.access import point_of, token_of
 from metering.api.bodies import body_of
 from metering.api.serializers import ProblemSerializer
 from metering.models import ApiToken, MeteringPoint, MeterKey
-from metering.services.keys import BadSignature, KeyExists, check, key_of, register_key, to_send
+from metering.services.keys import (
+    BadSignature,
+    KeyExists,
+    NotBase64,
+    UnknownKey,
+    check,
+    key_of,
+    register_key,
+    to_send,
+)
 from metering.services.tokens import token_name
 
 HEADER = "Azotea-Signature"
@@ -43,12 +53,18 @@ class SignatureWrong(exceptions.PermissionDenied):
     default_code = "signature-wrong"
 
 
+class Text(serializers.CharField):
+    """A text; what is none is refused in every language of the site."""
+
+    default_error_messages = {"invalid": gettext_lazy("Send a text.")}
+
+
 class MeterKeySerializer(serializers.Serializer[MeterKey]):
     """A key by its name; a new one is signed by itself and, in the place of another, by that one, too."""
 
-    did = serializers.CharField(max_length=80, help_text="did:key of Ed25519")
-    signature = serializers.CharField(max_length=LENGTH, write_only=True, help_text="base64")
-    before = serializers.CharField(
+    did = Text(max_length=80, help_text="did:key of Ed25519")
+    signature = Text(max_length=LENGTH, write_only=True, help_text="base64")
+    before = Text(
         max_length=LENGTH, write_only=True, required=False, default="", help_text="the present key's, base64"
     )
     registered_at = serializers.DateTimeField(read_only=True)
@@ -82,13 +98,21 @@ class MeterKeys(APIView):
         try:
             key = register_key(point=point, at=now(), by=by, **told.validated_data)
         except BadSignature as error:
-            raise exceptions.ValidationError({"signature": [str(error)]}) from error
+            raise exceptions.ValidationError(_refused(error)) from error
         except KeyExists as error:
             words = _(
                 "%(did)s is registered: let it sign the new key in `before`, or end it on the gateways' page."
             )
             raise KeyInTheWay(words % {"did": str(error)}) from error
         return Response(MeterKeySerializer(key).data)
+
+
+def _refused(error: BadSignature) -> dict[str, str]:
+    if isinstance(error, UnknownKey):
+        return {"did": _("This names no key of Ed25519: send a did:key.")}
+    if isinstance(error, NotBase64):
+        return {"signature": _("Not base64: send the signature's 64 bytes in it.")}
+    return {"signature": _("The key did not sign these lines: message, metering point and did, each ended.")}
 
 
 def signed_by(request: Request, point: MeteringPoint, body_sha256: str) -> tuple[MeterKey, str] | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 from django.http import Http404
@@ -144,8 +145,25 @@ def _words(error: Exception, response: Response) -> tuple[str, str]:
     if isinstance(error, exceptions.ValidationError):
         return "invalid", "; ".join(_flat(error.detail))
     if isinstance(error, exceptions.APIException):
-        return str(error.get_codes()), str(error.detail)
+        return str(error.get_codes()), _framework_words(error) or str(error.detail)
     return "refused", str(response.status_text)
+
+
+def _framework_words(error: exceptions.APIException) -> str | None:
+    """What the framework has no words for in every language of the site."""
+    if isinstance(error, exceptions.NotAuthenticated):
+        return _("The call needs a token: send it as “Authorization: Bearer azt_…”.")
+    if isinstance(error, exceptions.NotAcceptable):
+        return _("There is no answer here in any type that “Accept” names.")
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return _("This method is not for this address.")
+    if isinstance(error, exceptions.Throttled):
+        wait = ceil(error.wait or 0)
+        words = ngettext(
+            "Too many calls: again in %(wait)d second.", "Too many calls: again in %(wait)d seconds.", wait
+        )
+        return words % {"wait": wait}
+    return None
 
 
 def _flat(detail: Any, name: str = "") -> list[str]:

@@ -34,11 +34,10 @@ def parse(body: bytes) -> Any:
     except UnicodeEncodeError as error:
         raise NotStrict(_("Half a letter (\\ud800 to \\udfff without its pair) stands in a text.")) from error
     except json.JSONDecodeError as error:
-        raise NotStrict(
-            _("Not JSON: %(message)s in line %(line)d.") % {"message": error.msg, "line": error.lineno}
-        ) from error
-    except ValueError as error:  # an integer of thousands of digits
-        raise NotStrict(str(error)) from error
+        place = {"line": error.lineno, "column": error.colno}
+        raise NotStrict(_("Not JSON from line %(line)d, column %(column)d on.") % place) from error
+    except ValueError as error:
+        raise NotStrict(_("A number has thousands of digits.")) from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,7 +19,15 @@ LONGEST_PATH = 500
 
 
 class BadSignature(ValueError):
-    """No key can have signed this; the message says what is wrong."""
+    """The named key has not signed this."""
+
+
+class NotBase64(BadSignature):
+    """The signature is not written as signatures are."""
+
+
+class UnknownKey(BadSignature):
+    """The name is not that of a key."""
 
 
 class KeyExists(ValueError):
@@ -46,16 +54,16 @@ def check(did: str, signature: str, message: bytes) -> None:
     try:
         signed = base64.b64decode(signature, validate=True)
     except ValueError as error:
-        raise BadSignature("The signature is no base64.") from error
+        raise NotBase64 from error
     # One signature has one spelling, by which it is known again.
     if base64.b64encode(signed).decode() != signature:
-        raise BadSignature("The signature is base64 with idle bits.")
+        raise NotBase64
     try:
         if has_signed(did, signed, message):
             return
     except BadIdentity as error:
-        raise BadSignature(str(error)) from error
-    raise BadSignature("The signature does not fit.")
+        raise UnknownKey(did) from error
+    raise BadSignature(did)
 
 
 @transaction.atomic

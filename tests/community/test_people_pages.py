@@ -104,6 +104,19 @@ def test_a_weak_or_mistyped_password_is_explained(client, admin):
     assert not User.objects.filter(email="lola@example.org").exists()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("es", "demasiado corta"), ("ca", "massa curta"), ("en", "too short")]
+)
+def test_a_short_password_is_refused_in_the_readers_language(client, admin, language, words):
+    _, secret = invite(invited_by=admin, email="lola@example.org", household=None, at=NOW)
+
+    short = {**NEW, "password": "kT5!", "again": "kT5!"}
+    answer = client.post(f"/join/{secret}/", short, headers={"accept-language": language})
+
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+
+
 def test_a_known_person_joins_with_the_password_they_have(client, admin, free):
     make.member(make.community(slug="otra"), "Zoe")
     _, secret = invite(invited_by=admin, email="zoe@example.org", household=free, at=NOW)
