@@ -88,6 +88,11 @@ def walk(client, starts):
 def place(monkeypatch):
     """A street whose every list has rows, and who looks at it: by name, a client that is logged in."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
+    return lived_in()
+
+
+def lived_in():
+    """The same, at whatever time it is."""
     _community, resident, admin = street("calle", 3, SHORT)
     operator = User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op")
     clients = {"nobody": Client()}

@@ -1,26 +1,16 @@
-"""The API knows no cookie; looking changes nothing."""
+"""The API knows no cookie, and pages know no token."""
 
 import pytest
-from celery.app.task import Task
-from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
 from tests import factories as make
-from tests.market.test_query_counts import addresses
-from tests.security.crawl import place, walk
 from tests.security.test_requests_from_elsewhere import address, routes
-
-__all__ = ["place"]
 
 pytestmark = pytest.mark.django_db
 
 # For everybody: the description, the page that shows it, and the exchange of a code that is itself the secret.
 OPEN = {"api/v1/schema", "api/v1/docs", "api/v1/hand-over"}
-# What a look may write: that a session is in use, and that somebody looked at somebody's home.
-MAY_WRITE = {"django_session", "community_auditevent"}
-# allauth notes the account's own address in its list when that list is first shown.
-MAY_WRITE_THERE = {"/account/email/": {"account_emailaddress"}}
 
 
 def api_routes():
@@ -57,42 +47,3 @@ def test_a_token_opens_no_page_and_makes_no_session():
     assert not heard.cookies
     for path in ("/", "/months/", "/account/bank/", "/account/data/"):
         assert gateway.get(path)["location"].startswith("/login/?next="), path
-
-
-def written():
-    """By table, how many rows this test's transaction has written so far."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables "
-            "WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
-        )
-        return dict(cursor.fetchall())
-
-
-def test_what_a_transaction_wrote_is_counted():
-    before = written()
-    street = make.community()
-    street.name = "Otra"
-    street.save()
-
-    assert written()["community_community"] == before.get("community_community", 0) + 2
-
-
-@pytest.mark.parametrize(("who", "least"), [("nobody", 60), ("resident", 80), ("admin", 120), ("operator", 130)])
-def test_looking_writes_nothing_and_rings_no_bell(place, who, least, monkeypatch):
-    rung, found, looked = [], {}, 0
-    monkeypatch.setattr(Task, "apply_async", lambda task, *_, **__: rung.append(task.name))
-
-    before = written()
-    for path, _answer in walk(place[who], [*addresses(), "/operator/"]):
-        looked += 1
-        now = written()
-        tables = {name for name in now if now[name] != before.get(name, 0)} - MAY_WRITE
-        tables -= MAY_WRITE_THERE.get(path, set())
-        if tables or rung:
-            found[path] = (tables, list(rung))
-        before = now
-        rung.clear()
-
-    assert found == {}
-    assert looked >= least

@@ -1,18 +1,24 @@
-"""Every page that anybody can reach, read as a browser reads it: nothing inline, nothing from elsewhere, every header."""
+"""Every page that anybody can reach, read as a browser reads it: nothing inline, nothing from elsewhere, every header.
+
+Looking at it changes nothing.
+"""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from celery.app.task import Task
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from config import clock
 from config.headers import ALWAYS, OPERATOR_POLICY, POLICY
 from tests import factories as make
-from tests.market.test_query_counts import addresses
-from tests.security.crawl import is_page, place, read, walk
-
-__all__ = ["place"]
+from tests.market.test_query_counts import NOW, addresses
+from tests.security.crawl import is_page, lived_in, read, walk
 
 pytestmark = pytest.mark.django_db
 
@@ -50,28 +56,94 @@ def lacking(answer):
     return found
 
 
+# What a look may write: that a session is in use, and that somebody looked at somebody's home.
+MAY_WRITE = {"django_session", "community_auditevent"}
+# allauth notes the account's own address in its list when that list is first shown.
+MAY_WRITE_THERE = {"/account/email/": {"account_emailaddress"}}
+WHO = ("nobody", "resident", "admin", "operator")
+
+
+@dataclass
+class Look:
+    """What one look at an address found."""
+
+    path: str
+    status: int
+    lacks: dict
+    is_page: bool
+    faults: list
+    wrote: set
+    rang: list
+
+
+@pytest.fixture(scope="module")
+def looks(django_db_setup, django_db_blocker):
+    """By who looks, all looks of one walk; the street that they saw is gone before any test begins."""
+    with django_db_blocker.unblock(), transaction.atomic(), patch.object(clock, "now", lambda: NOW):
+        place = lived_in()
+        found = {who: list(looked(place[who])) for who in WHO}
+        transaction.set_rollback(True)
+    return found
+
+
+def looked(client):
+    before, rung = written(), []
+    with patch.object(Task, "apply_async", lambda task, *_, **__: rung.append(task.name)):
+        for path, answer in walk(client, [*addresses(), "/operator/", "/nowhere/", "/api/v1/docs"]):
+            now = written()
+            tables = {name for name in now if now[name] != before.get(name, 0)}
+            tables -= MAY_WRITE | MAY_WRITE_THERE.get(path, set())
+            shows = is_page(answer) and bool(answer.content)
+            faults = faults_of(answer) if shows else []
+            yield Look(path, answer.status_code, lacking(answer), shows, faults, tables, list(rung))
+            before = now
+            rung.clear()
+
+
+def written():
+    """By table, how many rows this transaction has written so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables "
+            "WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
+        )
+        return dict(cursor.fetchall())
+
+
+def faults_of(answer):
+    found = read(answer)
+    if policy_of(answer) == POLICY and b"<body" in answer.content and found.htmx != HARDENED:
+        found.faults.append(f"htmx: {found.htmx}")
+    if policy_of(answer) == TRY_IT_POLICY:
+        found.faults.remove("<style>")
+    return found.faults
+
+
 @pytest.mark.parametrize(("who", "least"), [("nobody", 10), ("resident", 40), ("admin", 70), ("operator", 60)])
-def test_no_page_has_anything_inline_or_from_elsewhere_and_every_answer_bears_the_headers(place, who, least):
-    pages, faults, headers = 0, {}, {}
+def test_no_page_has_anything_inline_or_from_elsewhere_and_every_answer_bears_the_headers(looks, who, least):
+    found = looks[who]
 
-    for path, answer in walk(place[who], [*addresses(), "/operator/", "/nowhere/", "/api/v1/docs"]):
-        assert answer.status_code < 500, path
-        if lacking(answer):
-            headers[path] = lacking(answer)
-        if not is_page(answer) or not answer.content:
-            continue
-        pages += 1
-        found = read(answer)
-        if policy_of(answer) == POLICY and b"<body" in answer.content and found.htmx != HARDENED:
-            found.faults.append(f"htmx: {found.htmx}")
-        if policy_of(answer) == TRY_IT_POLICY:
-            found.faults.remove("<style>")
-        if found.faults:
-            faults[path] = found.faults
+    assert [one.path for one in found if one.status >= 500] == []
+    assert {one.path: one.faults for one in found if one.faults} == {}
+    assert {one.path: one.lacks for one in found if one.lacks} == {}
+    assert sum(one.is_page for one in found) >= least
 
-    assert faults == {}
-    assert headers == {}
-    assert pages >= least
+
+def test_what_a_transaction_wrote_is_counted():
+    before = written()
+    street = make.community()
+    street.name = "Otra"
+    street.save()
+
+    assert written()["community_community"] == before.get("community_community", 0) + 2
+
+
+@pytest.mark.parametrize(("who", "least"), [("nobody", 60), ("resident", 80), ("admin", 120), ("operator", 130)])
+def test_looking_writes_nothing_and_rings_no_bell(looks, who, least):
+    found = looks[who]
+
+    assert {one.path: (one.wrote, one.rang) for one in found if one.wrote or one.rang} == {}
+    assert len(found) >= least
 
 
 def test_an_answer_that_refuses_bears_the_headers_too(client, settings):
