@@ -4,26 +4,49 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
+FOLDER = Path(__file__).parent
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One for a module: playwright's event loop must not go on running under the tests of others."""
+_running = ExitStack()
+_browsers: list[Browser] = []
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """One for all tests of this folder; each test has contexts of its own."""
+    if not _browsers:
+        play = _running.enter_context(sync_playwright())
+        _browsers.append(play.chromium.launch(executable_path=_chromium(), args=_flags()))
+        _running.callback(_browsers.clear)
+        _running.callback(_browsers[0].close)
+    return _browsers[0]
+
+
+@pytest.hookimpl(trylast=True)  # after the test's own contexts are closed
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Playwright's event loop must not go on running under the tests of others."""
+    if nextitem is None or FOLDER not in nextitem.path.parents:
+        _running.close()
+
+
+def _chromium() -> str:
     path = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
     assert path, "No Chromium: `make test` finds or installs one."
+    return path
+
+
+def _flags() -> list[str]:
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium refuses its sandbox to root
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
+    # Chromium refuses its sandbox to root.
+    return [*flags, "--no-sandbox"] if os.geteuid() == 0 else flags
 
 
 @pytest.fixture
