@@ -24,8 +24,9 @@ from market.queries.log import latest_head
 from market.services import anchors, outbox
 from market.services.log import sign_head
 from tests import factories as make
+from tests.faults.slots import cleared
 from tests.faults.test_races import at_once
-from tests.market.ledger.conftest import NOW, guard, homes, logged, street
+from tests.market.ledger.conftest import NOW, guard
 from tests.market.ledger.test_anchors import (
     SEED,
     Calendars,
@@ -33,9 +34,9 @@ from tests.market.ledger.test_anchors import (
     made_authority,
     openssl,
 )
-from tests.market.test_rent_and_pool import cleared, metered, usual
+from tests.market.test_rent_and_pool import metered
 
-__all__ = ["guard", "homes", "logged", "street"]
+__all__ = ["guard"]
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
@@ -87,6 +88,18 @@ class Outside(BaseHTTPRequestHandler):
 
     def log_message(self, *_args):
         pass
+
+
+@pytest.fixture
+def logged(street, homes, guard, settings):
+    """Three slots, settled and signed one after the other."""
+    settings.OUTBOUND_LOCAL = "127.0.0.1"
+    for number in range(3):
+        start = make.NOON + number * make.QUARTER
+        cleared(street, homes, start)
+        metered(homes, start)
+        sign_head(community=street, keeper=guard, at=NOW)
+    return homes
 
 
 @pytest.fixture(scope="module")
@@ -195,13 +208,13 @@ def test_anchors_that_are_away_hold_up_no_settlement(street, homes, guard, setti
     url = "http://127.0.0.1:1"
     settings.OUTBOUND_LOCAL = "127.0.0.1"
     settings.ANCHORS = AnchorSettings(calendars=url, iota_url=url, iota_seed=SEED)
-    cleared(street, usual(homes))
+    cleared(street, homes)
     metered(homes)
     sign_head(community=street, keeper=guard, at=NOW)
     look(NOW)
     assert set(OutboxMessage.objects.values_list("state", "attempts")) == {("waiting", 1)}
 
-    cleared(street, usual(homes), make.NOON + make.QUARTER)
+    cleared(street, homes, make.NOON + make.QUARTER)
     metered(homes, make.NOON + make.QUARTER)
     assert Settlement.objects.filter(is_current=True).count() == 2
     assert sign_head(community=street, keeper=guard, at=NOW).size == 8

@@ -19,7 +19,7 @@ from market.models import Entry, LogAlarm, LogHead, LogLeaf, Settlement
 from market.queries.fsck import faults
 from market.services.log import sign_head
 from tests import factories as make
-from tests.market.test_rent_and_pool import cleared, usual
+from tests.faults.slots import cleared, homes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,9 +67,9 @@ def start(program, *told):
 def test_workers_and_signer_killed_at_random_settle_each_slot_once_and_the_log_holds(tmp_path):
     print("seed", SEED)
     chance = random.Random(SEED)
-    street, offer = make.community(), make.tariff()
-    homes = [make.home(street, name, offer) for name in ("Ana", "Bruno", "Carla")]
-    slots = [cleared(street, usual(homes), make.NOON + timedelta(minutes=15 * i)) for i in range(SLOTS)]
+    street = make.community()
+    homes = homes_of(street)
+    slots = [cleared(street, homes, make.NOON + timedelta(minutes=15 * i)) for i in range(SLOTS)]
     for slot in slots:
         for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
             make.read(home, slot.start, taken, given)

@@ -14,6 +14,7 @@ import sys
 import time
 
 import pytest
+from django.conf import settings
 
 from config import postgres
 from config.processes import wait_for_end
@@ -47,11 +48,11 @@ BUILDS = (
     BEGIN
     + """
 from tests import migrated
-from tests.market.test_rent_and_pool import cleared, usual
+from tests.faults.slots import cleared, homes_of
 migrated.fill()
-street, offer = make.community(), make.tariff()
-homes = [make.home(street, name, offer) for name in ("Ana", "Bruno", "Carla")]
-slots = [cleared(street, usual(homes), make.NOON + timedelta(minutes=15 * i)) for i in range(int(sys.argv[2]))]
+street = make.community()
+homes = homes_of(street)
+slots = [cleared(street, homes, make.NOON + timedelta(minutes=15 * i)) for i in range(int(sys.argv[2]))]
 for slot in slots:
     for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
         make.read(home, slot.start, taken, given)
@@ -150,6 +151,12 @@ class Site:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
+    def holds(self):
+        """Every rule of the ledger, asked as an operator does."""
+        command = [sys.executable, settings.BASE_DIR / "manage.py", "ledger_fsck", "--again"]
+        done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
     def begin(self, name, program, *told):
         errors = (self.acknowledged / f"{name}.stderr").open("w")
         command = self._command(program, self.acknowledged / name, *told)
@@ -178,7 +185,10 @@ def site(tmp_path):
     yield site
     for name in list(site.running):
         site.end(name)
-    postgres.stop(site.folder)
+    try:
+        site.holds()
+    finally:
+        postgres.stop(site.folder)
 
 
 @pytest.mark.timeout(3_600)

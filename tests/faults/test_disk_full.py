@@ -30,11 +30,11 @@ BUILDS = (
     BEGIN
     + """
 from tests import migrated
-from tests.market.test_rent_and_pool import cleared, usual
+from tests.faults.slots import cleared
 migrated.fill()
 street, offer = make.community(uploads_per_minute=10**6), make.tariff()
 homes = [make.home(street, f"Casa {n}", offer) for n in range(int(sys.argv[2]))]
-slot = cleared(street, usual(homes[:3]), make.NOON)
+slot = cleared(street, homes[:3], make.NOON)
 print(json.dumps([[str(make.meter(home).public_id), make.token(home)] for home in homes]))
 """
 )
@@ -101,7 +101,10 @@ def site(tmp_path):
     )  # fmt: skip
     site.start()
     yield site
-    postgres.stop(site.folder)
+    try:
+        site.holds()
+    finally:
+        postgres.stop(site.folder)
 
 
 @pytest.mark.timeout(900)

@@ -27,11 +27,11 @@ from market.services.solvers import solver
 from metering.models import Reading, Upload
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
+from tests.faults.slots import cleared, homes_of
 from tests.faults.test_races import at_once
-from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, metered, street, usual
+from tests.faults.waiting import wait_to_be_waited_for
+from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, metered
 from tests.market.test_settling import order
-
-__all__ = ["street"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,8 +124,9 @@ def test_every_ring_may_come_up_to_five_times(street, homes, clock, rung, times)
     holds(street)
 
 
-def test_two_sweepers_at_once_do_what_one_does(street, homes, clock):
-    slots = [cleared(street, usual(homes), make.NOON + number * make.QUARTER) for number in range(3)]
+def test_two_sweepers_at_once_do_what_one_does(street, clock):
+    homes = homes_of(street)
+    slots = [cleared(street, homes, make.NOON + number * make.QUARTER) for number in range(3)]
     for slot in slots:
         for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
             make.read(home, slot.start, taken, given)
@@ -145,7 +146,7 @@ def test_two_sweepers_at_once_do_what_one_does(street, homes, clock):
 def test_two_signers_take_turns(street, homes, tmp_path):
     starts = [make.NOON + number * make.QUARTER for number in range(8)]
     for start in starts:
-        cleared(street, usual(homes), start)
+        cleared(street, homes, start)
     over = threading.Event()
     signed = []
 
@@ -171,16 +172,8 @@ def test_two_signers_take_turns(street, homes, tmp_path):
     holds(street)
 
 
-def _somebody_waits_for_us():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        return cursor.fetchone()[0]
-
-
 def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, caplog):
-    slot = cleared(street, usual(homes))
+    slot = cleared(street, homes)
     for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
         make.read(home, slot.start, taken, given)
     clock.at = make.NOON + timedelta(hours=1)
@@ -191,8 +184,7 @@ def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, c
         with transaction.atomic():
             Slot.objects.select_for_update().get(pk=slot.pk)
             holding.set()
-            while not _somebody_waits_for_us():
-                time.sleep(0.01)
+            wait_to_be_waited_for()
             Community.objects.select_for_update(no_key=True).get(pk=street.pk)
         connection.close()
 
@@ -210,7 +202,7 @@ def test_a_deadlock_ends_one_and_its_task_is_tried_again(street, homes, clock, c
 
 
 def test_a_transaction_that_hangs_with_a_lock_is_ended_and_the_others_go_on(street, homes):
-    cleared(street, usual(homes))
+    cleared(street, homes)
     said, holding, given_up = [], threading.Event(), threading.Event()
 
     def hang():
@@ -344,7 +336,7 @@ def test_a_day_on_which_the_clocks_change_is_cleared_and_settled_quarter_by_quar
 
 
 def test_a_late_and_a_corrected_reading_after_the_close_are_further_revisions(street, homes):
-    cleared(street, usual(homes))
+    cleared(street, homes)
     make.read(homes[0], make.NOON, 0, 1_000)
     make.read(homes[1], make.NOON, 400, 0)
     settle_due(community=street, at=make.NOON + 2 * DAY)
@@ -367,7 +359,7 @@ def test_a_late_and_a_corrected_reading_after_the_close_are_further_revisions(st
 def test_a_correction_that_came_just_before_the_site_was_away_for_a_week_is_settled_when_it_is_back(
     street, homes, clock, rung
 ):
-    slot = cleared(street, usual(homes))
+    slot = cleared(street, homes)
     metered(homes)
     make.read(homes[1], make.NOON, 300, 0, at=make.NOON + HOUR)
 
@@ -412,7 +404,7 @@ app.worker_main(["worker", "--pool=solo", "--loglevel=ERROR", "--without-mingle"
 
 
 def test_a_worker_that_is_told_to_end_amid_a_batch_finishes_it(street, homes, clock):
-    slot = cleared(street, usual(homes))
+    slot = cleared(street, homes)
     for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
         make.read(home, slot.start, taken, given)
     clock.at = make.NOON + HOUR

@@ -24,7 +24,7 @@ from market.queries.fsck import faults
 from metering.api import rate_limits
 from metering.models import Reading
 from tests import factories as make
-from tests.market.test_rent_and_pool import cleared, usual
+from tests.faults.slots import cleared, homes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,15 +92,11 @@ def broker(tmp_path, settings, monkeypatch):
 
 @pytest.fixture
 def homes():
-    street, offer = make.community(uploads_per_minute=2), make.tariff()
-    ana = make.member(street, "Ana", "admin")
-    homes = [
-        make.home(street, "Ana", offer, owner=ana),
-        *(make.home(street, name, offer) for name in ("Bruno", "Carla")),
-    ]
+    street = make.community(uploads_per_minute=2)
+    homes = homes_of(street, make.member(street, "Ana", "admin"))
     for number in range(4):
         start = make.NOON + number * make.QUARTER
-        cleared(street, usual(homes), start)
+        cleared(street, homes, start)
         for home, taken, given in zip(homes, (0, 400, 600), (1_000, 0, 0), strict=True):
             make.read(home, start, taken, given)
     return homes

@@ -31,7 +31,7 @@ from market.queries.fsck import faults
 from market.services.settle import settle_due
 from metering.models import IdempotentAnswer, Reading, Upload
 from tests import factories as make
-from tests.market.test_rent_and_pool import cleared, usual
+from tests.faults.slots import cleared, homes_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -176,14 +176,10 @@ class Owner(Sender):
 
 @pytest.fixture
 def homes():
-    street, offer = make.community(uploads_per_minute=30_000), make.tariff()
-    ana = make.member(street, "Ana")
-    homes = [
-        make.home(street, "Ana", offer, ana),
-        *(make.home(street, name, offer) for name in ("Bruno", "Carla")),
-    ]
+    street = make.community(uploads_per_minute=30_000)
+    homes = homes_of(street, make.member(street, "Ana"))
     for number in range(4):
-        cleared(street, usual(homes), make.NOON + number * make.QUARTER)
+        cleared(street, homes, make.NOON + number * make.QUARTER)
     return homes
 
 
