@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from community.models import Member, What
 from community.services.audit import record
 from metering.models import MeterChange, MeteringPoint, RegisterReading, Upload
 from metering.queries import newest
-from metering.services.readings import lock, nothing_yet
-from metering.services.registers import difference
+from metering.services.readings import nothing_yet
+from metering.services.registers import difference, reach
+from metering.services.storing import storing
 
 
 class ChangeKnown(ValueError):
@@ -20,7 +19,6 @@ class ChangeContradicts(ValueError):
     """With this change, registers that counted so far could not be true, or none that was set aside can."""
 
 
-@transaction.atomic
 def declare_change(
     *,
     metering_point: MeteringPoint,
@@ -37,27 +35,28 @@ def declare_change(
     A dial that only began anew at zero ended at its highest figure plus one. Raises `ChangeKnown` and
     `ChangeContradicts`.
     """
-    lock(metering_point)
     dial = {"metering_point": metering_point, "channel": channel}
-    change, new = MeterChange.objects.get_or_create(
-        **dial,
-        at=changed_at,
-        defaults={"final_wh": final_wh, "first_wh": first_wh, "declared_by": declared_by, "declared_at": at},
-    )
-    if not new:
-        raise ChangeKnown(changed_at)
-    again = newest(RegisterReading.objects.filter(**dial, at__gte=changed_at))
-    upload = nothing_yet(
-        metering_point=metering_point,
-        source=Upload.Source.CHANGE,
-        content_sha256="",
-        received_at=at,
-        received=len(again),
-    )
-    upload.save()
-    _judge_again(upload, channel, again)
-    home = metering_point.household
-    record(What.METER_CHANGED, community=home.community, at=at, by=declared_by, about=change, household=home)
+    since = RegisterReading.objects.filter(**dial, at__gte=changed_at)
+    with storing([metering_point], reach(metering_point, since)):
+        change, new = MeterChange.objects.get_or_create(
+            **dial,
+            at=changed_at,
+            defaults={"final_wh": final_wh, "first_wh": first_wh, "declared_by": declared_by, "declared_at": at},
+        )
+        if not new:
+            raise ChangeKnown(changed_at)
+        again = newest(since.all())
+        upload = nothing_yet(
+            metering_point=metering_point,
+            source=Upload.Source.CHANGE,
+            content_sha256="",
+            received_at=at,
+            received=len(again),
+        )
+        upload.save()
+        _judge_again(upload, channel, again)
+        home = metering_point.household
+        record(What.METER_CHANGED, community=home.community, at=at, by=declared_by, about=change, household=home)
     return upload
 
 

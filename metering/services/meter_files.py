@@ -1,8 +1,9 @@
 """Meter files: taken in as they are, looked at, and stored as readings on one word; all or nothing."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -10,12 +11,13 @@ from django.db import transaction
 from community.models import Community, Household, Member, What
 from community.services.audit import Actor, record_for
 from config.patience import let_think
-from metering.formats import PARSER_VERSION, UnreadableFile
+from metering.formats import PARSER_VERSION, FileReading, UnreadableFile
 from metering.formats.cch import NAME
 from metering.models import ApiToken, ColumnMapping, MeterFile, MeteringPoint, Upload
-from metering.services.previews import Supply, preview, read
-from metering.services.readings import MOST_ERRORS, RowErrors, store_readings
-from metering.services.registers import store_registers
+from metering.services.previews import Preview, Supply, preview, read
+from metering.services.readings import AHEAD, EARLIEST, MOST_ERRORS, RowErrors, store_readings
+from metering.services.registers import reach, store_registers
+from metering.services.storing import make_months, storing
 from metering.services.tokens import token_name
 
 # A larger file is read by a worker, not while somebody waits for the page.
@@ -124,7 +126,6 @@ def asked_before(at: datetime) -> list[int]:
     return list(waiting.values_list("pk", flat=True))
 
 
-@transaction.atomic
 def commit(
     *, file_id: int, at: datetime, progress: Progress | None = None, again: bool = False, by: Member | None = None
 ) -> list[Upload]:
@@ -135,33 +136,66 @@ def commit(
     step, how much of it is done, and of how much.
     """
     tell = progress or _tell_nobody
-    file = MeterFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+    file = MeterFile.objects.select_related("community", "metering_point", "mapping", "token").get(pk=file_id)
+    if not _is_to_be_stored(file, again):
+        return list(file.uploads.order_by("pk"))
+    tell("reading", 0, file.size)
+    reading = read(file)
+    # Before anything is locked or read, so that others wait for the months alone.
+    make_months(_instants(reading, at))
+    with transaction.atomic():
+        file = MeterFile.objects.select_for_update(of=("self",)).get(pk=file_id)
+        if not _is_to_be_stored(file, again):
+            return list(file.uploads.order_by("pk"))
+        let_think()
+        supplies = _storable(preview(file=file, at=at, reading=reading))
+        points = [supply.metering_point for supply in supplies if supply.metering_point]
+        with storing(points, [*_instants(reading, at), *_around_dials(supplies)]):
+            uploads = []
+            for i, supply in enumerate(supplies):
+                tell("storing", i, len(supplies))
+                uploads.append(_store(supply, file, reading.minutes, at))
+        MeterFile.objects.filter(pk=file.pk).update(committed_at=at, parser_version=PARSER_VERSION, failure=None)
+        homes = Household.objects.filter(metering_points__uploads__in=uploads).distinct()
+        record_for(homes, What.FILE_STORED, at=at, by=by or _whose(file), about=file)
+    return uploads
+
+
+def _is_to_be_stored(file: MeterFile, again: bool) -> bool:
+    """Whether what the file says is not stored, or by an old reader. Raises `OlderVersion`."""
     outdated = again and file.parser_version < PARSER_VERSION and bool(file.content)
     if file.committed_at is not None and not outdated:
-        return list(file.uploads.order_by("pk"))
+        return False
     newer = MeterFile.objects.filter(
         community=file.community_id, family=file.family, version__gt=file.version, committed_at__isnull=False
     )
     if file.family and newer.exists():
         raise OlderVersion(file.name)
-    let_think()
-    tell("reading", 0, file.size)
-    seen = preview(file=file, at=at)
+    return True
+
+
+def _storable(seen: Preview) -> list[Supply]:
+    """The supplies to store, by their meters. Raises `RowErrors` and `NothingToStore`."""
     for supply in seen.supplies:
         if supply.metering_point and supply.faults:
             raise RowErrors(supply.faults.errors[:MOST_ERRORS], supply.faults.refused)
     if not seen.storable:
-        raise NothingToStore(file.name)
-    # Always in the same order, so that two files with the same meters never wait for each other in a circle.
-    ordered = sorted(seen.storable, key=lambda supply: supply.metering_point.pk if supply.metering_point else 0)
-    uploads = []
-    for i, supply in enumerate(ordered):
-        tell("storing", i, len(ordered))
-        uploads.append(_store(supply, file, seen.reading.minutes, at))
-    MeterFile.objects.filter(pk=file.pk).update(committed_at=at, parser_version=PARSER_VERSION, failure=None)
-    homes = Household.objects.filter(metering_points__uploads__in=uploads).distinct()
-    record_for(homes, What.FILE_STORED, at=at, by=by or _whose(file), about=file)
-    return uploads
+        raise NothingToStore(seen.file.name)
+    return sorted(seen.storable, key=lambda supply: supply.metering_point.pk if supply.metering_point else 0)
+
+
+def _instants(reading: FileReading, at: datetime) -> list[datetime]:
+    """The first and the last instant that the file may store something of."""
+    told = chain((one.start for one in reading.intervals), (one.at for one in reading.registers))
+    sane = [instant for instant in told if EARLIEST <= instant <= at + AHEAD]
+    return [min(sane), max(sane)] if sane else []
+
+
+def _around_dials(supplies: Sequence[Supply]) -> Iterator[datetime]:
+    """Instants of what follows from dials and from their neighbours, which the file does not hold."""
+    for supply in supplies:
+        if supply.metering_point and supply.dials:
+            yield from reach(supply.metering_point, supply.dials)
 
 
 def _whose(file: MeterFile) -> Actor:

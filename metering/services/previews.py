@@ -62,9 +62,12 @@ def read(file: MeterFile) -> FileReading:
     )
 
 
-def preview(*, file: MeterFile, at: datetime) -> Preview:
-    """What a file says and would change, read from its bytes anew. Writes nothing. Raises `UnreadableFile`."""
-    reading = read(file)
+def preview(*, file: MeterFile, at: datetime, reading: FileReading | None = None) -> Preview:
+    """What a file says and would change, read from its bytes anew unless it has been read (`reading`).
+
+    Writes nothing. Raises `UnreadableFile`.
+    """
+    reading = reading or read(file)
     reachable = MeteringPoint.objects.filter(household__community=file.community_id)
     if file.token is not None:
         # Whoever read a token cannot send in the name of a meter that signs, in a file neither.

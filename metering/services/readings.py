@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from community.copying import copy_into
 from metering.formats.merging import RANK
 from metering.intervals import is_on_grid
 from metering.models import ApiToken, MeterFile, MeteringPoint, Reading, Upload
-from metering.services.partitions import ensure_partitions
+from metering.services.storing import storing
 
 EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 # A gateway's clock may run a little ahead of ours.
@@ -53,7 +53,6 @@ class RowErrors(ValueError):
         self.refused = refused
 
 
-@transaction.atomic
 def store_readings(
     *,
     metering_point: MeteringPoint,
@@ -79,32 +78,21 @@ def store_readings(
         check(rows, minutes, at)
     upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
     upload.content_sha256, upload.received_at = content_sha256, at
-    lock(metering_point, [row.start for row in rows])
-    news = judge(rows, current(metering_point, rows, minutes), upload, force=force)
-    upload.save()
-    _write(upload, rows, news, minutes)
+    with storing([metering_point], [row.start for row in rows]):
+        news = judge(rows, current(metering_point, rows, minutes), upload, force=force)
+        upload.save()
+        _write(upload, rows, news, minutes)
     return upload
 
 
 def store_derived(*, upload: Upload, rows: Sequence[ReadingRow]) -> None:
-    """Store what follows from an upload that is saved already; the caller holds the meter's lock.
+    """Store what follows from an upload that is saved already; the caller holds the meter and its months.
 
     The upload's counts speak of what came, not of what follows from it.
     """
     minutes = upload.metering_point.resolution_minutes
     known = current(upload.metering_point, rows, minutes)
     _write(upload, rows, judge(rows, known, nothing_yet()), minutes)
-
-
-def lock(metering_point: MeteringPoint, instants: Sequence[datetime] = ()) -> None:
-    """The meter's row is the lock: two uploads for one meter come one after the other.
-
-    The months of what is to be stored are made before anything is locked or read: who makes one waits for all
-    who read others, and these for it.
-    """
-    if instants:
-        ensure_partitions(min(instants), max(instants))
-    MeteringPoint.objects.select_for_update(no_key=True).get(pk=metering_point.pk)
 
 
 def nothing_yet(**facts: Any) -> Upload:
@@ -208,7 +196,6 @@ def _write(upload: Upload, rows: Sequence[ReadingRow], news: dict[int, int], min
     """Write the new versions; the meter is locked, so no other upload can be in between."""
     if not news:
         return
-    ensure_partitions(min(rows[i].start for i in news), max(rows[i].start for i in news))
     fields = ("metering_point_id", "channel", "start", "resolution_minutes", "version", "energy_wh", "quality")
     copy_into(
         Reading,

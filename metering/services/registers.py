@@ -1,11 +1,10 @@
 """Storing what dials show: as it came, and as the energy of the intervals between."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from metering.models import ApiToken, MeterFile, MeteringPoint, RegisterReading, Upload
@@ -17,10 +16,10 @@ from metering.services.readings import (
     ReadingRow,
     RowError,
     RowErrors,
-    lock,
     nothing_yet,
     store_derived,
 )
+from metering.services.storing import storing
 
 # No dial of a home shows more than this: ten million kWh.
 MOST_WH = 10**10
@@ -37,7 +36,6 @@ class RegisterRow(NamedTuple):
     number: int | None = None
 
 
-@transaction.atomic
 def store_registers(
     *,
     metering_point: MeteringPoint,
@@ -58,19 +56,39 @@ def store_registers(
         errors = register_faults(rows, at)
         if errors:
             raise RowErrors(errors, len({error.row for error in errors}))
-    lock(metering_point, [row.at for row in rows])
     upload = nothing_yet(metering_point=metering_point, token=token, file=file, source=source, received=len(rows))
     upload.content_sha256, upload.received_at = content_sha256, at
-    news = _news(metering_point, rows, upload)
-    upload.save()
-    for one in news:
-        one.upload, one.received_at = upload, at
-    RegisterReading.objects.bulk_create(news)
-    for channel in sorted({one.channel for one in news}):
-        difference(upload, channel, [one for one in news if one.channel == channel])
-    upload.set_aside = sum(one.set_aside for one in news)
-    upload.save(update_fields=["set_aside"])
+    with storing([metering_point], reach(metering_point, rows)):
+        news = _news(metering_point, rows, upload)
+        upload.save()
+        for one in news:
+            one.upload, one.received_at = upload, at
+        RegisterReading.objects.bulk_create(news)
+        for channel in sorted({one.channel for one in news}):
+            difference(upload, channel, [one for one in news if one.channel == channel])
+        upload.set_aside = sum(one.set_aside for one in news)
+        upload.save(update_fields=["set_aside"])
     return upload
+
+
+def reach(metering_point: MeteringPoint, rows: Iterable[RegisterRow | RegisterReading]) -> list[datetime]:
+    """Instants around all intervals that can follow from these registers and their neighbours.
+
+    Between two registers that show the same, nothing flowed in any interval, however many months that was.
+    """
+    instants: dict[str, list[datetime]] = {}
+    for row in rows:
+        instants.setdefault(row.channel, []).append(row.at)
+    if not instants:
+        return []
+    span = timedelta(minutes=metering_point.resolution_minutes) + 2 * NEAR
+    found: list[datetime] = []
+    for channel, own in instants.items():
+        known = RegisterReading.objects.filter(metering_point=metering_point, channel=channel, set_aside=False)
+        before = known.filter(at__lt=min(own)).order_by("-at").values_list("at", flat=True)[:1]
+        after = known.filter(at__gt=max(own)).order_by("at").values_list("at", flat=True)[:1]
+        found += [*before, *own, *after]
+    return [min(found) - span, max(found) + span]
 
 
 def register_faults(rows: Sequence[RegisterRow], at: datetime) -> list[RowError]:
