@@ -18,8 +18,9 @@ def give_role(*, by: Member, member_id: int, role: str, at: datetime) -> Member:
     """
     only_those_who(Can.GIVE_ROLES, by)
     wanted = Member.Role(role)
-    # The community's row is locked first: two administrators cannot demote each other at the same moment.
-    community = Community.objects.select_for_update().get(pk=by.community_id)
+    # The community's row is locked first: two administrators cannot demote each other at the same moment. Not its
+    # key: who notes something in the trail meanwhile waits for nobody.
+    community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
     members = Member.objects.filter(community=community, left_at__isnull=True)
     member = members.select_related("user").get(pk=member_id)
     by.refresh_from_db(fields=["role", "left_at"])

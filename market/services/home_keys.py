@@ -50,7 +50,7 @@ def destroy_key(
     """
     rows = sorted(HomeKey.objects.filter(household=household), key=_order)
     covering = False
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip(rows, [*rows[1:], None], strict=False):  # of a home never settled there is none
         ends_before = following is not None and since is not None and not _is_later(following, since)
         begins_after = until is not None and row.since is not None and row.since >= until
         if ends_before or begins_after:

@@ -63,10 +63,13 @@ def remove_what_is_over(*, at: datetime, dry: bool = False) -> list[Removed]:
     ]
 
 
-def forget_accounts(*, at: datetime, dry: bool = False) -> int:
-    """Forget the numbers of bank accounts that were replaced and through which nothing went lately; how many."""
+def forget_accounts(*, at: datetime, dry: bool = False, home: int | None = None) -> int:
+    """Forget the numbers of bank accounts that were replaced and through which nothing went lately, of all homes
+    or one; how many.
+    """
     lately = PaymentItem.objects.filter(run__made_at__gt=at - ACCOUNTS_KEPT, account__isnull=False)
     old = BankAccount.objects.filter(replaced_at__lte=at).exclude(sealed_iban="")
+    old = old if home is None else old.filter(household=home)
     old = old.exclude(pk__in=lately.values("account"))
     return old.count() if dry else old.update(sealed_iban="")
 

@@ -22,7 +22,8 @@ def record_standings(
         now[None] = street
     still: set[int | None] = set()
     over = []
-    for row in StepDown.objects.select_for_update(of=("self",)).filter(community=community, until__isnull=True):
+    open_ones = StepDown.objects.filter(community=community, until__isnull=True).order_by("pk")
+    for row in open_ones.select_for_update(of=("self",)):
         own = now.get(row.household_id)
         if own is not None and (own.level, own.reason) == (row.level, row.reason):
             still.add(row.household_id)

@@ -76,3 +76,9 @@ def test_an_erasure_is_no_reason_for_leaves_that_came_after_it(street, logged):
     )
 
     assert [one[: len(NOBODY_OPENS)] for one in faults(street)] == [NOBODY_OPENS]
+
+
+def test_the_home_of_who_never_traded_ends_with_a_key_that_nobody_has(homes):
+    destroy_key(household=homes[0], at=NOW)
+
+    assert list(HomeKey.objects.values_list("household", "sealed_key", "destroyed_at")) == [(homes[0].pk, "", NOW)]
