@@ -17,6 +17,9 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "login"
+# Django's sessions and allauth's log-in, behind the wall around people.
+SESSION_ENGINE = "config.walled.sessions"
+AUTHENTICATION_BACKENDS = ["community.known.KnownBackend"]
 MFA_ADAPTER = "community.accounts.SecondFactorAdapter"
 MFA_FORMS = {
     "add_webauthn": "community.accounts.NewPasskeyForm",

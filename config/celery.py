@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import DatabaseError, close_old_connections
 
 from config.logs import about
-from config.tenancy import ALL, across_all, within
+from config.tenancy import ALL, across_all, of_person, within
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +30,7 @@ class Watcher(Protocol):
 watchers: list[Watcher] = []
 
 
-SCOPE = "scope"
+SCOPE, OWNER = "scope", "owner"
 
 
 def over_all(work: Callable[P, R]) -> Callable[P, R]:
@@ -49,6 +49,16 @@ def of(way: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return told
 
 
+def of_owner(way: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """This task is given a row's number; `way` is the row's to the person whose it is, and to no community."""
+
+    def told(work: Callable[P, R]) -> Callable[P, R]:
+        setattr(work, OWNER, way)
+        return work
+
+    return told
+
+
 class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter at run time
     """A task that keeps its process's connection to PostgreSQL as a request does: while it is young and answers.
 
@@ -56,7 +66,7 @@ class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter a
     clearing a slot where nothing binds.
 
     It runs within the community that it is given (`community_id`), or that of the row it is given (`of`); what is
-    `over_all` concerns every community, what is neither none.
+    `over_all` concerns every community, what is `of_owner` one person, what is none of these nobody.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -71,12 +81,9 @@ class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter a
         said = getattr(self.run, SCOPE, "")
         if said == ALL:
             return across_all()
-        if not said:
-            return within(given.get("community_id"))
-        app_label, model, way = said.split(".")
-        with across_all():
-            rows = apps.get_model(app_label, model)._base_manager.filter(pk=next(iter(given.values())))
-            return within(rows.values_list(way, flat=True).first())
+        if owner := getattr(self.run, OWNER, ""):
+            return of_person(_looked_up(owner, given))
+        return within(_looked_up(said, given) if said else given.get("community_id"))
 
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
         self._tell(kwargs, None)
@@ -92,9 +99,19 @@ class SiteTask(DjangoTask):  # type: ignore[type-arg]  # it takes no parameter a
         close_old_connections()
         for watcher in watchers:
             try:
-                watcher(self.name, given, error)
+                with across_all():
+                    watcher(self.name, given, error)
             except DatabaseError:
                 logger.exception("How %s ended could not be noted", self.name)
+
+
+def _looked_up(way: str, given: dict[str, Any]) -> int | None:
+    """Where the way from the row that a task is given leads."""
+    app_label, model, field = way.split(".")
+    with across_all():
+        rows = apps.get_model(app_label, model)._base_manager.filter(pk=next(iter(given.values())))
+        found: int | None = rows.values_list(field, flat=True).first()
+    return found
 
 
 app = Celery("azotea", task_cls=SiteTask)

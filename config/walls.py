@@ -17,7 +17,7 @@ SITE_ROLE = "azotea_app"
 SHARED = frozenset({"community.Tariff", "community.HourPrice", "market.Policy"})
 # Where several ways lead to the community: through what there is least of.
 NEAREST = ("community.Household", "metering.MeteringPoint", "market.Account", "community.Member")
-# Tables of others, about logins: a person may live in several communities.
+# Tables of others, about logins, and our own that lead to a person or to nobody: see `config/person_walls.py`.
 LOGIN_APPS = frozenset(
     {"account", "admin", "auth", "contenttypes", "mfa", "sessions", "socialaccount", "usersessions"}
 )

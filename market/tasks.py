@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import OperationalError
 
 from community.models import Community
-from config.celery import app, of, over_all, watchers
+from config.celery import app, of, of_owner, over_all, watchers
 from config.clock import now
 from market.agents.training.exploited import exploited
 from market.pilot.states import months_to_live
@@ -287,6 +287,7 @@ def try_limits(*, what_if_id: int) -> None:
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
+@of_owner("market.PilotMonth.pilot__owner_id")
 def live_pilot_month(*, month_id: int) -> None:
     """Live one month of a pilot."""
     pilot_months.live(month_id=month_id)

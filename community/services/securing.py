@@ -5,6 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 from psycopg.errors import DuplicateObject, InsufficientPrivilege, UniqueViolation
 
+from config.person_walls import person_walls, raised_for_people
 from config.walls import SITE_ROLE, raised, walls
 
 ROLE = """
@@ -47,16 +48,16 @@ def secure(*, role: str, create: bool) -> int:
         with transaction.atomic():
             _check(role)
             with connection.cursor() as cursor:
-                found = walls(apps)
-                for wall in found:
-                    for statement in raised(wall):
-                        cursor.execute(statement)
+                found, people = walls(apps), person_walls(apps)
+                statements = [s for wall in found for s in raised(wall)]
+                for statement in statements + [s for wall in people for s in raised_for_people(wall)]:
+                    cursor.execute(statement)
             _grant(role)
     except ProgrammingError as error:
         if not isinstance(error.__cause__, InsufficientPrivilege):
             raise
         raise CannotSecure(f"{error}. Run this as the owner of the database's tables.") from error
-    return len(found)
+    return len(found) + len(people)
 
 
 def _create(role: str) -> None:
@@ -111,7 +112,8 @@ def openings() -> list[tuple[int, str, str]]:
         cursor.execute(ROLE, [role])
         passes, owns = cursor.fetchone()
         cursor.execute(STANDING)
-        missing = sorted({wall.table for wall in walls(apps)} - {table for (table,) in cursor.fetchall()})
+        needed = {wall.table for wall in walls(apps)} | {wall.table for wall in person_walls(apps)}
+        missing = sorted(needed - {table for (table,) in cursor.fetchall()})
     found = []
     if passes:
         found.append((1, f"{role} passes the walls between communities.", f"Connect as {SITE_ROLE}."))

@@ -19,13 +19,14 @@ from community.models import Invitation, User
 from community.pages import page
 from community.services import invitations, members
 from config import clock
-from config.tenancy import across_all, within
+from config.tenancy import across_all, at_the_door, within
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 @rate_limit(action="login")  # type: ignore[untyped-decorator]
+@at_the_door()
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Let an invited neighbour in: a new login, or the one that the e-mail address has already."""
     try:

@@ -11,9 +11,9 @@ from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg.pq import TransactionStatus
 
-from config.tenancy import scope
+from config.tenancy import person, scope
 
-SETTING = "SELECT set_config('app.community', %s, false)"
+SETTING = "SELECT set_config('app.community', %s, false), set_config('app.person', %s, false)"
 
 
 class InstantLoader(BaseTzLoader):  # type: ignore[misc]
@@ -33,7 +33,7 @@ class InstantLoader(BaseTzLoader):  # type: ignore[misc]
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL that bears the scope of whoever uses it."""
 
-    _told: str | None = None  # unknown
+    _told: tuple[str, str] | None = None  # unknown
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._told = None
@@ -67,12 +67,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._told = None
 
     def _tell(self) -> None:
-        wanted = scope()
+        wanted = scope(), person()
         if self._told == wanted:
             return
         # A transaction that failed takes nothing but its rollback.
         if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return
         with self.connection.cursor() as cursor:
-            cursor.execute(SETTING, [wanted])
+            cursor.execute(SETTING, wanted)
         self._told = wanted

@@ -16,6 +16,7 @@ from community.services.announcements import standing
 from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import local_day, slots_of
 from config.client_address import network_of
+from config.tenancy import at_the_door
 from market.agents.window_steps import LACKS
 from market.models import Event, Mandate, PlanStep, Statement
 from market.queries.health import USUAL_WITHIN
@@ -212,7 +213,10 @@ def _logins(_community: Community, members: Watched, at: datetime) -> Iterator[H
     own = {member.user_id: member for member in members}
     lately = UserSession.objects.filter(user__in=own, created_at__gt=Now() - AN_HOUR)
     # Whoever has just accepted an invitation knows that.
-    for one in lately.exclude(user__joined_at__gt=F("created_at") - AN_HOUR).order_by("pk"):
+    others = lately.exclude(user__joined_at__gt=F("created_at") - AN_HOUR).order_by("pk")
+    with at_the_door():
+        found = list(others)
+    for one in found:
         network = network_of(one.ip)
         digest = hashlib.sha256(f"{one.user_agent} {network}".encode()).hexdigest()
         facts = {"at": one.created_at.isoformat(), "browser": one.user_agent[:200], "network": network}

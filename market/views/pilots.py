@@ -15,7 +15,7 @@ from community.models import User
 from community.pages import page
 from community.roles import Can
 from config import clock
-from config.tenancy import across_all
+from config.tenancy import across_all, of_person
 from market.documents import as_report_pdf
 from market.models import Pilot
 from market.pilot.scenario import Scenario
@@ -104,7 +104,8 @@ def found_community(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _report(found: Pilot) -> dict[str, Any]:
-    state, scenario = state_of(found), Scenario.of(found.scenario)
+    with of_person(found.owner_id):  # a shared report is read by others, too
+        state, scenario = state_of(found), Scenario.of(found.scenario)
     context: dict[str, Any] = {"state": state, "live": state.usual is None and state.under_way}
     if state.usual is None:
         return context

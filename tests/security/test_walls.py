@@ -15,7 +15,8 @@ from community.access import member_or_none
 from community.checks import walls_stand
 from community.models import Household, Member, Tariff
 from community.services.securing import CannotSecure, secure
-from config.celery import SCOPE, app
+from config.celery import OWNER, SCOPE, app
+from config.person_walls import person_walls
 from config.tenancy import ALL, AnotherCommunity, TenancyMiddleware, across_all, scope, settle_on, within
 from config.urls import urlpatterns as site
 from config.walls import SITE_ROLE, NoWay, walls
@@ -295,13 +296,13 @@ def test_every_task_says_whose_it_is():
     ours = {"community", "market", "metering"}
     app.loader.import_default_modules()
     tasks = {name: task for name, task in app.tasks.items() if name.split(".")[0] in ours}
-    pilots = "market.tasks.live_pilot_month"  # pilots are of no community
 
     assert len(tasks) > 20
     for name, task in tasks.items():
         takes = set(task.run.__annotations__) - {"return"}
         said = getattr(task.run, SCOPE, "")
-        assert said or "community_id" in takes or name == pilots, name
+        owned = getattr(task.run, OWNER, "")  # of a person, and of no community
+        assert said or "community_id" in takes or owned, name
         assert not (said == ALL and takes), f"{name} is given {takes} and needs no more"
         if said not in {"", ALL}:
             app_label, model, way = said.split(".")
@@ -334,7 +335,7 @@ def test_a_role_that_passes_walls_or_owns_tables_is_refused(as_owner):
         with pytest.raises(CannotSecure, match="deputy owns tables"):
             secure(role="deputy", create=False)
         asked(f"REVOKE {owner} FROM deputy")
-        assert secure(role="deputy", create=False) == len(walls(apps))
+        assert secure(role="deputy", create=False) == len(walls(apps)) + len(person_walls(apps))
 
 
 def test_a_check_of_the_deployment_says_what_lets_the_site_pass(as_owner):
