@@ -15,11 +15,24 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Azotea: "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+# No code by mail: whoever reads somebody's letters is not that person.
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "login"
 # Django's sessions and allauth's log-in, behind the wall around people.
 SESSION_ENGINE = "config.walled.sessions"
 AUTHENTICATION_BACKENDS = ["community.known.KnownBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {
+        "NAME": "community.passwords.LongEnough",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
 MFA_ADAPTER = "community.accounts.SecondFactorAdapter"
 MFA_FORMS = {
     "add_webauthn": "community.accounts.NewPasskeyForm",

@@ -170,14 +170,6 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 # What was stored before Argon2 came is stored anew at the next login.
 PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "community.passwords.LongEnough",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
 # Whoever sees others' data or money must have a second factor; a demo on one's own machine only recommends it.

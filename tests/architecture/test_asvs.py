@@ -42,6 +42,11 @@ def exists(proof):
     return path.endswith(".md") and (ROOT / path).is_file() and (not anchor or anchor in anchors_of(path))
 
 
+def shown(proof):
+    """Whether one of what is cited is a test function that exists."""
+    return any("::" in one and exists(one) for one in proof.split("; "))
+
+
 def proofs():
     return [(row["id"], proof) for row in rows() for proof in row["proof"].split("; ")]
 
@@ -61,6 +66,18 @@ def test_each_requirement_of_both_levels_stands_there_once_and_no_cell_is_empty(
 
 def test_whatever_is_cited_exists():
     assert [(row, proof) for row, proof in proofs() if not exists(proof)] == []
+
+
+def test_whatever_is_met_is_shown_by_a_test():
+    unshown = [row["id"] for row in rows() if row["status"] == "yes" and not shown(row["proof"])]
+
+    assert unshown == []
+
+
+def test_a_row_that_cites_a_document_alone_is_missed():
+    assert shown("docs/api.md; tests/architecture/test_asvs.py::test_whatever_is_cited_exists")
+    assert not shown("docs/threat-model.md#ways-in")
+    assert not shown("tests/architecture/test_asvs.py::test_nothing; docs/api.md")
 
 
 def test_what_is_not_met_is_told_among_what_remains_or_is_the_operators():

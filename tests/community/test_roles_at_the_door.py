@@ -159,8 +159,8 @@ def test_the_page_lists_for_each_role_what_it_can_and_what_it_cannot(street, cli
     shown = page.split(f'id="role-of-{who}"')[1].split("</details>")[0]
     can, cannot = shown.split('<ul class="cannot">')
 
-    for ability, words in wording.abilities().items():
-        words = words.replace("'", "&#x27;")
+    for ability, said in wording.abilities().items():
+        words = said.replace("'", "&#x27;")
         assert (f"<li>{words}</li>" in can) == (ability in INCLUDED[who]), ability
         assert (f"<li>{words}</li>" in cannot) == (ability not in INCLUDED[who]), ability
 
