@@ -43,6 +43,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0014_sealed_files")]
+    dependencies = [("metering", "0015_signatures_known_again")]
 
     operations = [migrations.RunSQL(MADE, AT_ONCE)]
