@@ -1,7 +1,7 @@
 """Who may do what in a community: one table, shown on a page as it stands here.
 
-Integrators hold tokens instead of a role, whose scopes `metering/api/access.py` asks for; operators of the site are
-Django's staff (`community/access.py`).
+Integrators hold tokens instead of a role, whose scopes `metering/api/access.py` asks for; operators of the site
+are Django's staff (`community/access.py`).
 """
 
 from enum import StrEnum

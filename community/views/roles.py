@@ -19,7 +19,7 @@ from config import clock
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def roles(request: HttpRequest) -> HttpResponse:
-    """What each role can and cannot do, for every member; those who may give them see the members and a choice for each.
+    """What each role can and cannot do, for every member; those who may give them see the members and a choice.
 
     `?member=&role=` asks once more, with what changes, before anything does.
     """

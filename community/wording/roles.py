@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from community.models import Member
 from community.roles import INCLUDED, INTEGRATOR, MAY, OPERATOR, RANK, Can, Operate, Own, TokenScope
 
-
 Ability = Can | Own | TokenScope | Operate
 
 
@@ -55,7 +54,7 @@ def abilities() -> dict[Ability, str]:
         Own.SEE_SUMS: _("See the street's sums"),
         Own.CHECK_PROOFS: _("Check the proofs"),
         Own.TAKE_RECORDS: _("Take along everything that is kept about oneself"),
-        **powers(),
+        **dict[Ability, str](powers().items()),
         TokenScope.READINGS_WRITE: _("Send in readings of the meters that the token names"),
         TokenScope.READINGS_FORCE: _("Send in readings of these meters although they look impossible"),
         TokenScope.READINGS_READ: _("Read the readings of these meters through the API"),

@@ -8,6 +8,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from community.models import What
+from community.roles import TokenScope
 from community.services.audit import note_look
 from config.clock import now
 from metering.models import ApiToken, MeteringPoint
@@ -16,7 +17,7 @@ from metering.services.tokens import token_name
 READING = {ApiToken.Scope.READINGS_READ: What.READINGS_READ, ApiToken.Scope.PLANS_READ: What.PLAN_READ}
 
 
-def token_of(request: Request, scope: ApiToken.Scope) -> ApiToken:
+def token_of(request: Request, scope: TokenScope) -> ApiToken:
     """The caller's token. Raises `PermissionDenied` if it lacks the scope."""
     token = request.auth
     if not isinstance(token, ApiToken) or scope not in token.scopes:
@@ -24,7 +25,7 @@ def token_of(request: Request, scope: ApiToken.Scope) -> ApiToken:
     return token
 
 
-def point_of(request: Request, public_id: UUID, scope: ApiToken.Scope) -> MeteringPoint:
+def point_of(request: Request, public_id: UUID, scope: TokenScope) -> MeteringPoint:
     """The metering point, if the token reaches it; `Http404` whether it is unknown or somebody else's.
 
     What may only be read with the scope counts as read: it is noted, once a day.
