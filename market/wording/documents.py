@@ -104,8 +104,8 @@ def legal_text(mode: str) -> str:
             "what would have changed hands."
         ),
         Community.LegalMode.PRIVATE_SETTLEMENT: _(
-            "Neighbours settle among themselves over energy that the distributor has shared out already. It is "
-            "not a sale of electricity and no bill of a retailer: yours keeps coming."
+            "Neighbours settle with each other for energy that the distributor has shared out. This is no sale of "
+            "electricity and no retailer's bill: yours keeps coming."
         ),
         Community.LegalMode.COEFFICIENTS: _(
             "Energy is shared by coefficients that the distributor applies. The market only advises the next "
