@@ -1,5 +1,7 @@
 """Which work waits in which line."""
 
+from typing import Any
+
 from kombu import Exchange, Queue
 
 # What may load the solver has a queue of its own, for workers that do nothing else, on this machine or on others;
@@ -8,12 +10,24 @@ from kombu import Exchange, Queue
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in ("default", "solver", "training", "studio")
 ]
-CELERY_TASK_ROUTES = {
-    "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
-    "market.tasks.advise_sharing": {"queue": "studio", "routing_key": "studio"},
-    "market.tasks.try_limits": {"queue": "studio", "routing_key": "studio"},
-    "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
-    "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
-    "market.tasks.train": {"queue": "training", "routing_key": "training"},
-    "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
-}
+
+
+def quick_answers(name: str, _args: object, given: dict[str, Any] | None, *_rest: object, **_more: object) -> Any:
+    """Where an answer takes a second, whoever looks at the page does not wait behind pilots and trainings."""
+    if name == "market.tasks.try_limits" and (given or {}).get("quick"):
+        return {"queue": "solver", "routing_key": "solver"}
+    return None
+
+
+CELERY_TASK_ROUTES = (
+    quick_answers,
+    {
+        "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
+        "market.tasks.advise_sharing": {"queue": "studio", "routing_key": "studio"},
+        "market.tasks.try_limits": {"queue": "studio", "routing_key": "studio"},
+        "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
+        "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
+        "market.tasks.train": {"queue": "training", "routing_key": "training"},
+        "market.tasks.review_policy": {"queue": "training", "routing_key": "training"},
+    },
+)

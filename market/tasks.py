@@ -274,15 +274,15 @@ def review_policy(*, policy_id: int) -> None:
 @over_all
 def tick_studio() -> None:
     """Ring for answers that somebody waits for, and for months of pilots that nobody has lived yet."""
-    _ring(try_limits, ({"what_if_id": pk} for pk in what_if.open_questions()), settings.BOOKS_S)
+    _ring(try_limits, what_if.rings(), settings.BOOKS_S)
     _ring(advise_sharing, ({"advice_id": pk} for pk in sharing_advice.open_advice()), settings.BOOKS_S)
     _ring(live_pilot_month, ({"month_id": pk} for pk in months_to_live(MOST_PILOT_RINGS)), settings.BOOKS_S)
 
 
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 @of("market.WhatIf.household__community_id")
-def try_limits(*, what_if_id: int) -> None:
-    """Clear the past again with other limits, for a member who asks."""
+def try_limits(*, what_if_id: int, quick: bool = False) -> None:
+    """Clear the past again with other limits, for a member who asks; `quick` says where (`CELERY_TASK_ROUTES`)."""
     what_if.work_out(what_if_id=what_if_id, solve=solvers.solver())
 
 

@@ -17,7 +17,7 @@ from market.views.home import home
 from market.views.identity import did_document
 from market.views.jobs import jobs, repeat_job
 from market.views.law import law
-from market.views.mandate import mandate
+from market.views.mandate import mandate, yesterday
 from market.views.market import market
 from market.views.months import month_csv, months, statement, statement_file
 from market.views.my_sharing import agree, gestor, my_sharing
@@ -40,7 +40,7 @@ from market.views.status import status
 from market.views.street import street
 from market.views.tariffs import check_bill, new_offer, tariffs
 from market.views.virtual_battery import virtual_battery
-from market.views.what_if import tried, try_slot
+from market.views.what_if import tried, try_slot, yesterday_answer
 from market.views.when import when
 
 register_converter(SlotStart, "slot_start")
@@ -87,6 +87,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("street/rules/", rules, name="street-rules"),
     path("street/law/", law, name="law"),
     path("rules/", mandate, name="mandate"),
+    path("rules/yesterday/", yesterday, name="yesterday"),
+    path("rules/yesterday/<int:pk>/", yesterday_answer, name="yesterday-answer"),
     path("agents/", agents, name="agents"),
     path("agents/train/", train, name="train-agents"),
     path("agents/policies/<int:policy_id>/take-back/", take_back, name="take-policy-back"),

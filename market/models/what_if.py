@@ -16,6 +16,7 @@ class WhatIf(models.Model):
         ASKED = "asked", _("being worked out")
         DONE = "done", _("done")
         FAILED = "failed", _("no answer was found")
+        PASSED = "passed", _("other rules were tried before it was worked out")
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="what_ifs")
     asked_by = models.ForeignKey(Member, models.CASCADE, related_name="+")

@@ -9,15 +9,16 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from community.models import Community, Device, DeviceState
-from community.queries import active_households, devices_of, latest_states
+from community.queries import active_households, devices_of
 from community.tariff_book import TariffBook
-from community.tariffs import is_off_peak_day, local_day
-from market.agents import Battery, Curtailable, EvCharger, Observation, as_its_owner_says, local_times
+from community.tariffs import is_off_peak_day
 from market.agents import Mandate as MandateTerms
+from market.agents import Observation, local_times
 from market.agents.fallback import Health, Standing, standing
 from market.models import Forecast, Mandate, Slot
-from market.queries.flows import Moved, moved_since, silent_since, usual_cars
+from market.queries.flows import usual_cars
 from market.queries.health import community_health, silent_minutes
+from market.queries.known_devices import KnownDevices, known_devices, under_rules
 from market.queries.mandates import mandate_terms, mandates_at
 from market.queries.policies import knows_its_street
 
@@ -51,43 +52,52 @@ class Street:
     health: Health
     cars_wh: NDArray[np.float64]
 
-    @property
-    def store_ids(self) -> list[int]:
-        """Batteries and chargers of all homes."""
-        return [device.pk for devices in self.stores.values() for device in devices]
 
+def read_street(community: Community, start: datetime, at: datetime, like: Street | None = None) -> Street:
+    """The street as known at `at`; forecasts are those that cover the slot at `start`.
 
-def read_street(community: Community, start: datetime, at: datetime) -> Street:
-    """The street as known at `at`; forecasts are those that cover the slot at `start`."""
-    homes = [home.pk for home in active_households(community.pk)]
+    Devices, tariffs and what the street's policy knows are read as they are now: who goes through a day asks for
+    them once, and goes on from the street that was answered before (`like`).
+    """
+    homes = [home.pk for home in active_households(community.pk)] if like is None else list(like.stores)
     mandates = mandates_at(homes, at)
-    owned = devices_of(homes)
+    stores = stores_of(homes) if like is None else like.stores
     forecasts = _forecasts(homes, start, at)
     return Street(
         homes=tuple(home for home in homes if home in mandates),
         mandates=mandates,
         terms={home: mandate_terms(mandate) for home, mandate in mandates.items()},
-        stores={home: [d for d in owned[home] if d.kind != Device.Kind.PV] for home in homes},
+        stores=stores,
         forecasts=forecasts,
-        tariffs=TariffBook(community),
+        tariffs=TariffBook(community) if like is None else like.tariffs,
         health=replace(
             community_health(community, forecasts.values(), at),
             top="policy",
-            tariffs_known=knows_its_street(community.pk),
+            tariffs_known=knows_its_street(community.pk) if like is None else like.health.tariffs_known,
         ),
-        cars_wh=usual_cars([device for devices in owned.values() for device in devices], community.zone.key, at),
+        cars_wh=usual_cars([device for devices in stores.values() for device in devices], community.zone.key, at),
     )
+
+
+def stores_of(homes: Sequence[int]) -> dict[int, list[Device]]:
+    """Batteries, chargers and steered loads of each home."""
+    owned = devices_of(homes)
+    return {home: [device for device in owned[home] if device.kind != Device.Kind.PV] for home in homes}
 
 
 def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
     """An assignment for every household that has given a mandate, by household id."""
-    states = latest_states(street.store_ids, at)
-    standings = _standings(street, states, at)
+    known = known_devices(street.stores, street.terms, street.tariffs.zone, slot, at)
+    return assignments_with(known, street, slot, at)
+
+
+def assignments_with(known: KnownDevices, street: Street, slot: Slot, at: datetime) -> list[Assignment]:
+    """`assignments` for whoever has asked what is known of the devices."""
+    standings = _standings(street, known.states, at)
     step = slot.end - slot.start
     starts = [slot.start + step * i for i in range(HORIZON // step)]
     prices = _prices_a_day_before(slot, starts)
     local = local_times(starts, street.tariffs.zone, is_off_peak_day)
-    devices = _devices(street, slot, states, at)
     series = {}  # by contracts, which many homes share
     answer = []
     for home in street.homes:
@@ -95,7 +105,8 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
         if contracts not in series:
             series[contracts] = street.tariffs.series(home, starts)
         imports, feed_ins, periods = series[contracts]
-        batteries, chargers, loads = devices[home]
+        terms, zone = street.terms[home], street.tariffs.zone
+        batteries, chargers, loads = under_rules(street.stores[home], terms, known, slot, zone)
         seen = Observation(
             household_id=home,
             start=slot.start,
@@ -106,7 +117,7 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
             period=periods,
             price_ueur_kwh=prices,
             grid_fee_ueur_kwh=slot.grid_fee_ueur_kwh,
-            mandate=street.terms[home],
+            mandate=terms,
             batteries=batteries,
             ev_chargers=chargers,
             loads=loads,
@@ -114,37 +125,6 @@ def assignments(street: Street, slot: Slot, at: datetime) -> list[Assignment]:
         )
         answer.append(Assignment(street.mandates[home].pk, seen, standings[home]))
     return answer
-
-
-def _devices(
-    street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime
-) -> dict[int, tuple[tuple[Battery, ...], tuple[EvCharger, ...], tuple[Curtailable, ...]]]:
-    """Batteries, chargers and loads that reported lately, by home, as they should stand when the slot starts."""
-    running = _running_set_points(slot, states)
-    moved = _moved(street, slot, states, at)
-    answer = {}
-    for home in street.homes:
-        own = [device for device in street.stores[home] if device.pk in states]
-        batteries = [_battery(d, states[d.pk], running, moved.get(d.pk)) for d in own if d.kind == "battery"]
-        chargers, minutes = [], (slot.end - slot.start) // timedelta(minutes=1)
-        for device in own:
-            if device.kind != "ev_charger":
-                continue
-            taken_wh = moved[device.pk].taken_wh if device.pk in moved else None
-            charger = _charger(device, states[device.pk], running)
-            zone = street.tariffs.zone
-            chargers.append(as_its_owner_says(charger, street.terms[home], slot.start, minutes, zone, taken_wh))
-        loads = [_load(device, states[device.pk], slot) for device in own if device.kind == Device.Kind.LOAD]
-        answer[home] = (tuple(batteries), tuple(chargers), tuple(loads))
-    return answer
-
-
-def _load(device: Device, state: DeviceState, slot: Slot) -> Curtailable:
-    """A load as it last wished to run: so much a quarter of an hour, within its power."""
-    minutes = (slot.end - slot.start) // timedelta(minutes=1)
-    wish_wh = state.need_wh * minutes // 15 if state.plugged_in else 0
-    most_wh = (device.charge_w or 0) * minutes // 60
-    return Curtailable(device.pk, min(wish_wh, most_wh), device.worth_ueur_kwh or 0)
 
 
 def _standings(street: Street, states: dict[int, DeviceState], at: datetime) -> dict[int, Standing]:
@@ -182,68 +162,6 @@ def net_load_ahead(forecast: Forecast | None, slot: Slot, length: int) -> tuple[
     skip = (slot.start - forecast.first_start) // (slot.end - slot.start)
     known = forecast.net_load_wh[skip : skip + length]
     return tuple((known * -(-length // len(known)))[:length]) if known else (0,) * length
-
-
-def _running_set_points(slot: Slot, states: dict[int, DeviceState]) -> dict[int, int]:
-    """AC energy that cleared set-points ask of each device between its last report and the slot's start."""
-    if not states:
-        return {}
-    earliest = min(state.at for state in states.values())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT p.device_id, s.start, p.energy_wh "
-            "FROM market_slot s JOIN market_setpoint p ON p.slot_id = s.id "
-            "WHERE s.community_id = %s AND s.start >= %s AND s.start < %s AND p.energy_wh IS NOT NULL",
-            [slot.community_id, earliest, slot.start],
-        )
-        rows = cursor.fetchall()
-    answer: dict[int, int] = {}
-    for device_id, start, energy_wh in rows:
-        if device_id in states and start >= states[device_id].at:
-            answer[device_id] = answer.get(device_id, 0) + energy_wh
-    return answer
-
-
-def _moved(street: Street, slot: Slot, states: dict[int, DeviceState], at: datetime) -> dict[int, Moved]:
-    """What a mandate counts: batteries with a limit of cycles today, silent cars since they were plugged in."""
-    midnight, _ = local_day(slot.start.astimezone(street.tariffs.zone).date(), street.tariffs.zone)
-    since: dict[int, datetime] = {}
-    cars: list[int] = []
-    for home in street.homes:
-        terms = street.terms[home]
-        for device in street.stores[home]:
-            if device.kind == Device.Kind.BATTERY and terms.cycles_tenths is not None:
-                since[device.pk] = midnight
-            elif device.kind == Device.Kind.EV_CHARGER and terms.ev_target_wh is not None:
-                state = states.get(device.pk)
-                cars += [device.pk] if state is not None and state.plugged_in and not state.need_wh else []
-    return moved_since(slot, at, since | silent_since(cars, at))
-
-
-def _battery(device: Device, state: DeviceState, running: dict[int, int], today: Moved | None) -> Battery:
-    """A battery as it should stand when the slot starts: its last report plus what is under way."""
-    asked_wh = running.get(device.pk, 0)
-    efficiency = device.efficiency_ppm or 1_000_000
-    stored_wh = asked_wh * efficiency // 1_000_000 if asked_wh > 0 else asked_wh * 1_000_000 // efficiency
-    return Battery(
-        id=device.pk,
-        capacity_wh=device.capacity_wh or 0,
-        charge_w=device.charge_w or 0,
-        discharge_w=device.discharge_w or 0,
-        efficiency_ppm=efficiency,
-        soc_wh=min(max((state.soc_wh or 0) + stored_wh, 0), device.capacity_wh or 0),
-        given_today_wh=0 if today is None else today.given_wh,
-    )
-
-
-def _charger(device: Device, state: DeviceState, running: dict[int, int]) -> EvCharger:
-    return EvCharger(
-        id=device.pk,
-        charge_w=device.charge_w or 0,
-        plugged_in=state.plugged_in,
-        need_wh=max(state.need_wh - running.get(device.pk, 0), 0),
-        ready_by=state.ready_by,
-    )
 
 
 def _prices_a_day_before(slot: Slot, starts: Sequence[datetime]) -> tuple[int | None, ...]:

@@ -1,27 +1,67 @@
 """What all agents of a street are told before they order, and what it comes to at each home."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from datetime import datetime, timedelta
+from operator import add, sub
 from typing import Any
 
 import numpy as np
 
 from market.agents.charging import slots_left
-from market.agents.planner import Store
+from market.agents.planner import Ahead, Store
 from market.agents.policy.ahead import HOURS, ahead_of
 from market.agents.policy.guide import BatteryGuide, Guided, Kept, Message, battery_guides, car_worths
-from market.agents.policy.signals import FEATURES, Scale, now, scale_of, signals
+from market.agents.policy.signals import FEATURES, now, scale_of, signals
 from market.agents.policy.signals import HOURS as CAR_HOURS
-from market.agents.policy.weights import Weights
+from market.agents.policy.weights import Weights, planner_only
 from market.agents.rungs import Floats
 from market.models import Forecast, Slot
 from market.queries.agents import Assignment, Street
 from market.queries.flows import WEEK_HOURS
+from market.queries.policies import policy_of
 
+PLANNER = planner_only()
 HOUR = timedelta(hours=1)
 NEARLY = 0.9  # of what the street may take; forecasts miss
 UNSURE = 1.2  # how wide the band of a forecast without one is taken to be, in its own size
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What homes come to together, of which the street's signals are made: whole numbers, so that a home can be
+    taken out and put back otherwise. Energies in Wh; `must_wh` is what cars are told to take in the slot.
+    """
+
+    capacity_wh: int = 0
+    reserved_wh: int = 0
+    discharge_w: int = 0
+    batteries: int = 0
+    efficiency_ppm: int = 0
+    stored_wh: int = 0
+    gives_wh: int = 0
+    takes_wh: int = 0
+    net_wh: int = 0
+    need_wh: int = 0
+    must_wh: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: "Sums") -> "Sums":
+        return Sums(*map(sub, astuple(self), astuple(other)))
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a street expects after a slot, whatever its homes' rules: the hours ahead, the mean import price of a
+    week and the slot's own (µ€/kWh), and how many homes it has.
+    """
+
+    ahead: Ahead
+    unit_ueur_kwh: float
+    now_ueur_kwh: float
+    homes: int
 
 
 def guided(
@@ -33,11 +73,12 @@ def guided(
     """
     if not street.forecasts:
         return list(given), None
-    message = _message(given, street, slot)
+    message = message_of(sums_of(given), outlook_of(street, slot), slot)
     found: dict[int, Guided] = {}
     for weights in {id(one): one for one in followed.values()}.values():
-        homes = [one for one in given if followed.get(one.observation.household_id) is weights]
-        found |= _by_home(homes, message, weights, street)
+        found |= _by_home(
+            [one for one in given if followed.get(one.observation.household_id) is weights], message, weights
+        )
     answer = [
         replace(one, observation=replace(one.observation, guided=found.get(one.observation.household_id)))
         for one in given
@@ -45,49 +86,77 @@ def guided(
     return answer, _published(message, {weights.digest for weights in followed.values()})
 
 
-def _message(given: Sequence[Assignment], street: Street, slot: Slot) -> Message:
-    """What the street expects, and what it needs of its batteries in this slot."""
+def followed_by(given: Sequence[Assignment], slot: Slot, at: datetime) -> dict[int, Weights]:
+    """The weights that each home follows; homes that may not use what was learned follow the planner alone."""
+    learned = policy_of(slot.community_id, (one.observation.household_id for one in given), at)
+    return learned | {one.observation.household_id: PLANNER for one in given if one.standing.level != "policy"}
+
+
+def guided_alone(one: Assignment, message: Message, weights: Weights) -> Assignment:
+    """One home's assignment with what the signals come to there: a home's figures are its own business."""
+    found = _by_home([one], message, weights)[one.observation.household_id]
+    return replace(one, observation=replace(one.observation, guided=found))
+
+
+def sums_of(given: Iterable[Assignment]) -> Sums:
+    """What these homes come to together."""
+    found = dict.fromkeys(Sums.__slots__, 0)
+    for one in given:
+        seen = one.observation
+        held_pct = seen.mandate.held_pct
+        found["net_wh"] += seen.net_load_wh[0]
+        for battery in seen.batteries:
+            held_wh = battery.held_wh(held_pct)
+            found["capacity_wh"] += battery.capacity_wh
+            found["reserved_wh"] += held_wh
+            found["discharge_w"] += battery.discharge_w
+            found["batteries"] += 1
+            found["efficiency_ppm"] += battery.efficiency_ppm
+            found["stored_wh"] += battery.soc_wh
+            found["gives_wh"] += battery.most_discharge_wh(seen.slot_minutes, held_wh)
+            found["takes_wh"] += battery.most_charge_wh(seen.slot_minutes)
+        for charger in seen.ev_chargers:
+            if charger.plugged_in:
+                found["need_wh"] += charger.need_wh
+                found["must_wh"] += 0 if charger.windows is None else charger.windows.energy_wh[0]
+    return Sums(**found)
+
+
+def outlook_of(street: Street, slot: Slot) -> Outlook:
+    """What a street with forecasts expects after the slot."""
     minutes = (slot.end - slot.start) // timedelta(minutes=1)
-    batteries = [battery for one in given for battery in one.observation.batteries]
-    cars = [charger for one in given for charger in one.observation.ev_chargers if charger.plugged_in]
-    reserved = sum(
-        battery.held_wh(one.observation.mandate.held_pct) for one in given for battery in one.observation.batteries
-    )
-    capacity = float(sum(battery.capacity_wh for battery in batteries))
-    limit = float("inf") if slot.import_limit_w is None else float(slot.import_limit_w)
-    store = Store(
-        usable_wh=max(capacity - reserved, 0.0),
-        power_w=float(sum(battery.discharge_w for battery in batteries)),
-        efficiency=_mean([battery.efficiency_ppm / 1e6 for battery in batteries], 1.0),
-        import_limit_w=limit,
-        export_limit_w=float("inf") if slot.export_limit_w is None else float(slot.export_limit_w),
-    )
-    scale = scale_of(capacity, len(street.homes), limit)
     prices, unit, in_slot = _prices(street, slot)
     net, width = _expected(list(street.forecasts.values()), slot)
     ahead = ahead_of(net, width, _cars_ahead(street, slot), prices, minutes)
-    told = signals(store, ahead, np.array([in_slot]), np.array([unit]), scale)
-    net_now = float(sum(one.observation.net_load_wh[0] for one in given)) * 60 / minutes
-    lived = _lived(batteries, sum(car.need_wh for car in cars), net_now, capacity, scale)
-    must_w = sum(car.windows.energy_wh[0] for car in cars if car.windows is not None) * 60 / minutes
-    return Message.of(told, lived, *_needed(given, slot, net_now + must_w, minutes))
+    return Outlook(ahead, unit, in_slot, len(street.homes))
 
 
-def _needed(given: Sequence[Assignment], slot: Slot, net_w: float, minutes: int) -> tuple[float, float]:
+def message_of(sums: Sums, outlook: Outlook, slot: Slot) -> Message:
+    """What the street expects, and what it needs of its batteries in this slot."""
+    minutes = (slot.end - slot.start) // timedelta(minutes=1)
+    capacity = float(sums.capacity_wh)
+    limit = float("inf") if slot.import_limit_w is None else float(slot.import_limit_w)
+    store = Store(
+        usable_wh=max(capacity - sums.reserved_wh, 0.0),
+        power_w=float(sums.discharge_w),
+        efficiency=sums.efficiency_ppm / (sums.batteries * 1e6) if sums.batteries else 1.0,
+        import_limit_w=limit,
+        export_limit_w=float("inf") if slot.export_limit_w is None else float(slot.export_limit_w),
+    )
+    scale = scale_of(capacity, outlook.homes, limit)
+    now_ueur_kwh, unit_ueur_kwh = np.array([outlook.now_ueur_kwh]), np.array([outlook.unit_ueur_kwh])
+    told = signals(store, outlook.ahead, now_ueur_kwh, unit_ueur_kwh, scale)
+    net_w = float(sums.net_wh) * 60 / minutes
+    stored = sums.stored_wh / max(capacity, 1.0)
+    lived = now(np.array([stored]), np.array([float(sums.need_wh)]), np.array([net_w]), scale)
+    return Message.of(told, lived, *_needed(sums, slot, net_w + sums.must_wh * 60 / minutes, minutes))
+
+
+def _needed(sums: Sums, slot: Slot, net_w: float, minutes: int) -> tuple[float, float]:
     """Shares of what all batteries can give and take that keep the street to its limits, as forecast."""
-    gives = takes = 1
-    for one in given:
-        for battery in one.observation.batteries:
-            gives += battery.most_discharge_wh(minutes, battery.held_wh(one.observation.mandate.held_pct))
-            takes += battery.most_charge_wh(minutes)
     short_w = 0.0 if slot.import_limit_w is None else max(net_w - NEARLY * slot.import_limit_w, 0.0)
     spare_w = 0.0 if slot.export_limit_w is None else max(-net_w - NEARLY * slot.export_limit_w, 0.0)
-    return short_w * minutes / 60 / gives, spare_w * minutes / 60 / takes
-
-
-def _lived(batteries: Sequence[Any], cars_wh: int, net_wh: float, capacity_wh: float, scale: Scale) -> Floats:
-    stored = sum(battery.soc_wh for battery in batteries) / max(capacity_wh, 1.0)
-    return now(np.array([stored]), np.array([float(cars_wh)]), np.array([net_wh]), scale)
+    return short_w * minutes / 60 / (1 + sums.gives_wh), spare_w * minutes / 60 / (1 + sums.takes_wh)
 
 
 def _prices(street: Street, slot: Slot) -> tuple[tuple[Floats, Floats], float, float]:
@@ -132,7 +201,7 @@ def _cars_ahead(street: Street, slot: Slot) -> Floats:
     return street.cars_wh[(first + np.arange(HOURS)) % WEEK_HOURS]
 
 
-def _by_home(homes: Sequence[Assignment], message: Message, weights: Weights, street: Street) -> dict[int, Guided]:
+def _by_home(homes: Sequence[Assignment], message: Message, weights: Weights) -> dict[int, Guided]:
     """Each home's guides, all of them worked out at once."""
     if not homes:
         return {}
@@ -173,10 +242,6 @@ def _padded(prices: Sequence[Sequence[int]]) -> Floats:
     return np.array([[*own, *[own[-1]] * (CAR_HOURS - len(own))] for own in prices], dtype=float).reshape(
         -1, CAR_HOURS
     )
-
-
-def _mean(values: Sequence[float], otherwise: float) -> float:
-    return sum(values) / len(values) if values else otherwise
 
 
 def _published(message: Message, digests: set[str]) -> dict[str, Any]:

@@ -12,15 +12,12 @@ from config.patience import let_think
 from market.agents import Decision, clamped
 from market.agents.fallback import standing
 from market.agents.levels import decide_on
-from market.agents.policy.weights import Weights, planner_only
 from market.models import Order, PlanStep, SetPoint, Slot
 from market.queries.agents import Assignment, Street, assignments, read_street
 from market.queries.charging import coordinated
-from market.queries.guidance import guided
-from market.queries.policies import policy_of
+from market.queries.guidance import followed_by, guided
 from market.services.step_downs import record_standings
 
-PLANNER = planner_only()
 ORDER_FIELDS = (
     "slot_id", "household_id", "mandate_id", "device_id", "side", "kind", "energy_wh", "limit_ueur_kwh",
     "retailer_ueur_kwh", "placed_at",
@@ -76,13 +73,7 @@ def informed(
 ) -> tuple[list[Assignment], dict[str, Any] | None]:
     """The assignments with the windows of their cars and the street's signals, and the signals as published."""
     planned = coordinated(given, street, slot)
-    return guided(planned, street, slot, _followed(planned, slot, at))
-
-
-def _followed(given: Sequence[Assignment], slot: Slot, at: datetime) -> dict[int, Weights]:
-    """The weights that each home follows; homes that may not use what was learned follow the planner alone."""
-    learned = policy_of(slot.community_id, (one.observation.household_id for one in given), at)
-    return learned | {one.observation.household_id: PLANNER for one in given if one.standing.level != "policy"}
+    return guided(planned, street, slot, followed_by(planned, slot, at))
 
 
 def decision_of(assignment: Assignment, *, planned: bool) -> Decision:

@@ -7,7 +7,6 @@ come as they were foreseen for the slot.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from community.models import Household
 from market.agents import Decision, Observation
@@ -18,13 +17,16 @@ from market.clearing.book import Book
 from market.clearing.congested import Solve
 from market.clearing.outcome import Fill, Reason
 from market.clearing.what_if import Part
-from market.grid import Feeder
 from market.models import Slot
-from market.queries.agents import Assignment, Street, assignments, read_street
-from market.queries.book import book_with, feeder_of, order_book
-from market.services.agents import decision_of, informed
+from market.queries.agents import Assignment
+from market.queries.book import book_with, feeder_of
+from market.queries.remembered import remember, remembered
+from market.queries.scenes import Scene, scenes
+from market.services.agents import decision_of
 
 PPM = 1_000_000
+# Of what is remembered: another whenever a class in it changes.
+EDITION = 1
 Decided = tuple[Observation, Decision]
 
 
@@ -50,6 +52,14 @@ class Way:
         return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Of each slot of a day what the home's agent saw, and how it was by the rules of then; None without one."""
+
+    scenes: tuple[Scene | None, ...]
+    was: tuple[Way | None, ...]
+
+
 def day_again(home: Household, slots: Iterable[Slot], terms: MandateTerms, solve: Solve) -> tuple[Part, Part, int]:
     """The home's part in the slots by the rules that held and by `terms`, and in how many slots it had an agent.
 
@@ -57,11 +67,12 @@ def day_again(home: Household, slots: Iterable[Slot], terms: MandateTerms, solve
     """
     drift = Drift()
     lived: list[tuple[Slot, Way, Way]] = []
-    for slot in slots:
-        decided = _decided_twice(home, slot, terms, drift)
-        if decided is None:
+    rows = list(slots)
+    day = _day(home, rows, solve)
+    for slot, scene, was in zip(rows, day.scenes, day.was, strict=True):
+        if scene is None or was is None:
             continue
-        was, would_be = _cleared_twice(home, slot, *decided, solve)
+        would_be = _by_other_rules(home, slot, scene, was, terms, drift, solve)
         drift.live(would_be.seen, was.set_points_wh, would_be.set_points_wh)
         lived.append((slot, was, would_be))
     if not lived:
@@ -70,43 +81,58 @@ def day_again(home: Household, slots: Iterable[Slot], terms: MandateTerms, solve
     return was_lived, _lived([(slot, would_be) for slot, _was, would_be in lived]), len(lived)
 
 
-def _decided_twice(
-    home: Household, slot: Slot, terms: MandateTerms, drift: Drift
-) -> tuple[Decided, Decided] | None:
-    """By the rules that held, and by `terms` with the devices as they stand by then; None if no rules held."""
-    at = slot.ordered_at or slot.gate_closure
-    street = read_street(slot.community, slot.start, at)
-    if home.pk not in street.homes:
-        return None
-    given = assignments(street, slot, at)
-    place = street.homes.index(home.pk)
-    stores = {home.pk: street.stores[home.pk]}
-    (other,) = assignments(replace(street, homes=(home.pk,), stores=stores, terms={home.pk: terms}), slot, at)
-    other = replace(other, observation=drift.seen(other.observation, street.tariffs.zone))
-    was = _decided(given, place, street, slot, at)
-    if other == given[place]:
-        return was, was
-    return was, _decided([*given[:place], other, *given[place + 1 :]], place, street, slot, at)
+def _day(home: Household, slots: Sequence[Slot], solve: Solve) -> Day:
+    """The day by the rules that held: the same whatever is tried, so it is remembered for as long as it is tried.
 
-
-def _decided(given: Sequence[Assignment], place: int, street: Street, slot: Slot, at: datetime) -> Decided:
-    """What one home's agent sees and decides among the others."""
-    told, _signals = informed(given, street, slot, at)
-    return told[place].observation, decision_of(told[place], planned=False)
-
-
-def _cleared_twice(home: Household, slot: Slot, was: Decided, would_be: Decided, solve: Solve) -> tuple[Way, Way]:
-    feeder = feeder_of(slot.community)
-    book = order_book(slot, feeder)
-    first = _cleared(slot, book, feeder, home, *was, solve)
-    same = was[1].orders == would_be[1].orders
-    return Way(*was, first), Way(
-        *would_be, first if same else _cleared(slot, book, feeder, home, *would_be, solve)
+    What arrives late, such as readings and contracts, does not change it between two tries.
+    """
+    key = key_of(home, slots)
+    kept = remembered(key)
+    if isinstance(kept, Day):
+        return kept
+    found = tuple(scenes(home, slots))
+    was = tuple(
+        None if scene is None else _by_rules_of_then(home, slot, scene, solve)
+        for slot, scene in zip(slots, found, strict=True)
     )
+    day = Day(found, was)
+    remember(key, day)
+    return day
+
+
+def key_of(home: Household, slots: Sequence[Slot]) -> str:
+    """Under what the home's day is remembered."""
+    span = f"{slots[0].start:%Y%m%d}:{slots[0].pk}:{slots[-1].pk}" if slots else ""
+    return f"day-again:{EDITION}:{home.pk}:{span}:{len(slots)}"
+
+
+def _by_rules_of_then(home: Household, slot: Slot, scene: Scene, solve: Solve) -> Way:
+    seen, decision = _decided(scene, scene.given, slot)
+    return Way(seen, decision, _cleared(slot, scene.book, home, seen, decision, solve))
+
+
+def _by_other_rules(
+    home: Household, slot: Slot, scene: Scene, was: Way, terms: MandateTerms, drift: Drift, solve: Solve
+) -> Way:
+    """By `terms`, with the devices as they stand by then; the slot is cleared again if that changes an order."""
+    other = scene.under(terms, slot)
+    other = replace(other, observation=drift.seen(other.observation, scene.zone))
+    if other == scene.given:
+        return was
+    seen, decision = _decided(scene, other, slot)
+    if decision.orders == was.decision.orders:
+        return Way(seen, decision, was.fills)
+    return Way(seen, decision, _cleared(slot, scene.book, home, seen, decision, solve))
+
+
+def _decided(scene: Scene, own: Assignment, slot: Slot) -> Decided:
+    """What the home's agent sees and decides among the others."""
+    told = scene.informed(own, slot)
+    return told.observation, decision_of(told, planned=False)
 
 
 def _cleared(
-    slot: Slot, book: Book, feeder: Feeder, home: Household, seen: Observation, decision: Decision, solve: Solve
+    slot: Slot, book: Book, home: Household, seen: Observation, decision: Decision, solve: Solve
 ) -> tuple[Fill, ...]:
     """What becomes of the home's orders; in a slot that fell back, firm energy meets the retailer."""
     if slot.status == Slot.Status.FALLBACK:
@@ -114,6 +140,7 @@ def _cleared(
             Fill(i, 0, wish.energy_wh if wish.kind == "firm" else 0, 0, Reason.NO_COUNTERPARTY, {})
             for i, wish in enumerate(decision.orders)
         )
+    feeder = feeder_of(slot.community)
     retailer = {"buy": seen.import_ueur_kwh[0], "sell": seen.feed_in_ueur_kwh[0]}
     tried, ids = book_with(book, slot, feeder, home, decision.orders, retailer)
     clearing = clear(tried, feeder, Rules(price=slot.price_rule, fairness=slot.fairness_rule), solve)

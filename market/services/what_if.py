@@ -1,13 +1,14 @@
 """The past again with other limits or rules of one home: asked on a page, worked out by a worker."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from community.models import Household, Member
+from community.models import Community, Household, Member
+from community.queries import count_active_households
 from config.patience import let_think
 from market.agents import Mandate as MandateTerms
 from market.clearing import Rules, clear
@@ -19,8 +20,10 @@ from market.queries.evidence import mandate_of, plain_mandate
 from market.services.day_again import NothingToLive, day_again
 
 Status = WhatIf.Status
-# A worker's second is everybody's: whoever has asked so often in a day has seen what limits do.
-MOST_A_DAY = 60
+# A worker's second is everybody's: whoever has asked so often in a day has seen what limits do. A day is asked
+# for anew with every move of a slider that somebody rests on.
+MOST_A_DAY, MOST_DAYS_A_DAY = 60, 400
+QUICK_HOMES = 100
 KEPT = timedelta(days=7)
 
 
@@ -43,9 +46,16 @@ def ask(*, household: Household, by: Member, slots: Iterable[tuple[Slot, Limits]
 def ask_day(
     *, household: Household, by: Member, slots: Sequence[Slot], terms: MandateTerms, at: datetime
 ) -> WhatIf:
-    """Note that the home's slots of a day are to be lived again by the rules `terms`; raises as `ask` does."""
+    """Note that the home's slots of a day are to be lived again by the rules `terms`; raises as `ask` does.
+
+    Other rules that nobody has begun to try are passed over: who moves a slider on waits for where it stands.
+    """
     limits = [[slot.pk, None, None] for slot in slots]
-    return _noted(household, by, slots, at, limits=limits, rules=plain_mandate(terms))
+    asked = _noted(household, by, slots, at, limits=limits, rules=plain_mandate(terms))
+    older = WhatIf.objects.filter(household=household, status=Status.ASKED, rules__isnull=False)
+    free = older.exclude(pk=asked.pk).select_for_update(of=("self",), skip_locked=True)
+    WhatIf.objects.filter(pk__in=[one.pk for one in free]).update(status=Status.PASSED)
+    return asked
 
 
 def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime, **asked: Any) -> WhatIf:
@@ -54,11 +64,13 @@ def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime
     Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     own = WhatIf.objects.filter(household=household)
     span = {"start": slots[0].start, "end": slots[-1].end}
-    known = own.filter(**span, limits=asked["limits"]).exclude(status=Status.FAILED)
+    known = own.filter(**span, limits=asked["limits"]).exclude(status__in=[Status.FAILED, Status.PASSED])
     same = next((one for one in known if one.rules == asked["rules"]), None)
     if same is not None:
         return same
-    if own.filter(asked_at__gt=at - timedelta(days=1)).count() >= MOST_A_DAY:
+    whole_days = asked["rules"] is not None
+    lately = own.filter(asked_at__gt=at - timedelta(days=1), rules__isnull=not whole_days)
+    if lately.count() >= (MOST_DAYS_A_DAY if whole_days else MOST_A_DAY):
         raise AskedTooOften
     return WhatIf.objects.create(household=household, asked_by=by, asked_at=at, **span, **asked)
 
@@ -68,13 +80,26 @@ def open_questions() -> list[int]:
     return list(WhatIf.objects.filter(status=Status.ASKED).order_by("pk").values_list("pk", flat=True))
 
 
+def rings() -> Iterator[dict[str, Any]]:
+    """What `try_limits` is rung with for every open question; one of a short street is `quick`."""
+    rows = WhatIf.objects.filter(status=Status.ASKED).select_related("household__community").order_by("pk")
+    for asked in rows:
+        yield {"what_if_id": asked.pk, "quick": is_quick(asked.household.community)}
+
+
+def is_quick(community: Community) -> bool:
+    """Whether an answer takes a second or two at most, so that it need not wait behind work of minutes."""
+    return count_active_households(community.pk) <= QUICK_HOMES
+
+
 @transaction.atomic
 def work_out(*, what_if_id: int, solve: Solve) -> None:
     """Clear each slot as it was and with the other limits, or live the day again; what is worked out stays.
 
     Both are worked out now, so that a difference comes from the limits and from nothing else.
     """
-    asked = WhatIf.objects.select_for_update(of=("self",)).filter(pk=what_if_id, status=Status.ASKED).first()
+    claimed = WhatIf.objects.select_for_update(of=("self",), skip_locked=True)
+    asked = claimed.filter(pk=what_if_id, status=Status.ASKED).first()
     if asked is None:
         return
     let_think()

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from community.access import freshly_authenticated, household_of, member_of, shown_by
 from community.models import Household
@@ -23,15 +23,17 @@ from market.agents import Mandate as MandateTerms
 from market.ledger.assertions import Assertion
 from market.ledger.leaves import canonical
 from market.mandate_form import MandateForm
+from market.models import Mandate
 from market.queries import home as home_queries
 from market.queries.backup import backup_of
 from market.queries.due import next_free_slot
 from market.queries.evidence import mandate_hash, plain_mandate
 from market.queries.mandates import confirmation_of, mandate_terms, signed_by
 from market.services.mandates import Word, give_mandate, terms_of
-from market.views.what_if import try_yesterday
+from market.services.what_if import is_quick
+from market.views.what_if import NotTried, try_yesterday
 from market.wording import mandate as wording
-from market.wording.backup import backup
+from market.wording.backup import BackupWords, backup
 
 # What a home is not asked about stays as it was, in case a battery or a charger comes back.
 UNASKED = (
@@ -50,19 +52,13 @@ def mandate(request: HttpRequest) -> HttpResponse:
     zone = household.community.zone
     at = clock.now()
     present = home_queries.mandate_at(household, at)
-    terms = None if present is None else mandate_terms(present)
-    kinds = {device.kind for device in devices_of([household.pk])[household.pk]}
-    form = MandateForm(
-        request.POST or None,
-        given=terms,
-        at=at,
-        zone=zone,
-        has_battery="battery" in kinds,
-        has_charger="ev_charger" in kinds,
-    )
+    form, terms = _form(request, household, present, at)
     tried = None
     if request.method == "POST" and form.is_valid() and "try" in request.POST:
-        tried = try_yesterday(request, household, form.terms(), terms, at)
+        try:
+            tried = try_yesterday(household, member_of(request), form.terms(), terms, at)
+        except NotTried as why:
+            messages.warning(request, str(why))
     elif request.method == "POST" and form.is_valid() and request.POST.get("confirm") != "back":
         freshly_authenticated(request, keep=True)
         return _given(request, household, form, terms, at)
@@ -74,10 +70,54 @@ def mandate(request: HttpRequest) -> HttpResponse:
         "lasts": wording.lasts(terms, at, zone),
         "household": household,
         "prices": _prices(household, at),
-        "backup": backup(backup_of(household, at), form["reserve_pct"].value()) if "battery" in kinds else None,
+        "backup": _backup(household, form, at),
         "tried": tried,
+        "at_once": tried is None and is_quick(household.community),
     }
     return page(request, "market/mandate.html", context, status=422 if form.wrong else 200)
+
+
+@login_required
+@require_POST
+def yesterday(request: HttpRequest) -> HttpResponse:
+    """What yesterday would have been with the rules as they stand in the form, which is not saved; or, what is
+    wrong with which of its fields.
+    """
+    household, at = household_of(request), clock.now()
+    form, terms = _form(request, household, home_queries.mandate_at(household, at), at)
+    context: dict[str, Any] = {"form": form}
+    if not form.is_valid():
+        context["why_not"] = _("Mend what is marked in the form. What stands here is older.")
+    else:
+        try:
+            context["tried"] = try_yesterday(household, member_of(request), form.terms(), terms, at)
+        except NotTried as why:
+            context["why_not"] = str(why)
+    return render(request, "market/yesterday_parts.html", context)
+
+
+def _form(
+    request: HttpRequest, household: Household, present: Mandate | None, at: datetime
+) -> tuple[MandateForm, MandateTerms | None]:
+    """The form as it was sent, or as it begins, and the limits in force."""
+    terms = None if present is None else mandate_terms(present)
+    kinds = {device.kind for device in devices_of([household.pk])[household.pk]}
+    form = MandateForm(
+        request.POST or None,
+        given=terms,
+        at=at,
+        zone=household.community.zone,
+        has_battery="battery" in kinds,
+        has_charger="ev_charger" in kinds,
+    )
+    return form, terms
+
+
+def _backup(household: Household, form: MandateForm, at: datetime) -> BackupWords | None:
+    """How long the reserve lasts; None without a battery."""
+    if "reserve_pct" not in form.fields:
+        return None
+    return backup(backup_of(household, at), form["reserve_pct"].value())
 
 
 def _given(

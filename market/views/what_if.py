@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from community.access import household_of, member_of
 from community.anonymity import may_see_sums
-from community.models import Household
+from community.models import Household, Member
 from community.pages import page
 from config import clock
 from market.addresses import kept, slot_address
@@ -52,29 +52,30 @@ def try_slot(request: HttpRequest, start: datetime) -> HttpResponse:
     return redirect(f"{slot_address(start, {**keep, 'w': str(asked.pk)})}#what-if")
 
 
+class NotTried(Exception):
+    """Why yesterday is not tried, as the member reads it."""
+
+
 def try_yesterday(
-    request: HttpRequest, household: Household, given: dict[str, Any], before: MandateTerms | None, at: datetime
-) -> wording.Answer | None:
-    """Ask what yesterday would have come to with the rules that are `given`; None where a message says why not."""
-    member = member_of(request)
+    household: Household, by: Member, given: dict[str, Any], before: MandateTerms | None, at: datetime
+) -> wording.Answer:
+    """Ask what yesterday would have come to with the rules that are `given`. Raises `NotTried`."""
     keep = {} if before is None else {field.name: getattr(before, field.name) for field in fields(before)}
     terms = MandateTerms(
         **(keep | given | {name: frozenset(given[name]) for name in ("sell_periods", "buy_periods")})
     )
-    if not may_see_sums(member):
-        messages.warning(request, _("So few homes trade here that the answer would tell of a neighbour's orders."))
-        return None
+    if not may_see_sums(by):
+        raise NotTried(_("So few homes trade here that the answer would tell of a neighbour's orders."))
     yesterday = at.astimezone(household.community.zone).date() - timedelta(days=1)
     slots = day_of(household, yesterday)
     if not slots:
-        messages.warning(request, _("There was no market yesterday that your home could live again."))
-        return None
+        raise NotTried(_("There was no market yesterday that your home could live again."))
     try:
-        asked = ask_day(household=household, by=member, slots=slots, terms=terms, at=at)
+        asked = ask_day(household=household, by=by, slots=slots, terms=terms, at=at)
     except AskedTooOften:
-        messages.error(request, _("You have tried a lot today. Go on tomorrow."))
-        return None
-    ring_studio()
+        raise NotTried(_("You have tried a lot today. Go on tomorrow.")) from None
+    if asked.status == WhatIf.Status.ASKED:
+        ring_studio()
     return wording.answer(asked)
 
 
@@ -82,6 +83,20 @@ def try_yesterday(
 @require_safe
 def tried(request: HttpRequest, pk: int) -> HttpResponse:
     """The answer to one question of the member's own homes."""
+    return page(request, "market/tried.html", {"section": "mandate", "tried": wording.answer(_own(request, pk))})
+
+
+@login_required
+@require_safe
+def yesterday_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """What is new of the page "My rules" once a day has been lived again; nothing until then."""
+    found = wording.answer(_own(request, pk))
+    if found.waiting:
+        return HttpResponse(status=204)
+    return render(request, "market/yesterday_parts.html", {"tried": found})
+
+
+def _own(request: HttpRequest, pk: int) -> WhatIf:
+    """A question of the member's own homes; those from before somebody lived there are nobody's."""
     own = Q(household__records_from=None) | Q(start__gte=F("household__records_from"))
-    asked = get_object_or_404(WhatIf.objects.filter(own), pk=pk, household__member=member_of(request))
-    return page(request, "market/tried.html", {"section": "mandate", "tried": wording.answer(asked)})
+    return get_object_or_404(WhatIf.objects.filter(own), pk=pk, household__member=member_of(request))

@@ -39,10 +39,12 @@ def answer(asked: WhatIf) -> Answer:
     whole_day = asked.rules is not None
     if asked.status == WhatIf.Status.ASKED:
         if whole_day:
-            said = _("Your agent lives yesterday again with these rules. It may take a minute.")
+            said = _("Being reckoned: your agent lives yesterday again with these rules, which are not saved yet.")
         else:
             said = _("The market is being cleared again with your limit. It takes a moment.")
         return Answer(asked.pk, True, said)
+    if asked.status == WhatIf.Status.PASSED:
+        return Answer(asked.pk, False, _("Other rules have been tried since."))
     if asked.status == WhatIf.Status.FAILED:
         if whole_day:
             said = _("Yesterday cannot be worked out again with these rules.")

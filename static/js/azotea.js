@@ -37,6 +37,21 @@ document.addEventListener("htmx:sendError", () => say(navigator.onLine ? "error"
 document.addEventListener("htmx:responseError", () => say("error"));
 document.addEventListener("htmx:afterOnLoad", () => say(""));
 
+// A form that is checked while it is filled in: whoever does not see it is told which field is wrong, as after saving.
+document.addEventListener("htmx:afterOnLoad", () => {
+  for (const errors of document.querySelectorAll("[data-errors]")) {
+    const field = document.getElementById(errors.dataset.errors);
+    if (!field) continue;
+    const others = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== errors.id);
+    const wrong = errors.childElementCount > 0;
+    if (wrong) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    const describing = wrong ? [...others, errors.id] : others;
+    if (describing.length) field.setAttribute("aria-describedby", describing.join(" "));
+    else field.removeAttribute("aria-describedby");
+  }
+});
+
 // A slider says what it is set to.
 document.addEventListener("input", (event) => {
   if (!event.target.matches("input[data-shown]")) return;

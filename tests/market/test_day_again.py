@@ -5,9 +5,11 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
+from redis.exceptions import RedisError
 
 from community.models import Device
 from community.services.devices import StateReport, record_states
@@ -17,11 +19,14 @@ from market.agents.drift import Drift
 from market.agents.policy.weights import planner_only
 from market.clearing.simplex import solve
 from market.models import Order, Slot, Trade
+from market.queries.agents import assignments, read_street
+from market.queries.book import feeder_of, order_book
 from market.queries.mandates import mandate_terms
+from market.queries.remembered import remembered
 from market.queries.what_if import day_of
-from market.services.agents import place_orders
+from market.services.agents import decision_of, informed, place_orders
 from market.services.clear import clear_slot
-from market.services.day_again import day_again
+from market.services.day_again import Way, _cleared, _lived, day_again
 from market.services.forecasts import renew_forecasts
 from tests import factories as make
 from tests.factories import NOON, QUARTER
@@ -31,6 +36,20 @@ pytestmark = pytest.mark.django_db
 SLOTS = 4
 MADRID = ZoneInfo("Europe/Madrid")
 EARLY = NOON - timedelta(hours=1)
+OTHER_RULES = {
+    "as they were": {},
+    "a higher reserve": {"reserve_pct": 70, "cycles_tenths": None},
+    "a battery for sale": {
+        "objective": "revenue",
+        "reserve_pct": 5,
+        "grid_charge": True,
+        "min_sell_ueur_kwh": 90_000,
+    },
+    "other prices": {"min_sell_ueur_kwh": 140_000, "max_buy_ueur_kwh": 80_000},
+    "the car by one o'clock": {"ev_ready_minute": 13 * 60, "ev_target_wh": 4_000},
+    "the car by night": {"ev_from_minute": 22 * 60, "ev_until_minute": 6 * 60},
+    "paused": {"paused": True},
+}
 
 
 @pytest.fixture
@@ -66,6 +85,98 @@ def again(home, **rules):
     terms = MandateTerms(**{"cycles_tenths": 30, **rules})
     was, would_be, _slots = day_again(home, day_of(home, NOON.date()), terms, solve)
     return was, would_be
+
+
+def in_full(home, slots, terms):
+    """The day lived again the long way: the whole street is read and informed anew for each of both."""
+    drift, ways = Drift(), []
+    for slot in slots:
+        at, feeder = slot.ordered_at, feeder_of(slot.community)
+        street = read_street(slot.community, slot.start, at)
+        given = assignments(street, slot, at)
+        place = street.homes.index(home.pk)
+        alone = replace(street, homes=(home.pk,), terms={home.pk: terms})
+        (other,) = assignments(alone, slot, at)
+        other = replace(other, observation=drift.seen(other.observation, street.tariffs.zone))
+        both = []
+        for tried in (given, [*given[:place], other, *given[place + 1 :]]):
+            told = informed(tried, street, slot, at)[0][place]
+            decision = decision_of(told, planned=False)
+            cleared = _cleared(slot, order_book(slot, feeder), home, told.observation, decision, solve)
+            both.append(Way(told.observation, decision, cleared))
+        drift.live(both[1].seen, both[0].set_points_wh, both[1].set_points_wh)
+        ways.append((slot, *both))
+    return (
+        _lived([(slot, was) for slot, was, _ in ways]),
+        _lived([(slot, way) for slot, _, way in ways]),
+        len(ways),
+    )
+
+
+@pytest.fixture
+def full_street():
+    """Homes with batteries and cars behind a narrow connection, some steered, one paused."""
+    street, offer = (
+        make.community(grid_fee_ueur_kwh=5_000, import_limit_w=9_000, export_limit_w=4_000),
+        make.tariff(),
+    )
+    ana = make.home(street, "Ana", offer, make.member(street, "Ana"), cycles_tenths=30, ev_ready_minute=14 * 60)
+    bruno = make.home(street, "Bruno", make.tariff("Cuatro"), ev_target_wh=6_000)
+    carla = make.home(street, "Carla", offer, paused=True)
+    diego = make.home(street, "Diego", make.tariff("Cinco", p1=230_000))
+    for home, net_wh in ((ana, 300), (bruno, 700), (carla, 200), (diego, -900)):
+        make.history(home, net_wh, until=EARLY)
+    renew_forecasts(community=street, at=EARLY)
+    reports = [
+        StateReport(make.battery(home).pk, EARLY, soc_wh=soc_wh) for home, soc_wh in ((ana, 6_000), (bruno, 2_000))
+    ]
+    for home, need_wh in ((ana, 5_000), (bruno, 0), (carla, 3_000)):
+        car = Device.objects.create(household=home, kind="ev_charger", name="Coche", charge_w=3_700)
+        reports.append(StateReport(car.pk, EARLY, plugged_in=True, need_wh=need_wh))
+    record_states(reports)
+    lived(street)
+    return ana, bruno, diego
+
+
+@pytest.mark.parametrize("rules", OTHER_RULES.values(), ids=OTHER_RULES)
+def test_a_day_is_lived_from_what_is_remembered_as_it_is_in_full(full_street, rules):
+    for home in full_street:
+        slots = day_of(home, NOON.date())
+        terms = replace(mandate_terms(home.mandates.get()), **rules)
+
+        first, again = (day_again(home, slots, terms, solve) for _ in range(2))
+
+        assert first == again == in_full(home, slots, terms)
+
+
+def test_what_is_remembered_of_a_day_spares_its_street(full_street):
+    ana, *_ = full_street
+    slots = day_of(ana, NOON.date())
+    day_again(ana, slots, MandateTerms(reserve_pct=40), solve)
+
+    with CaptureQueriesContext(connection) as taken:
+        day_again(ana, slots, MandateTerms(reserve_pct=50), solve)
+
+    assert len(taken) <= 3 * SLOTS  # where the home and its feeder stand
+
+
+def test_a_day_is_lived_while_the_memory_is_away(full_street, monkeypatch):
+    ana, *_ = full_street
+    slots = day_of(ana, NOON.date())
+    known = day_again(ana, slots, MandateTerms(reserve_pct=40), solve)
+
+    def away(*_given):
+        raise RedisError
+
+    for door in ("get", "set"):
+        monkeypatch.setattr(cache, door, away)
+    assert day_again(ana, slots, MandateTerms(reserve_pct=40), solve) == known
+
+
+def test_what_another_version_remembered_is_put_together_anew():
+    cache.set("another", b"unreadable")
+
+    assert remembered("another") is None
 
 
 def test_the_rules_that_held_come_to_what_was_traded_and_change_nothing(street, ana):

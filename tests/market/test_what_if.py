@@ -1,5 +1,6 @@
 """Trying another limit on the past: the same clearing, nothing booked, nobody else's orders told."""
 
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -7,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.celery import app
 from market.clearing import Book, Fees, Kind, Order, Rules, Side, clear
 from market.clearing.simplex import solve
 from market.clearing.what_if import Limits, part_of, with_limits
 from market.grid import single_node
-from market.models import Trade, WhatIf
+from market.models import Slot, Trade, WhatIf
 from market.services.agents import place_orders
 from market.services.clear import clear_slot
 from market.services.forecasts import renew_forecasts
-from market.services.what_if import KEPT, MOST_A_DAY, AskedTooOften, ask, open_questions, work_out
+from market.services.what_if import KEPT, MOST_A_DAY, AskedTooOften, ask, open_questions, rings, work_out
 from tests import factories as make
 from tests.market.test_settling import order
 
@@ -174,6 +176,96 @@ def test_yesterday_with_the_rules_that_held_would_have_been_the_same(ana, homes,
 
     assert "Nothing would have been different." in answer
     assert WhatIf.objects.get().was["sold_wh"] > 0
+
+
+TOMORROW = NOW + timedelta(days=1) - timedelta(hours=12)
+
+
+def changed(client, **rules):
+    """What the page fetches when a field of the form has been changed."""
+    headers = {"accept-language": "en", "hx-request": "true"}
+    with patch("config.clock.now", lambda: TOMORROW):
+        return client.post("/rules/yesterday/", {**RULES, **rules}, headers=headers).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_changed_rule_is_tried_at_once_and_saves_nothing(ana, homes, yesterday):
+    waiting = changed(ana, min_sell="0,25")
+    asked = WhatIf.objects.get()
+    before = ana.get(f"/rules/yesterday/{asked.pk}/", headers={"accept-language": "en"})
+
+    work_out(what_if_id=asked.pk, solve=solve)
+
+    answer = ana.get(f"/rules/yesterday/{asked.pk}/", headers={"accept-language": "en"}).content.decode()
+    assert f'hx-get="/rules/yesterday/{asked.pk}/"' in waiting
+    assert 'id="yesterday-said"' not in waiting, "the last answer stays until there is another"
+    assert before.status_code == 204
+    assert "worse off" in answer
+    assert "hx-get" not in answer
+    assert "worse off" in changed(ana, min_sell="0,25"), "what is known is not worked out again"
+    assert WhatIf.objects.count() == 1
+    assert homes[0].mandates.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_a_rule_is_marked_and_the_last_answer_stays(ana, yesterday):
+    answer = changed(ana, min_sell="doce", reserve_pct="3", **{"hours-0-begins": "22:00"})
+
+    assert "Mend what is marked" in answer
+    assert 'id="yesterday-said"' not in answer
+    assert 'id="yesterday-figures"' not in answer
+    assert re.search(r'id="id_min_sell_error"[^>]*hx-swap-oob="innerHTML"><p class="error">', answer)
+    assert re.search(r'id="id_max_buy_error"[^>]*hx-swap-oob="innerHTML"></div>', answer)
+    assert re.search(r'id="id_hours-0-ends_error"[^>]*><p class="error">', answer)
+    assert not WhatIf.objects.exists()
+
+
+@pytest.mark.django_db
+def test_whoever_moves_a_slider_on_waits_for_where_it_stands(ana, yesterday):
+    changed(ana, min_sell="0,11")
+    changed(ana, min_sell="0,12")
+    changed(ana, min_sell="0,11")
+
+    first, second, third = WhatIf.objects.order_by("pk")
+    assert (first.status, second.status, third.status) == ("passed", "passed", "asked")
+    assert open_questions() == [third.pk]
+    assert (
+        "Other rules have been tried since."
+        in ana.get(f"/rules/yesterday/{first.pk}/", headers={"accept-language": "en"}).content.decode()
+    )
+
+
+@pytest.mark.django_db
+def test_answers_of_short_streets_do_not_wait_behind_trainings(ana, yesterday, monkeypatch):
+    changed(ana, min_sell="0,11")
+
+    def line(given):
+        return app.amqp.router.route({}, "market.tasks.try_limits", kwargs=given)["queue"].name
+
+    assert [line(given) for given in rings()] == ["solver"]
+    monkeypatch.setattr("market.services.what_if.QUICK_HOMES", 4)
+    assert [line(given) for given in rings()] == ["studio"]
+
+
+@pytest.mark.django_db
+def test_days_and_slots_are_counted_apart(ana, homes, yesterday, monkeypatch):
+    monkeypatch.setattr("market.services.what_if.MOST_DAYS_A_DAY", 1)
+    changed(ana, min_sell="0,11")
+
+    refused = changed(ana, min_sell="0,12")
+
+    assert "Go on tomorrow" in refused
+    slot = Slot.objects.get()
+    assert ask(household=homes[0], by=homes[0].member, slots=[(slot, Limits(1))], at=TOMORROW).pk
+
+
+@pytest.mark.django_db
+def test_nobody_reads_yesterday_of_another_home(ana, client, homes, yesterday):
+    changed(ana, min_sell="0,11")
+    client.force_login(homes[4].member.user)
+
+    assert client.get(f"/rules/yesterday/{WhatIf.objects.get().pk}/").status_code == 404
+    assert client.get("/rules/yesterday/").status_code == 405
 
 
 @given(wishes, st.integers(60_000, 200_000))
