@@ -6,20 +6,23 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.crypto import constant_time_compare, salted_hmac
 from redis.exceptions import RedisError
 
 FOR_S = 43_200
 # The store of caches is shared: what is larger is put together each time.
 MOST_BYTES = 8_000_000
+SEAL_BYTES = 32
 UNREADABLE = (zlib.error, pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError)
 
 
 def remembered(key: str) -> Any:
     """What is kept under the key; None if nothing is, the store is away, or another version of the site wrote."""
     with suppress(RedisError, *UNREADABLE):
-        kept = cache.get(key)
-        # Only this site writes there, as it does its caches, which Django keeps the same way.
-        return None if kept is None else pickle.loads(zlib.decompress(kept))  # noqa: S301  # nosec B301
+        kept = cache.get(key) or b""
+        # Whoever writes into the store could otherwise have this process run what they like.
+        if constant_time_compare(kept[:SEAL_BYTES], _seal(key, kept[SEAL_BYTES:])):
+            return pickle.loads(zlib.decompress(kept[SEAL_BYTES:]))  # noqa: S301  # nosec B301
     return None
 
 
@@ -28,4 +31,9 @@ def remember(key: str, what: Any) -> None:
     packed = zlib.compress(pickle.dumps(what, pickle.HIGHEST_PROTOCOL), 1)
     if len(packed) <= MOST_BYTES:
         with suppress(RedisError):
-            cache.set(key, packed, FOR_S)
+            cache.set(key, _seal(key, packed) + packed, FOR_S)
+
+
+def _seal(key: str, packed: bytes) -> bytes:
+    """That the site wrote it, and under this key."""
+    return salted_hmac(f"market.remembered:{key}", packed, algorithm="sha256").digest()

@@ -1,5 +1,7 @@
 """A day lived again by other rules: the home's own agent, its neighbours' orders as they were, and nothing booked."""
 
+import pickle
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +24,7 @@ from market.models import Order, Slot, Trade
 from market.queries.agents import assignments, read_street
 from market.queries.book import feeder_of, order_book
 from market.queries.mandates import mandate_terms
-from market.queries.remembered import remembered
+from market.queries.remembered import _seal, remember, remembered
 from market.queries.what_if import day_of
 from market.services.agents import decision_of, informed, place_orders
 from market.services.clear import clear_slot
@@ -173,10 +175,31 @@ def test_a_day_is_lived_while_the_memory_is_away(full_street, monkeypatch):
     assert day_again(ana, slots, MandateTerms(reserve_pct=40), solve) == known
 
 
-def test_what_another_version_remembered_is_put_together_anew():
-    cache.set("another", b"unreadable")
+def test_what_is_remembered_is_read_only_if_the_site_wrote_it_under_that_name():
+    remember("mine", (1, 2))
+    kept = cache.get("mine")
+    cache.set("another", kept)
+    cache.set("changed", kept[:-1] + b"x")
+    cache.set("foreign", zlib.compress(pickle.dumps((1, 2))))
+    cache.set("no bytes", (1, 2))
 
-    assert remembered("another") is None
+    assert remembered("mine") == (1, 2)
+    assert [remembered(key) for key in ("another", "changed", "foreign", "no bytes", "nothing")] == [None] * 5
+
+
+def test_what_is_too_large_is_not_remembered(monkeypatch):
+    monkeypatch.setattr("market.queries.remembered.MOST_BYTES", 10)
+
+    remember("large", list(range(1_000)))
+
+    assert remembered("large") is None
+
+
+def test_what_another_version_of_the_site_remembered_is_put_together_anew():
+    packed = zlib.compress(pickle.dumps((1, 2)).replace(b"K\x01", b"\xff\xff"))
+    cache.set("older", _seal("older", packed) + packed)
+
+    assert remembered("older") is None
 
 
 def test_the_rules_that_held_come_to_what_was_traded_and_change_nothing(street, ana):
