@@ -30,7 +30,6 @@ from market.queries.due import next_free_slot
 from market.queries.evidence import mandate_hash, plain_mandate
 from market.queries.mandates import confirmation_of, mandate_terms, signed_by
 from market.services.mandates import Word, give_mandate, terms_of
-from market.services.what_if import is_quick
 from market.views.what_if import NotTried, try_yesterday
 from market.wording import mandate as wording
 from market.wording.backup import BackupWords, backup
@@ -72,7 +71,6 @@ def mandate(request: HttpRequest) -> HttpResponse:
         "prices": _prices(household, at),
         "backup": _backup(household, form, at),
         "tried": tried,
-        "at_once": tried is None and is_quick(household.community),
     }
     return page(request, "market/mandate.html", context, status=422 if form.wrong else 200)
 

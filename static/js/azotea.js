@@ -52,6 +52,11 @@ document.addEventListener("htmx:afterOnLoad", () => {
   }
 });
 
+// Whoever saves no longer waits for what was asked while the form was filled in.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[hx-post]")) event.target.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true }));
+});
+
 // A slider says what it is set to.
 document.addEventListener("input", (event) => {
   if (!event.target.matches("input[data-shown]")) return;

@@ -260,6 +260,15 @@ def test_days_and_slots_are_counted_apart(ana, homes, yesterday, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_the_home_that_is_looked_at_is_the_one_that_is_tried(ana, homes, street):
+    second = make.home(street, "Ático", make.tariff("Ático"), homes[0].member)
+
+    page = ana.get(f"/rules/?home={second.pk}").content.decode()
+
+    assert f'hx-post="/rules/yesterday/?home={second.pk}"' in page
+
+
+@pytest.mark.django_db
 def test_nobody_reads_yesterday_of_another_home(ana, client, homes, yesterday):
     changed(ana, min_sell="0,11")
     client.force_login(homes[4].member.user)

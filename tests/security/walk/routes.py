@@ -58,6 +58,8 @@ ROUTES: dict[str, Asks] = {
     "anchor-file": Asks(MEMBER, rest={"size": 1, "kind": "none"}),
     "statement-receipt": Asks(MEMBER, rest=MONTH),
     "mandate": Asks(MEMBER, BOTH),
+    "yesterday": Asks(MEMBER, POST),
+    "yesterday-answer": Asks(MEMBER, rest={PK: 1}),
     "months": Asks(MEMBER),
     "statement": Asks(MEMBER, rest=MONTH),
     "statement-file": Asks(MEMBER, rest=MONTH | {"form": "json"}),
@@ -204,7 +206,7 @@ ROUTES: dict[str, Asks] = {
     "api-docs": Asks(PUBLIC),
 }
 # Their addresses name what the walkers' street has not got, or a page that is for development: open, and not found.
-MAY_BE_MISSING = {"pilot-pdf", "roles", "tried", "try-slot", "anchored-head", "anchor-file", "help-page", "styleguide",
+MAY_BE_MISSING = {"pilot-pdf", "roles", "tried", "yesterday-answer", "try-slot", "anchored-head", "anchor-file", "help-page", "styleguide",
                   "did-document", "end-letters"}  # fmt: skip
 # Pages that tell whoever runs the site of every street by its name.
 OVER_ALL = {"status"}

@@ -132,7 +132,7 @@ def says(text, word):
 
 
 OF_A_HOME = ["home", "market", "when", "energy", "energy-csv", "slot", "receipt", "mandate", "months", "statement", "statement-file", "month-csv",
-             "virtual-battery", "my-sharing", "agree-sharing", "gestor", "bank-account"]  # fmt: skip
+             "yesterday", "virtual-battery", "my-sharing", "agree-sharing", "gestor", "bank-account"]  # fmt: skip
 
 
 @pytest.mark.parametrize("where", ["neighbours", "theirs"])
