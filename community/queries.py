@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import F, Func, Max, QuerySet, TextField, Value
 
-from community.models import Device, DeviceState, Household, Invitation, Node
+from community.models import Device, DeviceState, Household, Invitation, Member, Node
 
 
 def active_households(community_id: int) -> list[Household]:
@@ -23,6 +24,15 @@ def count_active_households(community_id: int) -> int:
 
 def _active(community_id: int) -> QuerySet[Household]:
     return Household.objects.filter(community_id=community_id, metering_points__isnull=False).distinct()
+
+
+def language_of(member: Member | None) -> str:
+    """The language that letters to a member are written in: the one it chose, else the site's.
+
+    The choice lies with what the member is told of, which the market keeps.
+    """
+    chosen = getattr(member, "notice_choices", None)
+    return chosen.language if chosen else settings.LANGUAGE_CODE
 
 
 def devices_of(household_ids: Iterable[int]) -> dict[int, list[Device]]:

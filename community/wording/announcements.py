@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from community import figures
 from community.models import Announcement, AnnouncementLetter
 from community.models.announcements import LANGUAGES
+from community.queries import language_of
 
 
 class Told(NamedTuple):
@@ -51,9 +52,9 @@ def _became(letter: AnnouncementLetter) -> str:
 
 
 def letter(found: AnnouncementLetter, address: str) -> EmailMessage:
-    """The letter in the site's language; `address` is where mail can be turned off."""
+    """The letter in the member's language; `address` is where mail can be turned off."""
     announcement = found.announcement
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(announcement.community.zone):
+    with translation.override(language_of(found.member)), timezone.override(announcement.community.zone):
         shown = told(announcement)
         words = _("You get this by e-mail because you asked for it. Turn it off here: %(address)s")
         text = f"{shown.text}\n\n{shown.by}\n\n{words % {'address': address}}"

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from community import figures
 from community.models import Invitation
+from community.queries import language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ def problem(code: str) -> str:
 
 
 def letter(invitation: Invitation, link: str) -> EmailMessage:
-    """The letter with the link, in the site's language and the street's time."""
+    """The letter with the link, in the language of whoever invites and the street's time."""
     community, inviter = invitation.community, invitation.invited_by
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(community.zone):
+    with translation.override(language_of(inviter)), timezone.override(community.zone):
         words = _(
             "%(name)s invites you to share energy with your neighbours of %(community)s.\n\n"
             "Open this link to join: %(link)s\n\nIt works once, until %(day)s."

@@ -1,11 +1,11 @@
 """The letter that brings a member a statement."""
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.queries import language_of
 from market.documents import as_pdf
 from market.models import Delivery, Event
 from market.wording.documents import file_name, newest
@@ -13,10 +13,10 @@ from market.wording.notices import ending, ways_out
 
 
 def statement_letter(delivery: Delivery) -> EmailMessage:
-    """The newest statement of the month as a letter with its PDF, in the site's language and the street's time."""
+    """The newest statement of the month as a letter with its PDF, in the member's language."""
     statement = delivery.statement
     home = statement.household
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(home.community.zone):
+    with translation.override(language_of(home.member)), timezone.override(home.community.zone):
         made = newest(home, statement.month)
         assert made is not None
         given = {"month": figures.month(statement.month), "home": home.name, "community": home.community.name}

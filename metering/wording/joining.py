@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from community import figures
 from community.models import JoinRequest
+from community.queries import language_of
 from metering.services.roster_plan import CellFault
 from metering.wording import roster
 
@@ -29,8 +29,8 @@ def cell_fault(found: CellFault) -> str:
 
 
 def refusal(wish: JoinRequest) -> EmailMessage:
-    """The letter to whoever asked, in the site's language."""
-    with translation.override(settings.LANGUAGE_CODE):
+    """The letter to whoever asked, in the language of whoever declines and writes the reason."""
+    with translation.override(language_of(wish.decided_by)):
         facts = {"community": wish.community.name, "name": wish.name, "reason": wish.reason}
         words = _(
             "Dear %(name)s,\n\nyou asked to join %(community)s. It cannot be done now, for this reason:\n\n"
