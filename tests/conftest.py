@@ -14,23 +14,25 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
-from hypothesis import settings as examples
+from hypothesis import settings as hypothesis_settings
 
 from config import tenancy
 from config.walls import SITE_ROLE
 from tests import migrated
+from tests.examples import SEARCHES, examples
 
 # Browser tests run Django in a thread with an event loop beside it; the ORM there is used as everywhere.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 # No test is about how long it takes: a busy machine must not fail one. And what passed passes again: the examples
 # of properties are the same in every run, until somebody goes looking for others.
-examples.register_profile(
+hypothesis_settings.register_profile(
     "azotea",
     deadline=None,
-    derandomize="AZOTEA_SEARCH" not in os.environ,
+    derandomize=not SEARCHES,
+    max_examples=examples(100),
     suppress_health_check=[HealthCheck.too_slow],
 )
-examples.load_profile("azotea")
+hypothesis_settings.load_profile("azotea")
 # A hash that costs a quarter of a second keeps guessers out; thousands of made-up members need none such.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
 # Tests arrange and look as an operator would; pages, calls of the API and tasks have their own scope meanwhile.

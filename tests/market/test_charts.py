@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from market.chart_shapes import WIDTH, ChartSlot
 from market.charts import day_chart, nice_step
+from tests.examples import examples
 
 MADRID = ZoneInfo("Europe/Madrid")
 SPRING = datetime(2026, 3, 29, tzinfo=MADRID)
@@ -149,7 +150,7 @@ def test_an_empty_day_still_has_its_axes():
     assert len(chart.energy.ticks) > 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metering.formats import UnreadableFile, gaps, read_file
+from tests.examples import examples
 from tests.metering.meter_file_maker import CUPS, FORMATS, HOURLY_DIALECTS, MADRID, true_days, write
 
 DAYS = {
@@ -41,7 +42,7 @@ def says(reading):
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     which=st.sampled_from(sorted(DAYS)),
     around=st.tuples(st.integers(0, 2), st.integers(0, 2)),
@@ -68,7 +69,7 @@ def test_whole_days_are_read_exactly(name, dialect, which, around, random, mood,
 
 
 @pytest.mark.parametrize("name", ["ide", "ide-start", "p5d", "datadis-api", "datadis-web", "edistribucion", "ufd"])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     which=st.sampled_from(sorted(DAYS)),
     random=RANDOM,
@@ -87,7 +88,7 @@ def test_whole_days_of_quarters_are_read_exactly(name, which, random, mood):
 
 
 @pytest.mark.parametrize(("name", "dialect"), CASES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     which=st.sampled_from(sorted(DAYS)),
     random=RANDOM,

@@ -13,6 +13,7 @@ from metering.models import Reading
 from metering.queries import complete_starts, energy, readings_of, received_since
 from metering.services.readings import ReadingRow, RowErrors, store_readings
 from tests import factories as make
+from tests.examples import examples
 
 NOON = make.NOON
 
@@ -38,7 +39,7 @@ def test_days_of_a_clock_change_are_complete_with_their_own_number_of_slots(home
 
 
 @pytest.mark.django_db
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.integers(0, 200), st.integers(0, 100_000), min_size=1, max_size=30))
 def test_what_was_stored_is_what_is_read(home, values):
     with transaction.atomic():

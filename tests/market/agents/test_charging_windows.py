@@ -1,6 +1,6 @@
 """Cars charge inside the street's limits and are ready whenever that is possible at all."""
 
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from market.grid import (
     room_left,
     voltages_pu,
 )
+from tests.examples import examples
 
 SLOTS = 12
 
@@ -77,7 +78,7 @@ def least_missing_wh(cars, room):
     return sum(car.need_wh for car in cars) + answer.fun
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(evenings())
 def test_cars_lack_no_more_than_any_other_schedule_would_leave_them(evening):
     feeder, loads, cars, takers, import_limit_w = evening
@@ -93,7 +94,7 @@ def test_cars_lack_no_more_than_any_other_schedule_would_leave_them(evening):
         assert (lack.missing_wh if lack else 0) in {0, car.need_wh - sum(found[car.id].energy_wh)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(evenings())
 def test_no_window_breaks_a_limit_that_the_load_alone_keeps(evening):
     feeder, loads, cars, takers, import_limit_w = evening
@@ -131,7 +132,7 @@ def no_worse(feeder, before, after, limit, import_limit_w):
     return abs(line_flows_w(feeder, after)[node, phase]) <= abs(line_flows_w(feeder, before)[node, phase]) + 1e-3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(evenings(), st.randoms(use_true_random=False))
 def test_whole_wh_inside_power_and_stay_in_whatever_order_the_cars_come(evening, chance):
     feeder, loads, cars, takers, import_limit_w = evening
@@ -229,6 +230,6 @@ def test_a_few_dozen_cars_take_milliseconds(s_va, most_s):
 
 
 def _seconds(cars, room):
-    begun = perf_counter()
+    begun = process_time()
     charging_windows(cars, room, 15)
-    return perf_counter() - begun
+    return process_time() - begun

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents import Decision, EvCharger, HoursRule, Mandate, OrderWish, clamped, decide
+from tests.examples import examples
 from tests.market.agents.seeing import CAR, observations
 
 
@@ -36,7 +37,7 @@ def decisions(draw, seen):
     )
 
 
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=examples(300), deadline=None)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from market.agents.training.regret import regret
 from market.agents.training.replay import replay
 from market.agents.training.search import Recipe, normed, train
 from market.agents.yardsticks.rule import Rule
+from tests.examples import examples
 from tests.weeks import hourly
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -62,7 +63,7 @@ def past(weeks=10, net=None, stays=(), import_limit_w=float("inf")):
 
 
 @given(st.integers(24, 2 * WEEK - 1), st.floats(-3_000, 3_000))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_no_profile_knows_what_comes_after_it(hour, energy):
     history = history_of(past(2), is_weekend)
     net = (history.load_wh - history.pv_wh).sum(axis=0)
@@ -76,7 +77,7 @@ def test_no_profile_knows_what_comes_after_it(hour, energy):
 
 
 @given(st.integers(WEEK * 3, WEEK * 4 - 1))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=examples(5), deadline=None)
 def test_no_forecaster_knows_what_comes_after_it(hour):
     history = history_of(past(4), is_weekend)
     changed = replace(history, load_wh=history.load_wh.copy())

@@ -10,6 +10,7 @@ from market.agents import Mandate, clamped, decide
 from market.agents.bounds import battery_bounds
 from market.agents.hours import PERIODS
 from market.agents.levels import DECIDERS
+from tests.examples import examples
 from tests.market.agents.seeing import CAR, LOAD, observations
 
 
@@ -19,7 +20,7 @@ def some(observe, battery):
 
 
 on_every_level = pytest.mark.parametrize("level", sorted(DECIDERS))
-many = settings(max_examples=100, deadline=None)
+many = settings(max_examples=examples(100), deadline=None)
 
 
 def set_point(decision, device_id, fills):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents.forecasting import RidgeModel, ShortHistory, Weather, fit, forecast_net_load
+from tests.examples import examples
 
 from .curves import history, is_weekend
 
@@ -29,7 +30,7 @@ def short():
     return fourteen_weeks()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(cut=st.integers(24 * 80, 24 * 98), factor=st.sampled_from([0.0, 3.0, np.nan]))
 def test_the_future_changes_no_earlier_forecast(cut, factor):
     past, model = fourteen_weeks()
@@ -167,7 +168,7 @@ def test_a_gap_is_no_zero(short):
     assert np.abs(unknown - whole).sum() < np.abs(zero - whole).sum()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.0, 1.0), factor=st.floats(0.01, 100.0))
 def test_whatever_is_missing_forecasts_are_finite_in_order_and_scale_with_the_home(seed, share, factor):
     past, model = fourteen_weeks()

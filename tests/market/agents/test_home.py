@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from market.agents import EvCharger, EvSession, SimulatedHome, session_at
 from market.agents.sessions import session_of
+from tests.examples import examples
 
 MADRID = ZoneInfo("Europe/Madrid")
 energy = st.integers(0, 4_000)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     load_wh=energy,
     pv_wh=energy,

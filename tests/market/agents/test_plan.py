@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents import EvCharger, Mandate, decide
+from tests.examples import examples
 from tests.market.agents.seeing import observations
 
 
@@ -75,7 +76,7 @@ def test_a_plan_is_made_only_when_asked_for(observe, battery):
     assert decide(seen, planned=False).orders == decide(seen).orders
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.data())
 def test_worth_and_price_of_a_window_never_contradict_what_it_does(observe, battery, data):
     seen = data.draw(observations(observe, battery))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from market.agents.planner import LEVELS, Ahead, Store, worths
 from market.agents.street import Fleet
 from market.agents.yardsticks.programme import planned
+from tests.examples import examples
 
 
 def ahead(net, retail, stray=0.0, feed_in=50_000.0):
@@ -16,7 +17,7 @@ def ahead(net, retail, stray=0.0, feed_in=50_000.0):
 
 
 @given(st.integers(0, 10_000), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_worth_falls_as_the_store_fills(seed, limited):
     chance = np.random.default_rng(seed)
     limit = 6_000.0 if limited else np.inf

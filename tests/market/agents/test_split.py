@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents.forecasting.split import parts
+from tests.examples import examples
 
 from .curves import PEAK_KW, history
 
@@ -62,7 +63,7 @@ def test_without_any_meter_of_panels_the_yield_is_a_rough_estimate_and_no_more(s
     assert pv_wh[SUNNY][:, night].sum() < 0.01 * pv_wh[SUNNY].sum()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.0, 1.0))
 def test_the_parts_always_make_the_net_load_and_no_sun_is_less_than_what_was_given(seed, share):
     _past, net_wh, calendar = sixty_days()

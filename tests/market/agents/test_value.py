@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from market.agents.horizon import Block, horizon
 from market.agents.mandate import Mandate
 from market.agents.value import CAUTION_PCT, outlooks, value_curves
+from tests.examples import examples
 
 STEP_WH = 500
 
@@ -64,7 +65,7 @@ def best_by_trying_everything(blocks, curve_end, size_wh, power_wh):
     return [best(0, level) for level in range(size_wh // STEP_WH + 1)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(blocks=blocks_of_whole_steps(), size=st.integers(1, 8), power=st.integers(1, 4))
 def test_the_curve_is_the_best_that_can_be_made_of_the_forecast(battery, blocks, size, power):
     size_wh, power_w = size * STEP_WH, power * STEP_WH

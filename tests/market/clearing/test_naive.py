@@ -5,11 +5,12 @@ from hypothesis import assume, given, settings
 
 from benchmarks.naive import double_loop, rebuilt
 from market.clearing import Rules, clear
+from tests.examples import examples
 from tests.market.clearing.books import books, street
 from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
 from tests.market.clearing.test_random_feeders import slots
 
-some = settings(max_examples=25)
+some = settings(max_examples=examples(25))
 
 
 @some

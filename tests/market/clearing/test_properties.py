@@ -12,11 +12,12 @@ from market.clearing.apportion import RULES as FAIRNESS
 from market.clearing.book import Fees
 from market.clearing.price import RULES as PRICES
 from market.grid import Feeder, single_node
+from tests.examples import examples
 from tests.market.clearing.books import NODES, books, street, with_orders
 from tests.market.clearing.seeded import slot_of
 
 WIDE, NARROW = street(), street(limit_a=30.0, v_min_pu=0.97, v_max_pu=1.03)
-slow = settings(max_examples=40)
+slow = settings(max_examples=examples(40))
 
 
 @slow
@@ -46,7 +47,7 @@ def test_every_rule_clears_what_the_verifier_accepts(book, price, fairness):
     assert verify(book, NARROW, clear(book, NARROW, Rules(price, fairness))) == []
 
 
-@settings(slow, max_examples=20)
+@settings(slow, max_examples=examples(20))
 @given(books(most_wh=12_000, limits=True), st.sampled_from(["equilibrium_midpoint", "locational"]))
 def test_two_solver_paths_give_the_same_clearing_to_the_last_byte(book, rule):
     rules = Rules(price=rule)

@@ -9,12 +9,13 @@ from market.clearing import Book, Clearing, Kind, Rules, Side, clear, specificat
 from market.clearing.book import Fees
 from market.clearing.evenly import evenly
 from market.grid import Feeder
+from tests.examples import examples
 from tests.market.clearing.books import with_orders
 from tests.market.clearing.full_programme import NothingFits, solve, welfare_neur
 from tests.market.clearing.seeded import slot_of
 from tests.market.clearing.streets import books_on, streets
 
-slow = settings(max_examples=40)
+slow = settings(max_examples=examples(40))
 
 
 @st.composite

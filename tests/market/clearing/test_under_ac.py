@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from market.clearing import Book, Kind, Order, Rules, Side, clear, verify
 from market.clearing.wires import wires
 from market.grid import Feeder, Line, Transformer, ac_flow
+from tests.examples import examples
 from tests.market.clearing.books import FEED_INS, IMPORTS
 
 
@@ -70,7 +71,7 @@ def test_where_the_linear_flow_is_on_the_safe_side_nothing_is_redone():
     assert state(book, feeder, clearing).voltages_pu.max() <= 1.05
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_no_clearing_breaks_a_limit_under_ac_unless_it_says_so(data):
     feeder = cable(

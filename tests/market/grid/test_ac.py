@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.newton import States
 from market.clearing import Book, Kind, Order, Rules, Side, clear, verify
 from market.grid import SHARES, Feeder, Line, Transformer, VoltageCollapse, ac_flow, line_flows_w, voltages_pu
+from tests.examples import examples
 
 CASES = Path(__file__).parents[1] / "clearing" / "cases" / "grid_cases.json"
 
@@ -28,7 +29,7 @@ def feeders(draw: st.DrawFn) -> Feeder:
     return Feeder(nodes, "n0", lines, transformer, slack_pu=draw(st.floats(0.97, 1.05)))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(feeders(), st.data())
 def test_the_sweep_agrees_with_newton_raphson_in_every_phase(feeder, data):
     size = 3 * len(feeder.nodes)
@@ -76,7 +77,7 @@ def test_homes_on_one_phase_are_seen_where_a_balanced_model_is_far_off():
     assert np.max(np.abs(exact - as_if_balanced)) > 6 * np.max(np.abs(exact - linear))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(feeders(), st.data())
 def test_balanced_withdrawals_are_the_special_case(feeder, data):
     size = len(feeder.nodes)

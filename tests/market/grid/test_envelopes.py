@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.grid import SHARES, Connection, Feeder, Line, Transformer, ac_flow, envelopes
+from tests.examples import examples
 
 
 @st.composite
@@ -32,7 +33,7 @@ def streets(draw: st.DrawFn) -> tuple[Feeder, list[Connection]]:
     return feeder, homes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(streets(), st.randoms(use_true_random=False))
 def test_no_use_inside_the_envelopes_breaks_a_limit_under_ac(case, chance):
     feeder, homes = case
@@ -51,7 +52,7 @@ def test_no_use_inside_the_envelopes_breaks_a_limit_under_ac(case, chance):
             assert exact.transformer_va.max() <= feeder.transformer.s_va / 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(streets())
 def test_the_order_of_homes_changes_nothing_and_nobody_gets_more_than_he_can_use(case):
     feeder, homes = case

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from community.demo import neighbourhood
 from community.feeder_files import outwards, read_feeder
 from market.grid import Feeder, FeederError, Line, Transformer, broken_limits, line_flows_w, voltages_pu
+from tests.examples import examples
 
 RURAL = Path(neighbourhood.__file__).with_name("feeder_simbench_rural1.json")
 
@@ -43,7 +44,7 @@ def balanced(drawn: np.ndarray) -> np.ndarray:
     return np.repeat(drawn[:, None] / 3, 3, axis=1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.integers(-4_000, 4_000), min_size=14, max_size=14))
 def test_flows_and_voltages_add_up_by_hand(loads):
     feeder, drawn = rural(), np.array(loads, dtype=float)

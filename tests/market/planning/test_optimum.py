@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from market.grid import SHARES, line_flows_w, voltages_pu
 from market.planning import plan_day
+from tests.examples import examples
 from tests.market.planning.days import best_eur, days, streets
 
-slow = settings(max_examples=60)
+slow = settings(max_examples=examples(60))
 
 
 @slow

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from market.settlement.apportion import apportion
 from market.settlement.coefficients.adviser import FAIREST, MOST, advise
 from market.settlement.coefficients.curves import Curves, clock_groups, savings
+from tests.examples import examples
 
 MILLION = 1_000_000
 
@@ -23,7 +24,7 @@ def street(seed, members=3, hours=200):
     return Curves(sun.astype(np.int64), need.astype(np.int64), price.copy(), surplus.copy())
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.integers(0, 10**6), st.integers(2, 6), st.sampled_from([MOST, FAIREST]), st.data())
 def test_nobody_saves_less_than_today_and_all_together_no_less(seed, members, aim, data):
     curves = street(seed, members)

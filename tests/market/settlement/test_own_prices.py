@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from market.ledger import BalancedEntry
 from market.settlement import Metered, Posting, SlotCase, SlotFacts, Terms, Traded, settle
 from market.settlement.rent import Stake, given_back
+from tests.examples import examples
 
-fast = settings(max_examples=200, deadline=None)
+fast = settings(max_examples=examples(200), deadline=None)
 energies = st.one_of(st.just(0), st.integers(1, 4_000))
 FEE, RENT = ("grid_fee", None), ("congestion_rent", None)
 

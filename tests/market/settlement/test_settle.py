@@ -13,6 +13,7 @@ from market.ledger import BalancedEntry, Unbalanced
 from market.settlement import Metered, Posting, SlotCase, SlotFacts, Terms, Traded, settle
 from market.settlement.apportion import apportion
 from market.settlement.statement import balance_cents, to_cents
+from tests.examples import examples
 
 CASES = {case["id"]: case for case in json.loads((Path(__file__).parent / "settlement_cases.json").read_text())}
 energies = st.integers(0, 4_000)
@@ -39,7 +40,7 @@ def slots(draw: st.DrawFn) -> SlotCase:
     return SlotCase(facts, tuple(metered), tuple(traded), tuple(terms))
 
 
-fast = settings(max_examples=150, deadline=None)
+fast = settings(max_examples=examples(150), deadline=None)
 
 
 @fast

@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 
 from market.agents.policy.bids import Call, Heads, called, cheapest_hours, must_charge, scaled, stored_worth
 from market.agents.policy.weights import SIZE, planner_only
+from tests.examples import examples
 from tests.market.agents.small_street import small_lesson
 
 
 @given(st.lists(st.floats(10_000, 400_000), min_size=20, max_size=20), st.floats(-3, 3), st.floats(-2, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_fuller_battery_values_less(planned, level, slope):
     falling = np.sort(np.array(planned))[::-1][None]
     unit = np.array([117_000.0])

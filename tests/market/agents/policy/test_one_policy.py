@@ -14,8 +14,9 @@ from market.agents.policy.weights import SIZE, Weights, planner_only
 from market.agents.rungs import battery_rungs
 from market.agents.street import Fleet, State, Weeks
 from market.agents.training.crowd import Crowd
+from tests.examples import examples
 
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=examples(60), deadline=None)
 UNIT = 120_000.0
 
 

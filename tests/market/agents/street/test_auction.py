@@ -10,6 +10,7 @@ from market.agents.street.auction import Steps
 from market.agents.street.auction import clear as simulated
 from market.clearing import Book, Kind, Order, Rules, Side, clear
 from market.grid import single_node
+from tests.examples import examples
 
 RETAIL, FEED_IN = (98_000, 172_000, 229_000), (45_000, 55_000)
 HOUR = 60
@@ -108,7 +109,7 @@ def lived(street, most=(np.inf, np.inf)):
     return float(cleared.price_ueur_kwh[0]), exchange, passed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(streets())
 def test_simulated_auction_is_the_markets_own_clearing(street):
     price, exchange, passed = produced(street)
@@ -122,7 +123,7 @@ def test_simulated_auction_is_the_markets_own_clearing(street):
         assert abs(its_price - price) <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(streets(retail=(172_000,), feed_in=(50_000,)), st.integers(500, 6_000), st.integers(500, 6_000))
 def test_limits_hold_back_as_much(street, most_import, most_export):
     _, exchange, _ = produced(street, import_limit_w=most_import, export_limit_w=most_export)
@@ -132,7 +133,7 @@ def test_limits_hold_back_as_much(street, most_import, most_export):
     assert abs(max(its_exchange.sum(), -most_export) - exchange.sum()) <= SLACK_WH
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(streets(retail=(172_000,), feed_in=(50_000,), gives=st.just(False), least_wh=0), st.integers(500, 6_000))
 def test_a_full_limit_stops_the_same_charging(street, most_import):
     _, exchange, _ = produced(street, import_limit_w=most_import)

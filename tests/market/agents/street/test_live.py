@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.agents.street import Asked, Fleet, Weeks, live
+from tests.examples import examples
 
 SLOTS, HOMES = 24, 5
 END = 80_000.0
@@ -49,7 +50,7 @@ def weeks(seed, late=False, count=2):
 
 @pytest.mark.parametrize("late", [False, True])
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_energy_is_conserved_and_stays_within_bounds(late, seed):
     street, happens = fleet(), weeks(seed, late)
 
@@ -66,7 +67,7 @@ def test_energy_is_conserved_and_stays_within_bounds(late, seed):
 
 
 @given(st.integers(0, 10_000), st.floats(3_000, 12_000), st.floats(2_000, 8_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_only_inelastic_load_breaks_a_limit(seed, most_import, most_export):
     street, happens = fleet(most_import, most_export), weeks(seed)
 
@@ -81,7 +82,7 @@ def test_only_inelastic_load_breaks_a_limit(seed, most_import, most_export):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_each_home_pays_at_most_what_its_retailer_asks_for_the_same_energy(seed):
     happens = weeks(seed)
 
@@ -95,7 +96,7 @@ def test_each_home_pays_at_most_what_its_retailer_asks_for_the_same_energy(seed)
 
 @pytest.mark.parametrize("late", [False, True])
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_what_homes_pay_is_what_the_retailers_get_under_one_tariff(late, seed):
     happens = weeks(seed, late)
     happens.import_ueur_kwh[..., 3] -= 10_000
@@ -108,7 +109,7 @@ def test_what_homes_pay_is_what_the_retailers_get_under_one_tariff(late, seed):
 
 
 @given(st.integers(0, 10_000), st.sampled_from([60_000.0, 130_000.0, 250_000.0]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_loads_run_up_to_their_worth_and_staying_off_costs_it(seed, worth):
     wishes = np.zeros((2, SLOTS, HOMES))
     wishes[..., 4] = 400.0
