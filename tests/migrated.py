@@ -33,15 +33,14 @@ def dump() -> Path:
 
 
 def fill() -> None:
-    """Make all tables in the empty database that is connected to; `migrate` adds whatever the dump has not."""
+    """Make all tables in the empty database that is connected to."""
     file = dump()
-    known = file.exists()
-    if known:
+    if file.exists():
         _run("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={file}")
+        return
     call_command("migrate", verbosity=0)
-    if not known:
-        with suppress(OSError):  # a virtual environment that only others may write to: the next run migrates, too
-            _keep(file)
+    with suppress(OSError):  # a virtual environment that only others may write to: the next run migrates, too
+        _keep(file)
 
 
 def _keep(file: Path) -> None:
