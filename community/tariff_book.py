@@ -84,12 +84,12 @@ class TariffBook:
     def is_known(self, household_id: int, start: datetime) -> bool:
         """Whether a household's prices in a slot are known: it has a contract, and none of them only stands in."""
         try:
-            return not self._of_the_hour(household_id, start).estimated
+            return not self._of_the_hour(household_id, self.contracts_of(household_id), start).estimated
         except MissingContract:
             return False
 
-    def _of_the_hour(self, household_id: int, start: datetime) -> Prices:
-        key = (self.contracts_of(household_id), int(start.timestamp()) // 3600)
+    def _of_the_hour(self, household_id: int, contracts: Contracts, start: datetime) -> Prices:
+        key = (contracts, int(start.timestamp()) // 3600)
         if key not in self._hours:
             self._hours[key] = self.prices(household_id, start)
         return self._hours[key]
@@ -124,7 +124,8 @@ class TariffBook:
         self, household_id: int, starts: Sequence[datetime]
     ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
         """Import prices, feed-in prices and periods of many slots; worked out once per hour and contracts."""
-        found = [self._of_the_hour(household_id, start) for start in starts]
+        contracts = self.contracts_of(household_id)
+        found = [self._of_the_hour(household_id, contracts, start) for start in starts]
         return (
             tuple(prices.import_ueur_kwh for prices in found),
             tuple(prices.feed_in_ueur_kwh for prices in found),

@@ -102,6 +102,7 @@ class PilotStreet:
         expected = tuple(self.prices.get(hour + step - HORIZON) for step in range(HORIZON))
         seen = [self._observation(i, hour, slot, forecasts[i], expected) for i in range(len(self.homes))]
         given = [Assignment(0, one, LEARNED) for one in self._with_windows(seen, slot)]
+        followed = dict.fromkeys(range(len(self.homes)), self.weights)
         street = Street(
             homes=tuple(range(len(self.homes))),
             mandates={},
@@ -111,8 +112,8 @@ class PilotStreet:
             tariffs=cast(Any, self.tariffs),
             health=Health(),
             cars_wh=self.cars_wh,
+            followed=followed,
         )
-        followed = dict.fromkeys(range(len(self.homes)), self.weights)
         told, _signals = guided(given, street, cast(Slot, slot), followed)
         return [one.observation for one in told]
 

@@ -15,12 +15,13 @@ from community.tariffs import is_off_peak_day
 from market.agents import Mandate as MandateTerms
 from market.agents import Observation, local_times
 from market.agents.fallback import Health, Standing, standing
+from market.agents.policy.weights import Weights
 from market.models import Forecast, Mandate, Slot
 from market.queries.flows import usual_cars
 from market.queries.health import community_health, silent_minutes
 from market.queries.known_devices import KnownDevices, known_devices, under_rules
 from market.queries.mandates import mandate_terms, mandates_at
-from market.queries.policies import knows_its_street
+from market.queries.policies import knows_its_street, policy_of
 
 HORIZON = timedelta(hours=24)
 # A forecast older than this is worse than none.
@@ -40,7 +41,7 @@ class Assignment:
 class Street:
     """What changes seldom, as known at one instant: homes, mandates, devices, tariffs, forecasts, their health.
 
-    `cars_wh` is what its cars usually take in each local hour of a week.
+    `cars_wh` is what its cars usually take in each local hour of a week, `followed` the learned weights by home.
     """
 
     homes: tuple[int, ...]
@@ -51,6 +52,7 @@ class Street:
     tariffs: TariffBook
     health: Health
     cars_wh: NDArray[np.float64]
+    followed: dict[int, Weights]
 
 
 def read_street(community: Community, start: datetime, at: datetime, like: Street | None = None) -> Street:
@@ -76,6 +78,7 @@ def read_street(community: Community, start: datetime, at: datetime, like: Stree
             tariffs_known=knows_its_street(community.pk) if like is None else like.health.tariffs_known,
         ),
         cars_wh=usual_cars([device for devices in stores.values() for device in devices], community.zone.key, at),
+        followed=policy_of(community.pk, homes, at),
     )
 
 

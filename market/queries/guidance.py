@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from operator import add, sub
 from typing import Any
 
@@ -19,7 +19,6 @@ from market.agents.rungs import Floats
 from market.models import Forecast, Slot
 from market.queries.agents import Assignment, Street
 from market.queries.flows import WEEK_HOURS
-from market.queries.policies import policy_of
 
 PLANNER = planner_only()
 HOUR = timedelta(hours=1)
@@ -86,9 +85,9 @@ def guided(
     return answer, _published(message, {weights.digest for weights in followed.values()})
 
 
-def followed_by(given: Sequence[Assignment], slot: Slot, at: datetime) -> dict[int, Weights]:
+def followed_by(given: Sequence[Assignment], street: Street) -> dict[int, Weights]:
     """The weights that each home follows; homes that may not use what was learned follow the planner alone."""
-    learned = policy_of(slot.community_id, (one.observation.household_id for one in given), at)
+    learned = {home: street.followed[home] for home in (one.observation.household_id for one in given)}
     return learned | {one.observation.household_id: PLANNER for one in given if one.standing.level != "policy"}
 
 

@@ -91,7 +91,7 @@ def _scene(home: int, street: Street, slot: Slot, at: datetime) -> Scene:
         zone=street.tariffs.zone,
         stores=tuple(street.stores[home]),
         known=_known_alone(home, street, slot, at),
-        weights=followed_by([own], slot, at)[home],
+        weights=followed_by([own], street)[home],
         outlook=outlook_of(street, slot) if street.forecasts else None,
         others=sums_of(one for one in told if one.observation.household_id not in apart),
         waiting=waiting,

@@ -42,7 +42,7 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
         return
     let_think()
     street = street or read_street(slot.community, slot.start, at)
-    given, told = informed(assignments(street, slot, at), street, slot, at)
+    given, told = informed(assignments(street, slot, at), street, slot)
     decisions = [(one, decision_of(one, planned=_planned(slot, one))) for one in given]
     copy_into(
         Order, ORDER_FIELDS, (row for assignment, made in decisions for row in _orders(slot, assignment, made, at))
@@ -69,11 +69,11 @@ def place_orders(*, slot_id: int, at: datetime, street: Street | None = None) ->
 
 
 def informed(
-    given: Sequence[Assignment], street: Street, slot: Slot, at: datetime
+    given: Sequence[Assignment], street: Street, slot: Slot
 ) -> tuple[list[Assignment], dict[str, Any] | None]:
     """The assignments with the windows of their cars and the street's signals, and the signals as published."""
     planned = coordinated(given, street, slot)
-    return guided(planned, street, slot, followed_by(planned, slot, at))
+    return guided(planned, street, slot, followed_by(planned, street))
 
 
 def decision_of(assignment: Assignment, *, planned: bool) -> Decision:
