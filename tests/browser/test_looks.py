@@ -48,6 +48,12 @@ CUT = """([long]) => {
   }
   return said;
 }"""
+# Whether each row's own thing may be wider than half of the row.
+WIDE = """rows => rows.map(row => {
+  const columns = getComputedStyle(row).gridTemplateColumns.split(" ").map(parseFloat);
+  const spans = row.firstElementChild && getComputedStyle(row.firstElementChild).gridColumnEnd === "-1";
+  return spans || columns[0] > row.clientWidth / 2;
+})"""
 # Shorter ones may be a word of both languages.
 LONG = 24
 
@@ -134,3 +140,14 @@ def test_all_roles_lists_are_read_on_a_phone_without_scrolling_sideways_and_with
     assert page.locator(".table-wrap").count() == 0
     assert wide <= PHONE["width"]
     assert all(box["width"] > 200 and box["x"] + box["width"] <= PHONE["width"] for box in boxes)
+
+
+def test_a_row_that_is_one_thing_alone_takes_the_width_of_its_card(open_page, street):
+    page, found = open_page("en-GB", DESK), {}
+    log_in(page, "marta@example.org", make.PASSWORD)
+
+    for path in ("/account/privacy/", "/account/sessions/", "/roles/"):
+        page.goto(path)
+        found[path] = page.locator(".rows > .row-plain").evaluate_all(WIDE)
+
+    assert [path for path, wide in found.items() if not wide or not all(wide)] == []
