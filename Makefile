@@ -36,10 +36,10 @@ format: .venv/.installed-dev
 
 install: .venv/.installed messages charts
 
-# Pictures of the main pages of a demo that is running, into docs/screens.
+# Pictures of the main pages of a demo that is running, into docs/screens; at night: make screens DAY=2026-11-24
 screens: .venv/.installed-dev
 	@CHROMIUM_PATH="$$(sh tests/browser/chromium.sh $(BIN))" && export CHROMIUM_PATH && \
-	$(BIN)/python tests/browser/screens.py $(or $(URL),http://127.0.0.1:$(PORT))
+	$(BIN)/python tests/browser/screens.py $(or $(URL),http://127.0.0.1:$(PORT)) $(DAY)
 
 # What the site runs on, as CycloneDX: from the pinned list alone, so no network is needed.
 sbom: .venv/.installed-dev
