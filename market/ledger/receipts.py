@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from market.ledger.merkle import HASH_BYTES, leaf_hash, proves_inclusion
-from market.ledger.notes import BadNote, Head, VerifierKey, strict_b64, verified
+from market.ledger.notes import BadNote, Head, VerifierKey, size_of, strict_b64, verified
 
 HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -38,12 +38,10 @@ class Receipt:
         if rest and rest[0].startswith("extra "):
             extra = strict_b64(rest.pop(0).removeprefix("extra "))
         number = rest.pop(0).removeprefix("index ") if rest and rest[0].startswith("index ") else ""
-        if not (number.isdecimal() and number.isascii() and str(int(number)) == number and int(number) < 2**63):
-            raise BadNote("The receipt names no entry.")
         hashes = tuple(strict_b64(line) for line in rest)
         if any(len(one) != HASH_BYTES for one in hashes):
             raise BadNote("The receipt holds something that is no hash.")
-        return cls(int(number), hashes, checkpoint, extra)
+        return cls(size_of(number), hashes, checkpoint, extra)
 
 
 def proven(

@@ -125,10 +125,10 @@ def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: 
     kind, *lines = (line for line in top.split("\n") if not line.startswith("extra "))
     if kind != "c2sp.org/tlog-proof@v1" or not gap or not lines or not lines[0].startswith("index "):
         raise Wrong("this is no receipt")
-    rows = rows_of(note, vkey)
+    rows, index = rows_of(note, vkey), int(lines[0][6:])
     size, root = int(rows[1]), b64(rows[2])
-    leaf, index = hashlib.sha256(b"\0" + entry).digest(), int(lines[0][6:])
-    if not 0 <= index < size or root_of(index, size - 1, leaf, [b64(line) for line in lines[1:]]) != root:
+    leaf, odd = hashlib.sha256(b"\0" + entry).digest(), [lines[0][6:], rows[1]] != [str(index), str(size)]
+    if odd or not 0 <= index < size or root_of(index, size - 1, leaf, [b64(line) for line in lines[1:]]) != root:
         raise Wrong("the entry is not in the log at this place")
     own = {"cm": hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest(), "slot": opening["slot"]}
     if own.items() - json.loads(entry).items():

@@ -257,6 +257,21 @@ def test_nothing_of_a_receipt_can_be_changed_unseen(street, logged):
             proven(Receipt.of(bytes(data).decode()), parts["entry"], key)
 
 
+@pytest.mark.parametrize("number", ["+1", "01", " 1", "1 ", "1_", "0_1", "\u0661", "-1", "", "1.0", "9" * 5_000, str(2**64)])
+def test_an_index_has_one_spelling_to_both_readers_of_a_receipt(street, logged, number):
+    files = unpacked(as_zip(leaf(logged[1], 1), latest_head(street.pk)))
+    said, entry = json.loads(files["opening.json"]), files["entry.json"]
+    proof = files["receipt.tlog-proof"].decode()
+    found = Receipt.of(proof).index
+    odd = proof.replace(f"index {found}\n", f"index {number.replace('1', str(found))}\n", 1)
+    assert odd != proof
+
+    with pytest.raises(BadNote):
+        Receipt.of(odd)
+    with pytest.raises((verify_receipt.Wrong, ValueError)):
+        verify_receipt.check(odd, entry, said["opening"], bytes.fromhex(said["salt"]), said["log_key"])
+
+
 def _same(one, other):
     try:
         return json.loads(one) == json.loads(other)
