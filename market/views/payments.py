@@ -149,7 +149,9 @@ def _transaction(item: PaymentItem, community: Community) -> Transaction:
 
 def _listed(item: PaymentItem) -> Payment:
     home = item.statement.household
-    member = home.member.user.name if home.member is not None else ""
+    # What somebody owed or was owed before is nothing to who looks after the home now.
+    is_own = home.member is not None and item.statement.month >= home.own_since
+    member = home.member.user.name if is_own else ""
     return Payment(home.name, member, item.statement.version, str(item.statement.public_id), item.cents)
 
 

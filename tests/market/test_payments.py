@@ -148,6 +148,21 @@ def test_what_somebody_owed_before_is_not_moved_on_the_account_of_who_came_next(
 
 
 @pytest.mark.django_db
+def test_the_list_names_nobody_for_what_somebody_owed_before(client, settled, marta, street):
+    """Whoever collects by hand would ask the wrong neighbour."""
+    _ana, bruno, _carla = settled
+    next_one = make.member(street, "Nuria Nueva")
+    Household.objects.filter(pk=bruno.pk).update(member=next_one, records_from=CLOSING - timedelta(hours=1))
+    run = make_run(by=marta, at=CLOSING)
+    client.force_login(marta.user)
+
+    listed = client.get(reverse("payment-list", args=[run.public_id])).content.decode()
+
+    assert "Bruno" in listed
+    assert "Nuria" not in listed
+
+
+@pytest.mark.django_db
 def test_the_database_pays_no_statement_twice(settled, marta):
     run = make_run(by=marta, at=CLOSING)
     again = PaymentRun.objects.create(community=run.community, made_by=marta, made_at=CLOSING)
