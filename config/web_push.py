@@ -59,7 +59,7 @@ class Browser:
             told = json.loads(text)
             found = cls(str(told["endpoint"]), unlined(told["keys"]["p256dh"]), unlined(told["keys"]["auth"]))
             ec.EllipticCurvePublicKey.from_encoded_point(CURVE, found.p256dh)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BadBrowser("This is no subscription of a browser.") from error
         sizes = len(found.p256dh), len(found.auth)
         if sizes != (POINT_BYTES, SECRET_BYTES) or not ADDRESS.fullmatch(found.endpoint):

@@ -149,7 +149,7 @@ def _word(request: HttpRequest, terms: MandateTerms) -> Word | None:
         name, *parts = signed(user, _hash_of(terms), json.loads(request.POST.get("credential", "")))
         assertion = Assertion(*parts)
         assertion.prove(_hash_of(terms).hex())
-    except ValueError:  # not JSON, no signature, or under other limits than these
+    except (ValueError, RecursionError):  # not JSON, no signature, or under other limits than these
         messages.warning(request, _("The passkey did not confirm these rules. Try again, or confirm another way."))
         return None
     return Word("passkey", assertion, name)

@@ -42,8 +42,9 @@ def once_by_key(
     if not key:
         code, body = work()
         return Response(body, status=code)
-    if len(key) > LONGEST:
-        raise exceptions.ValidationError({KEY: _("At most %(most)d characters.") % {"most": LONGEST}})
+    if len(key) > LONGEST or not key.isprintable():
+        words = _("Send a text of one line, %(most)d characters at most.")
+        raise exceptions.ValidationError({KEY: words % {"most": LONGEST}})
     fingerprint = hashlib.sha256(request.get_full_path().encode() + b"\n" + raw).hexdigest()
     try:
         (code, body), replayed = once(token=token, key=key, fingerprint=fingerprint, at=at, work=work)

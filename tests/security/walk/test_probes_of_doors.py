@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from tests.security.walk.test_forms import typed
 from tests.security.walk.test_probes import ENDLESS, fetch, visitor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(120)]
@@ -104,3 +105,38 @@ def test_names_of_downloads_break_out_of_no_header(world):
             assert said.count('"') in {0, 2}
             assert "/" not in said
             assert "set-cookie" not in answer.headers
+
+
+NO_JSON = ["[" * 100_000, '{"a":' * 50_000, ENDLESS, "[]", "null", "{}", '{"endpoint": {}, "keys": {"p256dh": 1, "auth": 1}}']
+
+
+@pytest.mark.parametrize("text", NO_JSON, ids=range(len(NO_JSON)))
+def test_what_a_browser_would_say_in_json_may_be_anything(world, text, monkeypatch):
+    monkeypatch.setattr("market.views.mandate.has_passkey", lambda _user: True)
+    client = visitor(world, "resident")
+    rules = typed(client.get("/rules/").context["form"]) | {"confirm": "passkey", "credential": text}
+
+    assert fetch(client, "post", reverse("new-device"), {"subscription": text}).status_code == 302
+    assert fetch(client, "post", "/rules/", rules).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "status"),
+    [
+        ({"authorization": "Bearer azt_\x00.x"}, {}, 401),
+        ({"authorization": "Bearer azt_\xe9.x"}, {}, 401),
+        ({"idempotency-key": "a\x00b"}, {}, 400),
+        ({"idempotency-key": "a\udcff"}, {}, 400),
+        ({}, {"CONTENT_LENGTH": "abc"}, None),
+        ({}, {"CONTENT_LENGTH": "\u00b2"}, None),
+    ],
+)
+def test_no_header_breaks_the_api(world, headers, more, status):
+    client = Client(raise_request_exception=False)
+    token = {"authorization": f"Bearer {world.here.tokens['all']}"}
+    path = reverse("api-readings", args=[world.here.things["meter"]])
+
+    answer = fetch(client, "post", path, '{"readings": []}', content_type="application/json", headers=token | headers, **more)
+
+    assert answer.status_code < 500
+    assert status in {answer.status_code, None}
