@@ -3,6 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.translation import override
 
 from community.models import Feeder, User
@@ -146,3 +147,16 @@ def test_who_lives_in_a_home_and_since_when_is_not_typed_by_the_operator(operato
     assert answer.status_code == 302
     home.refresh_from_db()
     assert (home.name, home.member, home.records_from) == ("Azahar 9", None, None)
+
+
+def test_every_table_that_may_be_searched_answers_whatever_is_looked_for(operator):
+    operator.raise_request_exception = False
+    searched = [model for model, one in admin.site._registry.items() if one.search_fields]
+
+    answers = {
+        model: operator.get(reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"), {"q": "x y"})
+        for model in searched
+    }
+
+    assert len(answers) > 3
+    assert {model: one.status_code for model, one in answers.items() if one.status_code != 200} == {}
