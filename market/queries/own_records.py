@@ -153,7 +153,8 @@ def _money(homes: Sequence[Tenure]) -> Iterator[Table]:
         "bank_accounts", BankAccount.objects.filter(_each(homes, "household", "added_at")),
         "household__name", "holder", "iban_end", "mandate", "mandate_signed_on", "added_at", "replaced_at",
     )  # fmt: skip
-    issued = Statement.objects.filter(_each(homes, "household", "issued_at")).order_by("month", "version")
+    # By what they are about: a correction of a month comes long after, when the home may be somebody else's.
+    issued = Statement.objects.filter(_months(homes, "household", "month")).order_by("month", "version")
     yield _table(
         "statements", issued, "public_id", "household__name", "month", "version", "issued_at", "legal_mode",
         "slots", "provisional_slots", "saving_neur", "rent_rule",
@@ -165,7 +166,7 @@ def _money(homes: Sequence[Tenure]) -> Iterator[Table]:
     yield _table("letters", sent, "statement__public_id", "address", "state", "attempts", "changed_at", "reason")
     paid = PaymentItem.objects.filter(statement__in=issued)
     yield _table("payments", paid, "statement__public_id", "run__public_id", "run__made_at", "cents")
-    wallet = WalletEntry.objects.filter(_each(homes, "household", "booked_at")).order_by("booked_at", "pk")
+    wallet = WalletEntry.objects.filter(_months(homes, "household", "month")).order_by("booked_at", "pk")
     yield _table("virtual_battery", wallet, "household__name", "month", "kind", "cents", "booked_at")
 
 
@@ -208,7 +209,8 @@ def _market(homes: Sequence[Tenure]) -> Iterator[Table]:
     settled = SettledHome.objects.filter(_each(homes, "household", "start")).order_by("start", "pk")
     columns = _columns(SettledHome, "settlement", "household")
     yield _table("settled", settled, "household__name", *columns, short=False)
-    booked = Posting.objects.filter(_each(homes, "account__household", "entry__booked_at"))
+    of_slots = _each(homes, "account__household", "entry__settlement__slot__start")
+    booked = Posting.objects.filter(of_slots | _months(homes, "account__household", "entry__month"))
     columns = ("entry__kind", "entry__month", "entry__settlement__slot__start", "amount_neur", "energy_wh")
     yield _table("postings", booked.order_by("pk"), "entry_id", "entry__booked_at", *columns, short=False)
 
@@ -232,4 +234,13 @@ def _each(homes: Sequence[Tenure], to_home: str, time: str) -> Q:
     found = Q(pk__in=[])
     for home, since, until in homes:
         found |= Q(**{to_home: home}) & during(time, since, until)
+    return found
+
+
+def _months(homes: Sequence[Tenure], to_home: str, month: str) -> Q:
+    """What is about a month that began while a home's records were the member's own, whenever it was written."""
+    found = Q(pk__in=[])
+    for home, since, until in homes:
+        first, end = (one and one.astimezone(home.community.zone).date() for one in (since, until))
+        found |= Q(**{to_home: home}) & during(month, first, end)
     return found

@@ -1,5 +1,6 @@
 """Who gets a home next sees nothing of the time before: not on a page, not by a token, not in a letter."""
 
+import json
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -7,13 +8,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from community.models import Household
-from market.models import Event, WhatIf
+from community.models import Household, Member
+from market.models import Entry, Event, WhatIf
 from market.queries.happened import happened
 from market.services.deliveries import ask_for_deliveries
+from market.services.leaving import leave
 from market.services.statements import close_month
+from market.wording.own_records import packed
 from tests import factories as make
 from tests.market.ledger.conftest import guard, homes, logged, street
+from tests.market.ledger.test_own_records import lines, living_in, unpacked
 from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, metered, usual
 
 __all__ = ["guard", "homes", "logged", "street"]
@@ -124,3 +128,21 @@ def test_a_statement_of_before_is_neither_sent_nor_told(street, homes, eva):
     Household.objects.update(records_from=None)
     assert ask_for_deliveries(community=street, at=CLOSING) == 1
     assert len(list(happened(street, {Event.STATEMENT: [eva]}, CLOSING))) == 1
+
+
+def test_what_is_closed_or_booked_later_of_the_time_before_is_in_nobody_elses_copy(street, logged, eva):
+    marta = make.member(street, "Marta", Member.Role.ADMIN)
+    ana = living_in(street, "Ana", logged[0])
+    left = Entry.objects.earliest("booked_at").booked_at - timedelta(seconds=1)
+    leave(member_id=ana.pk, by=marta, at=left)
+    Household.objects.filter(pk=logged[0].pk).update(member=eva)
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+
+    hers, his = (unpacked(b"".join(packed(one))) for one in (eva, ana))
+
+    assert json.loads(hers["records.json"])["statements"] == []
+    assert json.loads(hers["records.json"])["statement_lines"] == []
+    assert len(json.loads(his["records.json"])["statements"]) == 1
+    before = f",{make.NOON:%Y-%m-%dT%H:%M:%SZ},"
+    assert before in "".join(lines(his, "postings"))
+    assert before not in "".join(lines(hers, "postings"))
