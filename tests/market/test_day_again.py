@@ -102,7 +102,7 @@ def in_full(home, slots, terms):
         other = replace(other, observation=drift.seen(other.observation, street.tariffs.zone))
         both = []
         for tried in (given, [*given[:place], other, *given[place + 1 :]]):
-            told = informed(tried, street, slot, at)[0][place]
+            told = informed(tried, street, slot)[0][place]
             decision = decision_of(told, planned=False)
             cleared = _cleared(slot, order_book(slot, feeder), home, told.observation, decision, solve)
             both.append(Way(told.observation, decision, cleared))
@@ -181,10 +181,10 @@ def test_what_is_remembered_is_read_only_if_the_site_wrote_it_under_that_name():
     cache.set("another", kept)
     cache.set("changed", kept[:-1] + b"x")
     cache.set("foreign", zlib.compress(pickle.dumps((1, 2))))
-    cache.set("no bytes", (1, 2))
+    cache.set("no-bytes", (1, 2))
 
     assert remembered("mine") == (1, 2)
-    assert [remembered(key) for key in ("another", "changed", "foreign", "no bytes", "nothing")] == [None] * 5
+    assert [remembered(key) for key in ("another", "changed", "foreign", "no-bytes", "nothing")] == [None] * 5
 
 
 def test_what_is_too_large_is_not_remembered(monkeypatch):
