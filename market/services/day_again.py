@@ -25,8 +25,6 @@ from market.queries.scenes import Scene, scenes
 from market.services.agents import decision_of
 
 PPM = 1_000_000
-# Of what is remembered: another whenever a class in it changes.
-EDITION = 1
 Decided = tuple[Observation, Decision]
 
 
@@ -103,7 +101,7 @@ def _day(home: Household, slots: Sequence[Slot], solve: Solve) -> Day:
 def key_of(home: Household, slots: Sequence[Slot]) -> str:
     """Under what the home's day is remembered."""
     span = f"{slots[0].start:%Y%m%d}:{slots[0].pk}:{slots[-1].pk}" if slots else ""
-    return f"day-again:{EDITION}:{home.pk}:{span}:{len(slots)}"
+    return f"day-again:{home.pk}:{span}:{len(slots)}"
 
 
 def _by_rules_of_then(home: Household, slot: Slot, scene: Scene, solve: Solve) -> Way:
