@@ -52,10 +52,16 @@ document.addEventListener("htmx:afterOnLoad", () => {
   }
 });
 
-// Whoever saves no longer waits for what was asked while the form was filled in.
+// Whoever saves no longer waits for what was asked while the form was filled in, and nothing more is asked for.
+let saving = false;
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[hx-post]")) event.target.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true }));
+  const form = event.target;
+  if (!form.matches("form[hx-post]")) return;
+  saving = true;
+  form.dispatchEvent(new CustomEvent("htmx:abort", { bubbles: true, detail: { elt: form } }));
 });
+addEventListener("pageshow", () => (saving = false));
+document.addEventListener("htmx:beforeRequest", (event) => saving && event.preventDefault());
 
 // A slider says what it is set to.
 document.addEventListener("input", (event) => {
