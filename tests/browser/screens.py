@@ -1,6 +1,8 @@
 """Pictures of the main pages of a running demo, for docs/screens: `make screens URL=http://127.0.0.1:8000`.
 
 A day to look back at can follow (`make screens DAY=2026-11-24`): at night, today has no sun to show.
+Or start a fresh demo at an hour to come, which its clock then takes as reached: put
+{"reached": "2026-12-02T12:05:00+00:00", "origin": "", "speed": "1"} into `.azotea/clock`.
 """
 
 import json

@@ -148,6 +148,6 @@ def test_a_row_that_is_one_thing_alone_takes_the_width_of_its_card(open_page, st
 
     for path in ("/account/privacy/", "/account/sessions/", "/roles/"):
         page.goto(path)
-        found[path] = page.locator(".rows > .row-plain").evaluate_all(WIDE)
+        found[path] = page.locator(".rows > .row.row-plain").evaluate_all(WIDE)
 
     assert [path for path, wide in found.items() if not wide or not all(wide)] == []
