@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class _EndsWhatWasOpen:
-    """Ends the account's other sessions with its first factor: those opened without it would count as if with it."""
+    """Ends the account's other sessions with its first factor: what was opened without would count as with it."""
 
     request: HttpRequest
 

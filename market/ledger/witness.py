@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from market.ledger.guard import Guard
 from market.ledger.merkle import EMPTY_ROOT, proves_growth
-from market.ledger.notes import BadNote, Head, SignerKey, VerifierKey, strict_b64, size_of, verified
+from market.ledger.notes import BadNote, Head, SignerKey, VerifierKey, size_of, strict_b64, verified
 
 MOST_HASHES, MOST_BYTES = 63, 64 * 1024
 SIZE_TYPE, TEXT_TYPE = "text/x.tlog.size", "text/plain; charset=utf-8"

@@ -150,9 +150,9 @@ def _transaction(item: PaymentItem, community: Community) -> Transaction:
 def _listed(item: PaymentItem) -> Payment:
     home = item.statement.household
     # What somebody owed or was owed before is nothing to who looks after the home now.
-    is_own = home.member is not None and item.statement.month >= home.own_since
-    member = home.member.user.name if is_own else ""
-    return Payment(home.name, member, item.statement.version, str(item.statement.public_id), item.cents)
+    member = home.member if item.statement.month >= home.own_since else None
+    name = "" if member is None else member.user.name
+    return Payment(home.name, name, item.statement.version, str(item.statement.public_id), item.cents)
 
 
 def _download(content: bytes, kind: str, run: PaymentRun, ending: str, what: str = "payments") -> HttpResponse:

@@ -213,7 +213,7 @@ class DeviceStates(APIView):
 def _kept(request: Request, signed: tuple[MeterKey, str] | None, work: Callable[[], Taken]) -> Taken:
     """What became of the message, stored together with what it was signed with.
 
-    What was signed before is the same call sent again, by whomever: stored once more it would undo what came since.
+    What was signed before is the same call sent again: stored once more it would undo what came since.
     """
     if signed is None:
         return work()

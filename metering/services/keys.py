@@ -103,7 +103,7 @@ def signed_before(key: MeterKey, signature: str) -> Upload | None:
         signature=signature, key__did=key.did, key__metering_point=key.metering_point_id
     )
     found = kept.select_related("upload").order_by("pk").first()
-    return found and found.upload
+    return None if found is None else found.upload
 
 
 def keep_signature(*, upload: Upload, key: MeterKey, path: str, signature: str) -> None:

@@ -136,9 +136,7 @@ def test_invitations_of_two_streets_to_one_address_make_one_login(street):
         make.member(one, name, Member.Role.ADMIN)
         for one, name in ((street, "Marta"), (make.community(slug="otra"), "Zoe"))
     )
-    secrets = [
-        invite(invited_by=by, email="lola@example.org", household=None, at=START)[1] for by in (marta, zoe)
-    ]
+    secrets = [invite(invited_by=by, email="lola@example.org", household=None, at=START)[1] for by in (marta, zoe)]
     both, number, make_login = threading.Barrier(2), count(), User.objects.create_user
 
     def with_the_other(*told, **more):
@@ -146,11 +144,11 @@ def test_invitations_of_two_streets_to_one_address_make_one_login(street):
             both.wait(2)
         return make_login(*told, **more)
 
-    with patch.object(type(User.objects), "create_user", lambda _self, *told, **more: with_the_other(*told, **more)):
+    with patch.object(
+        type(User.objects), "create_user", lambda _self, *told, **more: with_the_other(*told, **more)
+    ):
         errors = at_once(
-            lambda: members.accept(
-                secret=secrets[next(number)], at=START, name="Lola", password=make.PASSWORD
-            ),
+            lambda: members.accept(secret=secrets[next(number)], at=START, name="Lola", password=make.PASSWORD),
             times=2,
         )
 

@@ -198,7 +198,9 @@ def test_a_file_handed_in_with_a_token_does_not_speak_for_a_meter_that_signs(met
     lines = "".join(f"{meter.point.cups};{day:%d/%m/%Y};{hour};1,5;R\r\n" for hour in range(1, 25))
     table = f"CUPS;Fecha;Hora;Consumo_kWh;Metodo_obtencion\r\n{lines}"
     with patch("metering.api.files.now", lambda: NOW):
-        answer = meter.client.post("/api/v1/meter-files?name=x.csv", table, content_type="application/octet-stream")
+        answer = meter.client.post(
+            "/api/v1/meter-files?name=x.csv", table, content_type="application/octet-stream"
+        )
         file = MeterFile.objects.get(public_id=answer.json()["file"])
         store_asked(file_id=file.pk, at=NOW)
 

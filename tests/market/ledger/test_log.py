@@ -257,7 +257,9 @@ def test_nothing_of_a_receipt_can_be_changed_unseen(street, logged):
             proven(Receipt.of(bytes(data).decode()), parts["entry"], key)
 
 
-@pytest.mark.parametrize("number", ["+1", "01", " 1", "1 ", "1_", "0_1", "\u0661", "-1", "", "1.0", "9" * 5_000, str(2**64)])
+@pytest.mark.parametrize(
+    "number", ["+1", "01", " 1", "1 ", "1_", "0_1", "\u0661", "-1", "", "1.0", "9" * 5_000, str(2**64)]
+)
 def test_an_index_has_one_spelling_to_both_readers_of_a_receipt(street, logged, number):
     files = unpacked(as_zip(leaf(logged[1], 1), latest_head(street.pk)))
     said, entry = json.loads(files["opening.json"]), files["entry.json"]

@@ -107,7 +107,15 @@ def test_names_of_downloads_break_out_of_no_header(world):
             assert "set-cookie" not in answer.headers
 
 
-NO_JSON = ["[" * 100_000, '{"a":' * 50_000, ENDLESS, "[]", "null", "{}", '{"endpoint": {}, "keys": {"p256dh": 1, "auth": 1}}']
+NO_JSON = [
+    "[" * 100_000,
+    '{"a":' * 50_000,
+    ENDLESS,
+    "[]",
+    "null",
+    "{}",
+    '{"endpoint": {}, "keys": {"p256dh": 1, "auth": 1}}',
+]
 
 
 @pytest.mark.parametrize("text", NO_JSON, ids=range(len(NO_JSON)))
@@ -136,7 +144,9 @@ def test_no_header_breaks_the_api(world, headers, more, status):
     token = {"authorization": f"Bearer {world.here.tokens['all']}"}
     path = reverse("api-readings", args=[world.here.things["meter"]])
 
-    answer = fetch(client, "post", path, '{"readings": []}', content_type="application/json", headers=token | headers, **more)
+    answer = fetch(
+        client, "post", path, '{"readings": []}', content_type="application/json", headers=token | headers, **more
+    )
 
     assert answer.status_code < 500
     assert status in {answer.status_code, None}
