@@ -108,6 +108,17 @@ def test_who_stores_at_a_meter_and_who_brings_a_new_month_of_it_do_not_deadlock(
     assert {one.start.month for one in Reading.objects.all()} == {1, 3}
 
 
+def test_who_waits_for_a_month_that_another_makes_finds_it_made(homes):
+    other = Meanwhile(lambda: make.read(homes[1], month(3), 1, 1, at=AT))
+
+    with transaction.atomic():
+        make.read(homes[0], month(3), 1, 1, at=AT)
+        other()
+
+    assert other.end() == []
+    assert Reading.objects.filter(start=month(3)).count() == 4
+
+
 def test_a_month_is_made_while_others_read_readings(homes):
     with transaction.atomic():
         before = Reading.objects.count()
