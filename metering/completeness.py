@@ -35,7 +35,8 @@ FROM newest GROUP BY metering_point_id, channel
 # What half of the meters have told is what the street knows; who is an hour behind that is missing.
 FRESH = """
 WITH newest AS (
-    SELECT p.id, r.until FROM metering_meteringpoint p JOIN community_household h ON h.id = p.household_id
+    SELECT p.id, p.household_id, r.until
+    FROM metering_meteringpoint p JOIN community_household h ON h.id = p.household_id
     LEFT JOIN LATERAL (
         SELECT start + make_interval(mins => resolution_minutes) AS until FROM metering_reading
         WHERE metering_point_id = p.id AND channel = 'import' AND start <= %(at)s ORDER BY start DESC LIMIT 1
@@ -44,26 +45,30 @@ WITH newest AS (
 ),
 usual AS (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY until) AS until FROM newest)
 SELECT usual.until, count(n.id),
-    count(n.id) FILTER (WHERE n.until IS NULL OR n.until < usual.until - interval '1 hour')
+    count(n.id) FILTER (WHERE n.until IS NULL OR n.until < usual.until - interval '1 hour'),
+    max(n.until) FILTER (WHERE n.household_id = %(home)s)
 FROM usual LEFT JOIN newest n ON true GROUP BY usual.until
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Until when half of a community's meters have told something, and how many are an hour behind that."""
+    """Until when half of a community's meters have told something, and how many are an hour behind that; of a home
+    that was asked for, until when its `own` have.
+    """
 
     until: datetime | None
     behind: int
     meters: int
+    own: datetime | None = None
 
 
-def freshness(community_id: int, at: datetime) -> Freshness:
+def freshness(community_id: int, at: datetime, home_id: int | None = None) -> Freshness:
     """How fresh a community's readings are, in one query however many meters there are."""
     with connection.cursor() as cursor:
-        cursor.execute(FRESH, {"community": community_id, "at": at})
-        until, meters, behind = cursor.fetchone()
-    return Freshness(until, behind, meters)
+        cursor.execute(FRESH, {"community": community_id, "at": at, "home": home_id})
+        until, meters, behind, own = cursor.fetchone()
+    return Freshness(until, behind, meters, own)
 
 
 @dataclass(frozen=True, slots=True)

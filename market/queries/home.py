@@ -1,6 +1,6 @@
 """The rest of a resident's home page: the month so far, the battery, the plan, the last statement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, Max, Q, Sum
@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q, Sum
 from community.models import Device, DeviceState, Household
 from market.models import Mandate, PlanStep, SettledHome, Statement, StepDown
 from market.queries.own_energy import Own, own_between
-from metering.models import Reading
+from metering.completeness import Freshness, freshness
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +63,13 @@ def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFa
     )
 
 
-def readings_until(home: Household, at: datetime) -> datetime | None:
-    """End of the home's newest reading, or of its newest settled slot if its readings are kept no longer."""
-    # One question a meter, so that the newest row is found at the end of its index whatever else is stored.
-    found = []
-    for point in home.metering_points.all():
-        readings = Reading.objects.filter(metering_point=point, channel=Reading.Channel.IMPORT, start__lte=at)
-        found += list(readings.order_by("-start").values_list("start", "resolution_minutes")[:1])
-    if found:
-        start, minutes = max(found)
-        return start + timedelta(minutes=minutes)
+def freshness_of(home: Household, at: datetime) -> Freshness:
+    """How fresh the street's readings are, and the home's; where they are kept no longer, its settled slots count."""
+    street = freshness(home.community_id, at, home.pk)
+    if street.own is not None:
+        return street
     slots = SettledHome.objects.filter(household=home, is_current=True, missing=False, start__lte=at)
-    return slots.order_by("-start").values_list("settlement__slot__end", flat=True).first()
+    return replace(street, own=slots.order_by("-start").values_list("settlement__slot__end", flat=True).first())
 
 
 def mandate_at(home: Household, at: datetime) -> Mandate | None:

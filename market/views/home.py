@@ -33,7 +33,6 @@ from market.wording import charging, day_table, headline, next_steps, step_down
 from market.wording import following as following_wording
 from market.wording import home as wording
 from market.wording.checklist import checklist
-from metering.completeness import freshness
 from metering.wording.freshness import own_until_line, updated_line
 
 RECENT = 6
@@ -164,7 +163,7 @@ def _standing(
     day = span[0].astimezone(zone).date()
     first, past = day.replace(day=1), span[1] <= at
     month = home_queries.month_so_far(household, *month_span(day.year, day.month, zone))
-    until = home_queries.readings_until(household, at)
+    fresh = home_queries.freshness_of(household, at)
     is_today = day == at.astimezone(zone).date()
     battery = home_queries.battery_at(stores, min(at, span[1]), since=span[0] if past else None)
     steps = home_queries.plan_steps(household, at) if is_today else None
@@ -176,8 +175,8 @@ def _standing(
         "car_lacks": charging.lack_lines(steps or ()),
         "following": _following(household, at) if is_today else [],
         "statement": wording.statement_card(home_queries.latest_statement(household), month, first),
-        "until": own_until_line(until, freshness(household.community_id, at), at),
-        "empty": wording.waiting_for_readings() if until is None else None,
+        "until": own_until_line(fresh, at),
+        "empty": wording.waiting_for_readings() if fresh.own is None else None,
     }
 
 

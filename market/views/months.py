@@ -20,13 +20,12 @@ from market.documents import as_csv, as_json, as_pdf, as_xlsx
 from market.models import Statement
 from market.queries import months as queries
 from market.queries.hindsight import hindsight_of
-from market.queries.home import readings_until
+from market.queries.home import freshness_of
 from market.queries.month import rent_to_give_back
 from market.queries.wallet import wallet_rows
 from market.wording import day_table, documents, wallet
 from market.wording import hindsight as hindsight_wording
 from market.wording import months as wording
-from metering.completeness import freshness
 from metering.wording.freshness import own_until_line
 
 # What each form of a statement is, and who writes it.
@@ -144,7 +143,7 @@ def _standing(household: Household, closed: Statement | None) -> dict[str, str]:
 
 def _until(household: Household) -> str:
     at = clock.now()
-    return own_until_line(readings_until(household, at), freshness(household.community_id, at), at)
+    return own_until_line(freshness_of(household, at), at)
 
 
 def _rent_waiting(household: Household, end: datetime) -> str:

@@ -25,9 +25,10 @@ def until_line(fresh: Freshness, at: datetime) -> str:
     return f"{told}; {behind}" if behind else told
 
 
-def own_until_line(until: datetime | None, street: Freshness, at: datetime) -> str:
+def own_until_line(fresh: Freshness, at: datetime) -> str:
     """The same of one home: until when its own meters have told, and how many of the street's are behind."""
-    return until_line(replace(street, until=until), at)
+    behind = fresh.behind if fresh.until else 0
+    return until_line(replace(fresh, until=fresh.own, behind=behind), at)
 
 
 def behind_line(fresh: Freshness) -> str:

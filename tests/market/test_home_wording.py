@@ -162,11 +162,11 @@ def test_a_pause_is_said_before_anything_provisional():
 def test_readings_of_another_day_name_it():
     at = START + timedelta(days=2)
 
-    street = Freshness(at, 0, 4)
+    told, untold = Freshness(at, 0, 4, own=START), Freshness(at, 4, 4)
 
-    assert own_until_line(START, street, START) == "Readings until 12:00"
-    assert own_until_line(START, street, at) == "Readings until 22 November, 12:00"
-    assert own_until_line(None, street, at) == "No readings yet"
+    assert own_until_line(told, START) == "Readings until 12:00"
+    assert own_until_line(told, at) == "Readings until 22 November, 12:00"
+    assert own_until_line(untold, at) == "No readings yet"
 
 
 def test_a_slot_to_come_reads_out_its_expected_price_and_the_forecast():
