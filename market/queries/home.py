@@ -64,7 +64,7 @@ def month_so_far(home: Household, first: datetime, until: datetime) -> MonthSoFa
 
 
 def freshness_of(home: Household, at: datetime) -> Freshness:
-    """How fresh the street's readings are, and the home's; where they are kept no longer, its settled slots count."""
+    """How fresh the street's readings are, and the home's, of which else its settled slots tell."""
     street = freshness(home.community_id, at, home.pk)
     if street.own is not None:
         return street
