@@ -158,7 +158,7 @@ def _framework_words(error: exceptions.APIException) -> str | None:
     if isinstance(error, exceptions.MethodNotAllowed):
         return _("This method is not for this address.")
     if isinstance(error, exceptions.Throttled):
-        wait = ceil(error.wait or 0)
+        wait = ceil(getattr(error, "wait", None) or 0)
         words = ngettext(
             "Too many calls: again in %(wait)d second.", "Too many calls: again in %(wait)d seconds.", wait
         )

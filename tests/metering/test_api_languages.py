@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
 
+from config.api_words import PARTS
 from metering.api import rate_limits
 from metering.models import ApiToken
 from tests import factories as make
@@ -210,3 +211,26 @@ def test_what_is_doubted_of_stored_readings_is_told_in_the_readers_language(say)
 
     told = [answer.json()["warnings"][0]["message"] for answer in answers]
     assert len(set(told)) == len(LANGUAGES)
+
+
+def described(part):
+    """Every description and summary of an OpenAPI document."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+        if isinstance(value, dict | list):
+            yield from described(value)
+        elif key in PARTS:
+            yield value
+
+
+# What is the same in every language, and lists of codes, whose labels are the site's own words.
+IN_NONE = ("base64", "* `")
+
+
+def test_the_apps_description_of_the_api_is_in_the_readers_language():
+    told = []
+    for code in LANGUAGES:
+        answer = Client().get("/api/v1/schema", headers={"accept-language": code, "accept": "application/json"})
+        told.append([one for one in described(answer.json()) if one and not one.startswith(IN_NONE)])
+
+    assert len(told[0]) > 80
+    assert [said for said in zip(*told, strict=True) if len(set(said)) < len(LANGUAGES)] == []
