@@ -1,4 +1,4 @@
-"""Statements for programs: CSV, XLSX and JSON. Texts that a spreadsheet would run are made harmless."""
+"""Statements as tables: XLSX in the reader's words, CSV and JSON for programs; no text in them is run."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,15 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 
 import xlsxwriter
+from xlsxwriter.format import Format
 
 from community.spreadsheets import harmless, write_csv
 from market.documents.document import StatementDocument
 
 COLUMNS = ("kind", "label", "energy_kwh", "amount_eur", "amount_exact_eur", "posted")
+# The words of the document that head the same columns for people.
+HEADINGS = ("code", "line", "energy", "amount", "exact", "counts")
+THE_READERS_DATE = 14  # the number of Excel's own format that follows its reader's locale
 WIDTHS = (18, 40, 14, 14, 22, 10)
 
 
@@ -63,8 +67,8 @@ def as_xlsx(document: StatementDocument) -> bytes:
     sheet.write_string(1, 0, harmless(f"{document.home} · {document.community}"))
     sheet.merge_range(2, 0, 2, len(COLUMNS) - 1, harmless(document.legal_text), wrapped)
     sheet.set_row(2, 48)
-    for column, name in enumerate(COLUMNS):
-        sheet.write_string(4, column, name, bold)
+    for column, name in enumerate(HEADINGS):
+        sheet.write_string(4, column, document.words[name], bold)
     for row, line in enumerate(document.lines, start=5):
         sheet.write_string(row, 0, line.kind)
         sheet.write_string(row, 1, harmless(line.label))
@@ -72,18 +76,24 @@ def as_xlsx(document: StatementDocument) -> bytes:
             sheet.write_number(row, 2, line.energy_wh / 1_000, energy)
         sheet.write_number(row, 3, line.amount_cents / 100, money)
         sheet.write_number(row, 4, line.amount_neur / 1e9, exact)
-        sheet.write_string(row, 5, "yes" if line.posted else "no")
+        sheet.write_string(row, 5, document.words["yes" if line.posted else "no"])
     _write_facts(book, document)
-    days = book.add_worksheet(document.words["days"][:31])
-    days.set_column(0, 2, 16)
-    for column, name in enumerate(("day", "bought_kwh", "sold_kwh")):
-        days.write_string(0, column, name, bold)
-    for row, one in enumerate(document.days, start=1):
-        days.write_string(row, 0, one.day.isoformat())
-        days.write_number(row, 1, one.bought_wh / 1_000, energy)
-        days.write_number(row, 2, one.sold_wh / 1_000, energy)
+    _write_days(book, document, bold, energy)
     book.close()
     return target.getvalue()
+
+
+def _write_days(book: xlsxwriter.Workbook, document: StatementDocument, bold: Format, energy: Format) -> None:
+    """A sheet of what was bought and sold day by day; days are written as the reader's spreadsheet writes them."""
+    words, day = document.words, book.add_format({"num_format": THE_READERS_DATE})
+    sheet = book.add_worksheet(words["days"][:31])
+    sheet.set_column(0, 2, 16)
+    for column, name in enumerate((words["day"], f"{words['bought']}, kWh", f"{words['sold']}, kWh")):
+        sheet.write_string(0, column, name, bold)
+    for row, one in enumerate(document.days, start=1):
+        sheet.write_datetime(row, 0, datetime.combine(one.day, time()), day)
+        sheet.write_number(row, 1, one.bought_wh / 1_000, energy)
+        sheet.write_number(row, 2, one.sold_wh / 1_000, energy)
 
 
 def _write_facts(book: xlsxwriter.Workbook, document: StatementDocument) -> None:

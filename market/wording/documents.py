@@ -212,6 +212,19 @@ def _words(mode: str) -> dict[str, str]:
         ),
         "decimal": str(get_format("DECIMAL_SEPARATOR")),
         "group": str(get_format("THOUSAND_SEPARATOR")),
+        **_words_of_the_workbook(),
+    }
+
+
+def _words_of_the_workbook() -> dict[str, str]:
+    return {
+        "code": _("Code"),
+        "energy": _("Energy, kWh"),
+        "amount": _("Amount, €"),
+        "counts": _("Between neighbours"),
+        "yes": _("yes"),
+        "no": _("no"),
+        "day": _("Day"),
     }
 
 

@@ -23,7 +23,8 @@ WORDS = {
     name: name
     for name in (
         "statement", "document", "issued", "version", "lines", "line", "exact", "owed", "posted", "days", "bought",
-        "sold", "facts", "fact", "figure", "changes", "computed", "proof", "proof_text",
+        "sold", "facts", "fact", "figure", "changes", "computed", "proof", "proof_text", "code", "energy", "amount",
+        "counts", "yes", "no", "day",
     )
 } | {"decimal": ",", "group": "."}  # fmt: skip
 
@@ -177,6 +178,37 @@ def test_a_closed_month_is_downloaded_in_every_form_with_the_figures_of_the_page
     assert "−0.09" in pdf
     assert "0.150 €/kWh" in pdf.replace("\xa0", " ")
     assert f'filename="azotea-2026-11-{carla.pk}.pdf"' in answers["pdf"].headers["content-disposition"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "heads", "days", "yes"),
+    [
+        ("es", ("Código", "Línea", "Energía, kWh", "Importe, €"), ("Día", "comprado, kWh", "vendido, kWh"), "sí"),
+        ("ca", ("Codi", "Línia", "Energia, kWh", "Import, €"), ("Dia", "comprat, kWh", "venut, kWh"), "sí"),
+        ("en", ("Code", "Line", "Energy, kWh", "Amount, €"), ("Day", "bought, kWh", "sold, kWh"), "yes"),
+    ],
+)
+def test_the_workbook_is_headed_in_its_readers_language_and_tables_for_programs_in_none(
+    client, street, carla, language, heads, days, yes
+):
+    client.force_login(carla.member.user)
+    close_month(community=street, month=NOVEMBER, at=CLOSING)
+
+    book, table = (
+        client.get(f"/months/2026-11/statement.{form}", headers={"accept-language": language}).content
+        for form in ("xlsx", "csv")
+    )
+
+    cells, by_day = sheet(book), sheet(book, 3)
+    assert tuple(cells[f"{column}5"] for column in "ABCD") == heads
+    assert cells["F6"] == yes
+    assert tuple(by_day[f"{column}1"] for column in "ABC") == days
+    assert by_day["A2"] == (make.NOON.date() - date(1899, 12, 30)).days, "a day, which the spreadsheet writes"
+    head, first = table.decode("utf-8-sig").splitlines()[:2]
+    assert head == "kind,label,energy_kwh,amount_eur,amount_exact_eur,posted"
+    assert first.startswith("bought,")
+    assert first.endswith("yes")
 
 
 @pytest.mark.django_db
