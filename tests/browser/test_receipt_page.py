@@ -77,6 +77,35 @@ def signed(street, homes, guard):
     return homes[1]
 
 
+@pytest.mark.parametrize(
+    ("locale", "title", "right", "wrong"),
+    [
+        ("ca-ES", "Comprovar un rebut", "CORRECTE: el període 2026-11-23T11:15Z", "FALS: aquestes xifres no són"),
+        ("es-ES", "Comprobar un recibo", "CORRECTO: el periodo 2026-11-23T11:15Z", "FALSO: estas cifras no son"),
+    ],
+)
+def test_the_page_speaks_the_language_of_the_readers_browser(
+    browser, street, logged, guard, tmp_path, locale, title, right, wrong
+):
+    sign_head(community=street, keeper=guard, at=NOW)
+    for name, content in unpacked(as_zip(leaf(logged[1], 1), latest_head(street.pk))).items():
+        (tmp_path / name).write_bytes(content)
+    files = [tmp_path / name for name in ("receipt.tlog-proof", "entry.json", "opening.json", "mandate.json")]
+    page = browser.new_context(viewport=PHONE, offline=True, locale=locale).new_page()
+    page.goto((tmp_path / "verify_receipt.html").as_uri())
+
+    assert (page.title(), page.inner_text("h1")) == (title, title)
+    page.set_input_files("#files", files)
+    page.wait_for_selector("output.right")
+    assert right in page.inner_text("#answer")
+    files[2].write_text(files[2].read_text().replace('"bought_wh": 400', '"bought_wh": 500'))
+    page.set_input_files("#files", [])
+    page.set_input_files("#files", files)
+    page.wait_for_selector("output.wrong")
+    assert wrong in page.inner_text("#answer")
+    page.context.close()
+
+
 NAMES = ("receipt.tlog-proof", "entry.json", "opening.json", "mandate.json", "signature.json")
 
 
