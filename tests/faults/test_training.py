@@ -22,7 +22,7 @@ from tests import weeks
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT = weeks.MONDAY + timedelta(hours=9)
-RECIPE = Recipe(generations=24, population=4, weeks=2, step=0.2)
+RECIPE = Recipe(generations=16, population=4, weeks=2, step=0.2)
 
 # Trains, but stops for a long sleep in its fifteenth generation, after the checkpoint of the tenth.
 TRAIN_AND_HANG = """
@@ -80,7 +80,7 @@ def test_a_worker_killed_in_the_middle_leaves_a_checkpoint_that_ends_in_the_same
     while run.is_open and time.monotonic() < deadline:
         go_on(run_id=run.pk, at=AT)
         run.refresh_from_db()
-    assert (run.status, run.generation, run.checkpoint) == ("done", 24, None)
+    assert (run.status, run.generation, run.checkpoint) == ("done", 16, None)
     assert (
         weights_of_a_training(street, AT + timedelta(minutes=1)) == Policy.objects.get(run=run).weights["numbers"]
     )
@@ -91,7 +91,7 @@ def test_a_training_goes_on_leg_by_leg_to_the_same_weights():
     run = ask_for_training(community_id=street.pk, why="asked", at=AT, recipe=RECIPE)
     TrainingRun.objects.filter(pk=run.pk).update(seed=5, recipe=asdict(RECIPE) | {"seed": 5})
 
-    pauses = [go_on(run_id=run.pk, at=AT, more=for_generations(8)) for _ in range(4)]
+    pauses = [go_on(run_id=run.pk, at=AT, more=for_generations(5)) for _ in range(4)]
 
     assert pauses == [True, True, False, False]
     assert (
