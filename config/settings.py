@@ -162,7 +162,14 @@ TEMPLATES = [
 # Without a site (linting, collecting static files) there is no database, rather than one that happens to be there.
 DATABASES = {"default": database(DATABASE_URL) if DATABASE_URL else {}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"serializer": "config.sealed_cache.Sealed"},
+        "KEY_FUNCTION": "config.sealed_cache.key_named_after_the_secret",
+    }
+}
 
 AUTH_USER_MODEL = "community.User"
 LOGIN_URL = "login"

@@ -1,7 +1,5 @@
 """A day lived again by other rules: the home's own agent, its neighbours' orders as they were, and nothing booked."""
 
-import pickle
-import zlib
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -173,18 +171,6 @@ def test_a_day_is_lived_while_the_memory_is_away(full_street, monkeypatch):
     for door in ("get", "set"):
         monkeypatch.setattr(cache, door, away)
     assert day_again(ana, slots, MandateTerms(reserve_pct=40), solve) == known
-
-
-def test_what_is_remembered_is_read_only_if_the_site_wrote_it_under_that_name():
-    remember("mine", (1, 2))
-    kept = cache.get("mine")
-    cache.set("another", kept)
-    cache.set("changed", kept[:-1] + b"x")
-    cache.set("foreign", zlib.compress(pickle.dumps((1, 2))))
-    cache.set("no-bytes", (1, 2))
-
-    assert remembered("mine") == (1, 2)
-    assert [remembered(key) for key in ("another", "changed", "foreign", "no-bytes", "nothing")] == [None] * 5
 
 
 def test_what_is_too_large_is_not_remembered(monkeypatch):
