@@ -11,7 +11,7 @@ from typing import Any
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-FOR_S = 43_200
+FOR_S = 3_600
 # The store of caches is shared: what is larger is put together each time.
 MOST_BYTES = 8_000_000
 MARKET = Path(__file__).resolve().parents[1]
@@ -26,7 +26,7 @@ def remembered(key: str) -> Any:
 
 
 def remember(key: str, what: Any) -> None:
-    """Keep it for half a day from now."""
+    """Keep it for an hour from now: as long as somebody may go on trying, and no longer."""
     packed = zlib.compress(pickle.dumps(what, pickle.HIGHEST_PROTOCOL), 1)
     if len(packed) <= MOST_BYTES:
         with suppress(RedisError):
