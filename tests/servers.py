@@ -6,6 +6,7 @@ environment; they end with the run, even if it is killed.
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from pathlib import Path
 import pytest
 
 _FOLDER = pytest.StashKey[Path]()
+# Compiling all modules takes ten seconds, of every worker and in part of every process that a test starts: even
+# where the environment (a container's, mostly) would have no bytecode kept, it is kept here.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.hookimpl(wrapper=True)
