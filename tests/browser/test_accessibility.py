@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -41,6 +42,7 @@ from tests.market.pilot.test_studio import lived
 from tests.market.pilot.test_year import street as scenario
 from tests.market.test_payments import CREDITOR, IBANS
 from tests.market.test_tariffs_page import offer as offered
+from tests.snapshots import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +62,15 @@ PAGES = (
 
 
 @pytest.fixture
-def street(tmp_path):
+def street():
+    """The street that has everything, on the afternoon that it was built on."""
+    # The style page is for those who build; the other pages must not tell what only they may see.
+    building = patch("community.views.styleguide.settings", SimpleNamespace(DEBUG=True))
+    with patch("config.clock.now", lambda: NOW), building:
+        yield once(built)
+
+
+def built():
     """A street with trades, an open invitation and a closed month, signed with a key that was replaced, and anchored."""
     street = make.community(
         export_limit_w=1_000, legal_mode="private_settlement", join_open=True, figures_public=True
@@ -81,7 +91,8 @@ def street(tmp_path):
         make.read(marta, slot.start, 0, 700)
         make.read(ana, slot.start, 300, 0)
     settle_due(community=street, at=NOW)
-    anchored(street, Guard(tmp_path / "signer"))
+    with TemporaryDirectory() as folder:
+        anchored(street, Guard(Path(folder)))
     watch_forecasts(community=street, at=NOW)
     close_month(community=street, month=date(2026, 11, 1), at=NOW)
     admin = marta.member
@@ -112,10 +123,7 @@ def street(tmp_path):
     ask_to_join(community=street, name="Eva", email="eva@example.com", place="Azahar 9", cups="", at=NOW)
     street.wish, street.lola = JoinRequest.objects.get().pk, lola.pk
     street.secret = invite(invited_by=admin, email="eva@example.org", household=None, at=NOW)[1]
-    # The style page is for those who build; the other pages must not tell what only they may see.
-    building = patch("community.views.styleguide.settings", SimpleNamespace(DEBUG=True))
-    with patch("config.clock.now", lambda: NOW), building:
-        yield street
+    return street
 
 
 def anchored(street, keeper):

@@ -19,6 +19,7 @@ from metering.models import Reading
 from metering.services.readings import ReadingRow, store_readings
 from tests import factories as make
 from tests.browser.conftest import DESK, PHONE, happens, log_in
+from tests.snapshots import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +61,12 @@ def echarts():
 
 @pytest.fixture
 def sunny_day(echarts):
+    """The street of that day, in its afternoon."""
+    with patch("config.clock.now", lambda: NOW):
+        yield once(lived)
+
+
+def lived():
     """Marta has panels, a meter of theirs and a battery; Ana has neither. Three readings of Marta's are missing."""
     street = make.community(legal_mode="private_settlement")
     offer = make.tariff()
@@ -75,8 +82,7 @@ def sunny_day(echarts):
         clear_slot(slot_id=slot.pk, at=slot.gate_closure)
         metered(marta, ana, [slot.start], silent=number in SILENT)
     settle_due(community=street, at=NOW)
-    with patch("config.clock.now", lambda: NOW):
-        yield street
+    return street
 
 
 def sun_wh(start):
