@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -18,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from config import tenancy
 from config.walls import SITE_ROLE
+from metering.services.partitions import ensure_partitions
 from tests import migrated
 from tests.examples import SEARCHES, examples
 
@@ -82,6 +84,8 @@ def owner_of_new_tables(owner):
     call_command("secure_database", verbosity=0)
 
 
+# A month's table of readings is made by who first writes into it; most tests write into one of these.
+MOST_READ = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
 # Ninety tables are cut off by TRUNCATE in half a second, filled or not; most tests fill a few with some rows.
 EMPTIES = """
 DO $$ DECLARE one regclass; filled boolean; BEGIN
@@ -117,6 +121,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Every test runs as the site does: as its own role, behind the walls between communities."""
     with django_db_blocker.unblock():
         call_command("secure_database", create=True, verbosity=0)
+        ensure_partitions(*MOST_READ)
         connection.close()
         connection.settings_dict["OPTIONS"]["assume_role"] = SITE_ROLE
         # Of the class: a browser's event loop has a connection of its own, which has to be emptied likewise.

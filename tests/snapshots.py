@@ -1,12 +1,13 @@
 """Rows that many tests begin with: built once, and put back as they were for every other test that asks."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.db import connection, transaction
-
-from config.walls import SITE_ROLE
 
 # As in `tests/conftest.py`, these are there before any test.
 TABLES = """
@@ -18,6 +19,10 @@ COUNTERS = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg
 COUNT_ON = "SELECT setval(%s::regclass, greatest(%s, coalesce(pg_sequence_last_value(%s::regclass), 1)))"
 
 
+# A month of readings that was made by a test is gone with it.
+MONTH = re.compile(r"metering_reading_(\d{4})_(\d{2})")
+
+
 class Rows:
     """Everything that the tables hold at a moment."""
 
@@ -26,27 +31,38 @@ class Rows:
 
     @classmethod
     def now(cls) -> Self:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
+        with _owner() as cursor:
             held = {table: _out(cursor, table) for table in _filled(cursor)}
             cursor.execute(COUNTERS)
             counters = cursor.fetchall()
-            cursor.execute("SET ROLE %s", [SITE_ROLE])
         return cls(held, counters)
 
     def put_back(self) -> None:
         """Instead of whatever is there; as a restore does it, with no trigger looking."""
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
+        with _owner() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table in _filled(cursor):
                 cursor.execute(f"DELETE FROM {table}")
             for table, content in self.tables.items():
+                if month := MONTH.fullmatch(table):
+                    cursor.execute(
+                        "SELECT metering_make_month(%s)", [datetime(int(month[1]), int(month[2]), 1, tzinfo=UTC)]
+                    )
                 with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
                     copy.write(content)
             cursor.executemany(COUNT_ON, [(name, value, name) for name, value in self.counters])
             cursor.execute("SET LOCAL session_replication_role = origin")
-            cursor.execute("SET ROLE %s", [SITE_ROLE])
+
+
+@contextmanager
+def _owner() -> Iterator[Any]:
+    """As whom the tables belong to, and afterwards as whoever it was before."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('role')")
+        (role,) = cursor.fetchone()
+        cursor.execute("RESET ROLE")
+        yield cursor
+        cursor.execute("SELECT set_config('role', %s, false)", [role])
 
 
 def _filled(cursor: Any) -> list[str]:

@@ -18,13 +18,13 @@ from market.services.mandates import Word, give_mandate, terms_of
 from market.wording.receipts import PAGE, as_zip
 from tests import factories as make
 from tests.browser.conftest import PHONE, until
-from tests.market.ledger.conftest import NOW, guard, homes, logged, street
+from tests.market.ledger.conftest import NOW, begun, guard, homes, logged, street
 from tests.market.ledger.test_clock_in_receipts import SPANS, STARTS
 from tests.market.ledger.test_log import leaf, unpacked
 from tests.market.test_rent_and_pool import cleared, metered, usual
 from tests.passkeys import Passkey, assertion
 
-__all__ = ["guard", "homes", "logged", "street"]
+__all__ = ["begun", "guard", "homes", "logged", "street"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -11,11 +11,11 @@ from market.models import LogHead, LogLeaf, LogTile
 from market.services.log import sign_head
 from tests import factories as make
 from tests.browser.conftest import log_in
-from tests.market.ledger.conftest import NOW, Guard, guard, homes, logged, street
+from tests.market.ledger.conftest import NOW, Guard, begun, guard, homes, logged, street
 from tests.market.ledger.test_log import as_a_superuser
 from tests.market.test_rent_and_pool import cleared, metered, usual
 
-__all__ = ["guard", "homes", "logged", "street"]
+__all__ = ["begun", "guard", "homes", "logged", "street"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("owner")]
 
 

@@ -16,11 +16,11 @@ from market.services.leaving import leave
 from market.services.statements import close_month
 from market.wording.own_records import packed
 from tests import factories as make
-from tests.market.ledger.conftest import guard, homes, logged, street
+from tests.market.ledger.conftest import begun, guard, homes, logged, street
 from tests.market.ledger.test_own_records import lines, living_in, unpacked
 from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, metered, usual
 
-__all__ = ["guard", "homes", "logged", "street"]
+__all__ = ["begun", "guard", "homes", "logged", "street"]
 pytestmark = pytest.mark.django_db
 QUARTER = timedelta(minutes=15)
 CAME = make.NOON + QUARTER + timedelta(minutes=1)  # within the second of three quarters

@@ -17,9 +17,9 @@ from market.models import Slot
 from market.queries.operations import LATE_AFTER
 from market.services.backup import MANIFEST
 from tests import factories as make
-from tests.market.ledger.conftest import guard, homes, logged, street
+from tests.market.ledger.conftest import begun, guard, homes, logged, street
 
-__all__ = ["guard", "homes", "logged", "street"]
+__all__ = ["begun", "guard", "homes", "logged", "street"]
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = re.compile(r"azotea_[a-z_]+")

@@ -34,17 +34,25 @@ USUAL_RENT = 126_000_000 - 75_000_000 - 7_600_000
 RENT, FEE = "congestion_rent", "grid_fee"
 
 
-@pytest.fixture
-def street():
+def bare_street():
     return make.community(grid_fee_ueur_kwh=5_000, pool_pct=0)
 
 
-@pytest.fixture
-def homes(street):
+def homes_of(street):
     """Ana sells; Bruno and Carla buy. None of them lets its agent true up."""
     offer = make.tariff()
     names = ("Ana", "Bruno", "Carla")
     return [make.home(street, name, offer, min_sell_ueur_kwh=900_000, max_buy_ueur_kwh=0) for name in names]
+
+
+@pytest.fixture
+def street():
+    return bare_street()
+
+
+@pytest.fixture
+def homes(street):
+    return homes_of(street)
 
 
 def cleared(street, trades, start=START, price=100_000):
