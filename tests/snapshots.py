@@ -77,15 +77,18 @@ def _out(cursor: Any, table: str) -> bytes:
         return b"".join(copy)
 
 
-_kept: dict[Callable[[], Any], tuple[Any, Rows]] = {}
+_kept: dict[tuple[Any, ...], tuple[Any, Rows]] = {}
 
 
-def once(build: Callable[[], Any]) -> Any:
-    """What `build` makes in empty tables: made for the first test that asks, and with its rows put back for all others."""
-    if build not in _kept:
+def once(build: Callable[[], Any], *under: str) -> Any:
+    """What `build` makes in empty tables: made for the first test that asks, its rows put back for all others.
+
+    Tests under which it comes out otherwise say `under` what.
+    """
+    if (build, *under) not in _kept:
         made = build()
-        _kept[build] = deepcopy(made), Rows.now()
+        _kept[build, *under] = deepcopy(made), Rows.now()
         return made
-    made, rows = _kept[build]
+    made, rows = _kept[build, *under]
     rows.put_back()
     return deepcopy(made)

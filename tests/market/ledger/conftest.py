@@ -41,8 +41,7 @@ def begun(request, guard):
     if "logged" not in request.fixturenames:
         return None
     # What the slots' leaves say of a street so small depends on who may see its sums.
-    told_anew = any(name.startswith("sums_of_") for name in request.fixturenames)
-    street, homes, signer = signed() if told_anew else once(signed)
+    street, homes, signer = once(signed, *(name for name in request.fixturenames if name.startswith("sums_of_")))
     for name, content in signer.items():
         (guard.folder / name).touch(0o600)
         (guard.folder / name).write_bytes(content)
