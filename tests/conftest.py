@@ -16,6 +16,8 @@ from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 from config import tenancy
 from config.walls import SITE_ROLE
@@ -37,6 +39,19 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("azotea")
 # A hash that costs a quarter of a second keeps guessers out; thousands of made-up members need none such.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
+# Every test client makes the middleware anew, which lists some hundred static files each time: these stay as they are.
+_lists_static_files = WhiteNoiseMiddleware.add_files_from_finders
+_static_files: dict[str, StaticFile] = {}
+
+
+def _as_listed_once(self):
+    if not _static_files:
+        _lists_static_files(self)
+        _static_files.update(self.files)
+    self.files.update(_static_files)
+
+
+WhiteNoiseMiddleware.add_files_from_finders = _as_listed_once
 # Tests arrange and look as an operator would; pages, calls of the API and tasks have their own scope meanwhile.
 tenancy.outside_of_requests(tenancy.ALL)
 
