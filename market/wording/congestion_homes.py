@@ -183,7 +183,7 @@ def fairness_meanings(found: Fairness) -> list[Meaning]:
 
 
 def home_rows(homes: Sequence[HomeLog]) -> list[HomeRow]:
-    """Every home, those that gave up most first."""
+    """Every home, those that gave up most first, else in the order given, which is the street's."""
     return [
         HomeRow(
             log.name,
@@ -193,7 +193,7 @@ def home_rows(homes: Sequence[HomeLog]) -> list[HomeRow]:
             _price_or_dash(log.bought_ueur_kwh),
             _price_or_dash(log.sold_ueur_kwh),
         )
-        for log in sorted(homes, key=lambda log: (-log.held.held_wh, log.name))
+        for log in sorted(homes, key=lambda log: -log.held.held_wh)
     ]
 
 

@@ -11,7 +11,8 @@ from django.test import Client
 from community.models import Community, Feeder, Member, Node, User
 from market.models import Order, Outcome, Slot, Trade
 from market.queries.congestion import congestion_month
-from market.queries.held_back import price_parts
+from market.queries.held_back import HomeLog, price_parts
+from market.wording.congestion_homes import home_rows
 from tests import factories as make
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sums_of_few")]
@@ -415,3 +416,11 @@ def test_stored_bindings_of_before_phases_and_rent_are_read_too(street, homes):
     (element,) = congestion_month(Community.objects.get(), NOVEMBER).log.elements
 
     assert (element.phase, element.rent_neur, element.congested) == ("", 0, make.QUARTER)
+
+
+def test_homes_that_gave_up_alike_stand_in_the_order_of_the_street():
+    homes = [HomeLog(1, "Azahar 3"), HomeLog(2, "Azahar 11")]
+
+    rows = home_rows(homes)
+
+    assert [row.name for row in rows] == ["Azahar 3", "Azahar 11"]
