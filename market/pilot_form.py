@@ -40,7 +40,7 @@ class StreetForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name of the street or community"), max_length=120)
     p1 = PriceField(label=gettext_lazy("Peak (P1)"))
-    p2 = PriceField(label=gettext_lazy("Shoulder (P2)"))
+    p2 = PriceField(label=gettext_lazy("Mid (P2)"))
     p3 = PriceField(label=gettext_lazy("Off-peak (P3)"))
     surplus = PriceField(label=gettext_lazy("Paid for surplus"))
     flat = PriceField(label=gettext_lazy("At any hour"))

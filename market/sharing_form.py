@@ -27,7 +27,9 @@ class KeepForm(forms.Form):
     """For which installation and year coefficients hold, and who agreed to them."""
 
     plant = SupplyField(
-        label=gettext_lazy("Supply behind which the panels stand"), queryset=MeteringPoint.objects.none()
+        label=gettext_lazy("Supply behind which the panels stand"),
+        queryset=MeteringPoint.objects.none(),
+        empty_label=gettext_lazy("Choose…"),
     )
     year = forms.IntegerField(label=gettext_lazy("Year"), min_value=2020, max_value=2100)
     agreed_on = forms.DateField(label=gettext_lazy("Members agreed on"), widget=DAY)

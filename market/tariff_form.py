@@ -67,7 +67,7 @@ class OfferForm(forms.Form):
         help_text=gettext_lazy("By the hour, write below what is added to each hour: 0 for PVPC itself."),
     )
     p1 = PriceField(label=gettext_lazy("Peak (P1)"))
-    p2 = PriceField(label=gettext_lazy("Shoulder (P2)"))
+    p2 = PriceField(label=gettext_lazy("Mid (P2)"))
     p3 = PriceField(label=gettext_lazy("Off-peak (P3)"))
     surplus_kind = forms.ChoiceField(
         label=gettext_lazy("How surplus is priced"), choices=OfferTerms.Surplus.choices, widget=forms.RadioSelect
@@ -183,8 +183,12 @@ class PriceFileForm(forms.Form):
 class ContractForm(forms.Form):
     """Which tariff supplies a home from a day on."""
 
-    household = forms.ModelChoiceField(label=gettext_lazy("Home"), queryset=Household.objects.none())
-    tariff = forms.ModelChoiceField(label=gettext_lazy("Tariff"), queryset=Tariff.objects.none())
+    household = forms.ModelChoiceField(
+        label=gettext_lazy("Home"), queryset=Household.objects.none(), empty_label=gettext_lazy("Choose…")
+    )
+    tariff = forms.ModelChoiceField(
+        label=gettext_lazy("Tariff"), queryset=Tariff.objects.none(), empty_label=gettext_lazy("Choose…")
+    )
     valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=DAY)
 
     def __init__(self, *args: Any, community: Community, tariffs: Any, **kwargs: Any) -> None:
@@ -209,7 +213,7 @@ class BillForm(forms.Form):
         help_text=gettext_lazy("Empty: the same."),
     )
     p1 = EnergyField(label=gettext_lazy("Peak (P1)"))
-    p2 = EnergyField(label=gettext_lazy("Shoulder (P2)"))
+    p2 = EnergyField(label=gettext_lazy("Mid (P2)"))
     p3 = EnergyField(label=gettext_lazy("Off-peak (P3)"))
     surplus = EnergyField(label=gettext_lazy("Surplus"), required=False)
     total = EurosField(label=gettext_lazy("Total of the bill"))

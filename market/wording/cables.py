@@ -272,7 +272,7 @@ def _loading(loading_pct: float, shown: bool) -> str:
     if level == len(STEPS):
         return _("full")
     low, high = STEPS[level]
-    return f"{low}–{figures.percent(high)}"
+    return f"{low}\u2060–\u2060{figures.percent(high)}"
 
 
 def _per_unit(voltage_pu: float) -> str:

@@ -53,7 +53,7 @@ def document(
     day = timezone.localtime(statement.issued_at).date()
     return StatementDocument(
         language=get_language() or "es",
-        title=_("Statement %(month)s") % {"month": figures.month(statement.month)},
+        title=_("Statement of %(month)s") % {"month": figures.month(statement.month)},
         community=community.name,
         home=home.name,
         month=statement.month,

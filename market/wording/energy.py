@@ -177,16 +177,16 @@ def _mean_price(total: Exchange) -> str:
 
 
 def until(known: Known) -> str:
-    """`Data until 12:30`, for the date bar."""
+    """`Readings until 12:30`, for the date bar."""
     if known.until is None:
         return ""
     local = timezone.localtime(known.until)
     if known.period.view == "day":
         # A day that is over ends at its midnight.
         clock = figures.clock(known.until) if local.date() == known.period.first else "24:00"
-        return _("Data until %(time)s") % {"time": clock}
+        return _("Readings until %(time)s") % {"time": clock}
     last = timezone.localtime(known.until - timedelta(microseconds=1)).date()
-    return _("Data until %(day)s") % {"day": figures.day(last)}
+    return _("Readings until %(day)s") % {"day": figures.day(last)}
 
 
 def gaps(known: Known) -> list[str]:

@@ -198,7 +198,7 @@ def statement_card(statement: Statement | None, month: MonthSoFar, first: date) 
     closes = (first + timedelta(days=31)).replace(day=1)
     return StatementCard(
         _("Statement of %(month)s") % {"month": figures.month(first)},
-        _("running"),
+        _("under way"),
         figures.euros(month.saving_neur, signed=True),
         _("so far. It closes after %(day)s, once every reading is in.") % {"day": figures.day(closes)},
     )

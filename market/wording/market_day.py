@@ -67,14 +67,14 @@ def now_sentence(today: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], at
 
 def _running(slot: MarketSlot | None) -> str:
     if slot is not None and slot.status == Slot.Status.FALLBACK:
-        return _("Just now there is no market: everybody is with their retailer.")
+        return _("Right now there is no market: everybody is with their retailer.")
     if slot is None or slot.expected or slot.price_ueur_kwh is None:
         if slot is None or slot.retail_ueur_kwh is None:
             return _("Nothing changes hands just now.")
         charged = _nowrap(figures.price(slot.retail_ueur_kwh))
         return format_html(_("Nothing changes hands just now; your retailer charges {price}."), price=charged)
     price = _nowrap(figures.price(slot.price_ueur_kwh))
-    return format_html(_("Just now energy costs {price} between neighbours."), price=price)
+    return format_html(_("Right now energy costs {price} between neighbours."), price=price)
 
 
 def day_sentence(slots: Sequence[MarketSlot]) -> str:

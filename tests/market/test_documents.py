@@ -174,7 +174,7 @@ def test_a_closed_month_is_downloaded_in_every_form_with_the_figures_of_the_page
     assert (bought["energy_wh"], bought["amount_neur"], bought["amount_cents"]) == (600, -90_000_000, -9)
     assert said["legal_text"].startswith("This is a simulation. Nothing is owed")
     pdf = text_of(answers["pdf"].content)
-    assert "Statement November 2026" in pdf
+    assert "Statement of November 2026" in pdf
     assert "−0.09" in pdf
     assert "0.150 €/kWh" in pdf.replace("\xa0", " ")
     assert f'filename="azotea-2026-11-{carla.pk}.pdf"' in answers["pdf"].headers["content-disposition"]

@@ -177,7 +177,7 @@ def test_a_slot_without_readings_has_no_bar_and_is_counted(marta):
     assert {cell.value for cell in rows[1].cells} == {None}
     assert rows[1].remark == "no readings"
     assert "1 quarter of an hour without readings: nothing is drawn there." in page["gaps"]
-    assert page["until"] == "Data until 00:45"
+    assert page["until"] == "Readings until 00:45"
 
 
 def test_slots_that_were_never_settled_are_counted_up_to_now(marta):
@@ -246,8 +246,8 @@ def test_a_period_that_runs_names_the_meters_that_are_behind_and_one_that_is_ove
     settled(marta, FIRST - timedelta(days=1), taken=100)
     make.read(marta, FIRST, 100, 0)
 
-    assert told(marta)["until"] == "Data until 00:15; 1 meter is behind"
-    assert told(marta, "/energy/?d=2026-11-22")["until"] == "Data until 00:15"
+    assert told(marta)["until"] == "Readings until 00:15; 1 meter is behind"
+    assert told(marta, "/energy/?d=2026-11-22")["until"] == "Readings until 00:15"
 
 
 def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(marta):

@@ -90,7 +90,7 @@ def test_the_page_says_the_price_now_and_the_cheapest_hour_ahead(street, homes):
 
     page = text(seen(homes[0]))
 
-    assert 'Just now energy costs <span class="nowrap">0.100 €/kWh</span> between neighbours.' in page
+    assert 'Right now energy costs <span class="nowrap">0.100 €/kWh</span> between neighbours.' in page
     assert "The cheapest hour ahead begins at" in page
     assert "Tomorrow, as far as it is known" in page
     assert page.count('<figure aria-labelledby="day-') == 2
