@@ -207,3 +207,12 @@ def test_page_and_program_agree_on_the_hours_of_a_mandate(browser, street, tmp_p
 
         assert said[1] == verify_receipt.allowed(opening, mandate, None)
     page.context.close()
+
+
+def test_the_page_fits_a_phone_in_each_language(browser):
+    for language in ("en", "es", "ca"):
+        page = browser.new_context(viewport=PHONE, locale=language).new_page()
+
+        page.goto(PAGE.as_uri())
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
