@@ -1,6 +1,7 @@
 """Putting the demo's neighbourhood into the database: people, homes, devices, contracts, feeder, logins."""
 
 import secrets
+import unicodedata
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -105,13 +106,19 @@ def _terms(tariff: Tariff, offer: DemoTariff, since: date) -> None:
     )
 
 
+def address_of(name: str) -> str:
+    """An e-mail address by the first name; letters lose their accents, so that lists with it can be taken over."""
+    letters = unicodedata.normalize("NFKD", name.split(maxsplit=1)[0].lower())
+    return f"{letters.encode('ascii', 'ignore').decode()}@azahar.example"
+
+
 def _member(
     community: Community, home: DemoHome, at: datetime, logins: dict[str, dict[str, str]]
 ) -> Member | None:
     """A member for the home's resident; only the two visitors' logins get a password that anybody knows."""
     if home.resident is None:
         return None
-    email = f"{home.resident.split()[0].lower()}@azahar.example"
+    email = address_of(home.resident)
     user = User.objects.create_user(email, None, name=home.resident)
     part = "admin" if home.admin else "resident"
     if home.admin or "resident" not in logins:

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.validators import validate_email
 from django.test import Client
 
 from community.demo.homes import curves
 from community.demo.neighbourhood import HOMES
 from community.models import Household
 from config import clock
-from market.demo.build import build
+from market.demo.build import address_of, build
 from market.demo.history import live_through
 from market.services.settle import settle_due
 from metering.completeness import freshness
@@ -66,3 +67,13 @@ def test_homes_of_the_demo_with_panels_are_told_their_own_use_and_their_flows_ad
     assert names == {home.name for home in HOMES if home.pv_w}
     fresh = freshness(street.pk, UNTIL)
     assert (fresh.until, fresh.behind, fresh.meters) == (UNTIL, 0, len(HOMES))
+
+
+def test_every_neighbour_of_the_demo_has_an_address_that_a_list_may_hold():
+    residents = [home.resident for home in HOMES if home.resident]
+
+    addresses = [address_of(name) for name in residents]
+
+    for address in addresses:
+        validate_email(address)
+    assert len(set(addresses)) == len(addresses)
