@@ -1,6 +1,8 @@
 """Inviting neighbours: one by one with a link and its QR picture, again, on paper, and taking it back."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from community.access import allowed
 from community.forms import InviteForm, LettersForm
-from community.models import Invitation
+from community.models import Invitation, Member
 from community.pages import page
 from community.qr import picture
 from community.roles import Can
@@ -86,10 +88,8 @@ def letters(request: HttpRequest) -> HttpResponse:
     open_ones = Invitation.objects.filter(community=admin.community, accepted_at=None, revoked_at=None)
     form = LettersForm(request.POST or None, invitations=open_ones.select_related("household"))
     if request.method == "POST" and form.is_valid():
-        made = [service.renew(invitation_id=one.pk, by=admin, at=at) for one in form.cleaned_data["invitations"]]
-        return page(
-            request, "community/letters.html", {"letters": [_letter(request, one, secret) for one, secret in made]}
-        )
+        printed = list(_letters(request, form.cleaned_data["invitations"], admin, at))
+        return page(request, "community/letters.html", {"letters": printed}) if printed else redirect("members")
     context = {"section": "members", "form": form}
     return page(request, "community/choose_letters.html", context, status=422 if form.errors else 200)
 
@@ -104,9 +104,16 @@ def made(request: HttpRequest, invitation: Invitation, secret: str) -> HttpRespo
     return page(request, "community/invite.html", context)
 
 
-def _letter(request: HttpRequest, invitation: Invitation, secret: str) -> Letter:
-    link = _link(request, secret)
-    return Letter(invitation, link, picture(link))
+def _letters(request: HttpRequest, chosen: Iterable[Invitation], admin: Member, at: datetime) -> Iterator[Letter]:
+    """A letter for each that is open still; a message names those that were accepted or withdrawn meanwhile."""
+    for one in chosen:
+        try:
+            invitation, secret = service.renew(invitation_id=one.pk, by=admin, at=at)
+        except members.InvitationProblem as problem:
+            messages.error(request, f"{one.email}: {wording.problem(problem.code)}")
+        else:
+            link = _link(request, secret)
+            yield Letter(invitation, link, picture(link))
 
 
 def _link(request: HttpRequest, secret: str) -> str:

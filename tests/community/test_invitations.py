@@ -13,6 +13,7 @@ from community.services import invitations
 from community.services.members import accept, invite
 from community.tasks import send_invitation, send_letters
 from community.wording.invitations import rows
+from config.tenancy import at_the_door
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,41 @@ def test_letters_bear_a_working_link_and_only_for_our_own_invitations(office, cl
     assert client.get(f"/join/{old}/").status_code == 410
     assert client.get(answer.context["letters"][0].link).status_code == 200
     assert client.get(f"/join/{foreign}/").status_code == 200
+
+
+def test_what_is_accepted_as_letters_are_made_gets_none_and_is_named(office, admin):
+    ours, _ = invited(admin, name="Lola Ruiz")
+    gone, secret = invited(admin, "b@example.org")
+
+    with accepted_before_it_is_renewed(gone, secret):
+        answer = office.post("/neighbours/letters/", {"invitations": [ours.pk, gone.pk]})
+
+    assert answer.status_code == 200
+    assert [letter.invitation for letter in answer.context["letters"]] == [ours]
+    assert [str(message).split(":")[0] for message in answer.context["messages"]] == ["b@example.org"]
+
+
+def test_where_all_were_accepted_as_letters_are_made_the_list_says_so(office, admin):
+    gone, secret = invited(admin, "b@example.org")
+
+    with accepted_before_it_is_renewed(gone, secret):
+        answer = office.post("/neighbours/letters/", {"invitations": [gone.pk]}, follow=True)
+
+    assert answer.redirect_chain == [("/neighbours/", 302)]
+    assert [str(message).split(":")[0] for message in answer.context["messages"]] == ["b@example.org"]
+
+
+def accepted_before_it_is_renewed(invitation, secret):
+    """The neighbour comes in after the administrator chose the invitation and before its new link is made."""
+    renew = invitations.renew
+
+    def late(*, invitation_id, **facts):
+        if invitation_id == invitation.pk:
+            with at_the_door():
+                accept(secret=secret, name="Bea", password=make.PASSWORD, at=NOW)
+        return renew(invitation_id=invitation_id, **facts)
+
+    return patch("community.services.invitations.renew", late)
 
 
 def test_a_letter_that_waits_is_sent_once_with_a_link_of_its_own(admin, client, settings):
