@@ -19,8 +19,9 @@ from community.models import Member, User, What
 from community.services.audit import record
 from config.celery import OWNER, app
 from config.person_walls import OPEN, person_walls
-from config.tenancy import across_all, at_the_door, known_as, of_person, person, within
+from config.tenancy import ALL, across_all, at_the_door, known_as, of_person, person, within
 from config.urls import urlpatterns as site
+from config.walled.base import DatabaseWrapper
 from config.walls import NoWay, walls
 from market.models import FailedJob, OutboxMessage, Pilot, PilotMonth
 from metering.services.partitions import ensure_partitions
@@ -261,3 +262,23 @@ def test_only_few_see_all_logins_or_act_as_somebody():
                 found[called].add(str(file.relative_to(ROOT)))
 
     assert found == {"at_the_door": set(AT_THE_DOOR), "of_person": set(AS_SOMEBODY)}
+
+
+def test_a_page_tells_postgresql_three_times_whose_rows_it_may_show(client, monkeypatch):
+    ana = make.member(make.community(), "Ana")
+    make.home(ana.community, "Azahar", make.tariff(), ana)
+    client.force_login(ana.user)
+    client.get("/energy/")  # the first visit writes into the session
+    told, tell = [], DatabaseWrapper._tell
+
+    def noted(database):
+        before = database._told
+        tell(database)
+        if database._told is not before:
+            told.append(database._told)
+
+    monkeypatch.setattr(DatabaseWrapper, "_tell", noted)
+    client.get("/energy/")
+
+    mine, me = str(ana.community_id), str(ana.user_id)
+    assert told == [("", ALL), (ALL, me), (mine, me)]
