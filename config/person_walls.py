@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.apps.registry import Apps
 from django.db.models import ForeignKey, Model
 
-from config.walls import LOGIN_APPS, WITHOUT, NoWay
+from config.walls import LOGIN_APPS, WITHOUT, each_walled
 
 USER = "community.User"
 OPERATORS = frozenset({"market.FailedJob", "market.OutboxMessage"})
@@ -41,15 +41,7 @@ class PersonWall:
 
 def person_walls(apps: Apps) -> list[PersonWall]:
     """The wall of every table about people and of the operator's. Raises `NoWay` naming models without one."""
-    open_ = {model._meta.label: model for model in apps.get_models(include_auto_created=True) if _counts(model)}
-    found: dict[str, PersonWall] = {}
-    while open_:
-        reached = {label: wall for label, model in open_.items() if (wall := _wall(model, found)) is not None}
-        if not reached:
-            raise NoWay(", ".join(sorted(open_)))
-        found |= reached
-        open_ = {label: model for label, model in open_.items() if label not in reached}
-    return sorted(found.values(), key=lambda wall: wall.table)
+    return each_walled(apps, _counts, _wall)
 
 
 def _counts(model: type[Model]) -> bool:

@@ -4,12 +4,14 @@ Which tables those are follows from the models: a foreign key to the community, 
 that belong to no community are named here, with the reason; whatever is neither is an error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.apps.registry import Apps
 from django.db.models import ForeignKey, Model
 
+W = TypeVar("W")
 COMMUNITY = "community.Community"
 # Whom the site connects as, unless the operator names another role.
 SITE_ROLE = "azotea_app"
@@ -53,15 +55,22 @@ class Wall:
 
 def walls(apps: Apps) -> list[Wall]:
     """The wall of every table with communities' rows. Raises `NoWay` naming models without one."""
-    open_ = {model._meta.label: model for model in apps.get_models(include_auto_created=True) if _counts(model)}
-    found: dict[str, Wall] = {}
+    return each_walled(apps, _counts, _wall)
+
+
+def each_walled(
+    apps: Apps, counts: Callable[[type[Model]], bool], wall_of: Callable[[type[Model], dict[str, W]], W | None]
+) -> list[W]:
+    """The walls of all models that count; `wall_of` is given those found before. Raises `NoWay`."""
+    open_ = {model._meta.label: model for model in apps.get_models(include_auto_created=True) if counts(model)}
+    found: dict[str, W] = {}
     while open_:
-        reached = {label: wall for label, model in open_.items() if (wall := _wall(model, found)) is not None}
+        reached = {label: wall for label, model in open_.items() if (wall := wall_of(model, found)) is not None}
         if not reached:
             raise NoWay(", ".join(sorted(open_)))
         found |= reached
         open_ = {label: model for label, model in open_.items() if label not in reached}
-    return sorted(found.values(), key=lambda wall: wall.table)
+    return [found[label] for label in sorted(found)]
 
 
 def _counts(model: type[Model]) -> bool:
@@ -121,6 +130,3 @@ def _shared(wall: Wall) -> str:
 
 def _parent(parent: Wall) -> str:
     return f'"{parent.table}" WHERE "{parent.table}"."id"'
-
-
-__all__ = ["NoWay", "Wall", "raised", "walls"]
