@@ -56,12 +56,6 @@ def kilowatts(power_w: float) -> str:
 
 
 @register.filter
-def wh_plain(energy_wh: int) -> str:
-    """Wh to the last one: "1.250 Wh"."""
-    return figures.watt_hours(energy_wh)
-
-
-@register.filter
 def kwh_number(energy_wh: int, decimals: int = 2) -> str:
     """kWh without the unit: "0,31"."""
     return figures.kwh_number(energy_wh, decimals)

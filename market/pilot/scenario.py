@@ -96,10 +96,6 @@ class Scenario:
             if home.tariff not in known:
                 raise ValueError(f"{home.name}: there is no tariff “{home.tariff}”.")
 
-    def tariff_of(self, home: PilotHome) -> Prices:
-        """The home's retailer."""
-        return next(tariff for tariff in self.tariffs if tariff.name == home.tariff)
-
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)

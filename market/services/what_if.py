@@ -75,11 +75,6 @@ def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime
     return WhatIf.objects.create(household=household, asked_by=by, asked_at=at, **span, **asked)
 
 
-def open_questions() -> list[int]:
-    """What was asked for and is not worked out yet."""
-    return list(WhatIf.objects.filter(status=Status.ASKED).order_by("pk").values_list("pk", flat=True))
-
-
 def rings() -> Iterator[dict[str, Any]]:
     """What `try_limits` is rung with for every open question; one of a short street is `quick`."""
     rows = WhatIf.objects.filter(status=Status.ASKED).select_related("household__community").order_by("pk")
