@@ -182,10 +182,18 @@ def _a_test_client_that_is_logged_in_has_just_shown_the_password(monkeypatch):
     monkeypatch.setattr(Client, "_login", by_the_door)
 
 
+# What a process keeps of a street by its number.
+KEPT = {
+    "market.queries.book": ("_build",),
+    "market.queries.congestion": ("_street_log",),
+    "market.queries.held_back": ("_summed", "_parts"),
+}
+
+
 @pytest.fixture(autouse=True)
-def _no_test_remembers_the_cables_of_another():
-    """A flushed database counts its keys from one again, so that another test's feeder may bear the same."""
+def _no_test_remembers_the_street_of_another():
+    """Rows that are put back for each test bear the same numbers in all of them, and a test may have changed some."""
     yield
-    book = sys.modules.get("market.queries.book")
-    if book is not None:
-        book._build.cache_clear()
+    for name, kept in KEPT.items():
+        for one in kept if name in sys.modules else ():
+            getattr(sys.modules[name], one).cache_clear()
