@@ -242,6 +242,17 @@ def test_the_month_grows_and_then_stands(ana, street, homes, traded):
     assert (log.sold_wh, log.bought_wh) == (1_000, 0)
 
 
+def test_dots_mark_what_is_owed_and_a_simulation_owes_nothing(ana, street, traded):
+    played = ana.get("/months/2026-11/", headers={"accept-language": "en"}).content.decode()
+    street.legal_mode = "private_settlement"
+    street.save()
+
+    owed = ana.get("/months/2026-11/", headers={"accept-language": "en"}).content.decode()
+
+    assert "• Sold to neighbours" not in played
+    assert "• Sold to neighbours" in owed
+
+
 def test_a_statements_day_leads_to_its_slots_and_their_reasons(ana, traded):
     page = ana.get("/months/2026-11/?day=2026-11-23")
 
