@@ -133,7 +133,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Every test runs as the site does: as its own role, behind the walls between communities."""
+    """Every test runs as the site does: as its own role, behind the walls."""
     with django_db_blocker.unblock():
         call_command("secure_database", create=True, verbosity=0)
         ensure_partitions(*MOST_READ)

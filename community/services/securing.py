@@ -1,4 +1,4 @@
-"""Walls between communities, and a role for the site that cannot pass them: put up by the database's owner."""
+"""Walls around communities and people, and a role of the site that cannot pass them: the owner puts them up."""
 
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
@@ -116,7 +116,7 @@ def openings() -> list[tuple[int, str, str]]:
         missing = sorted(needed - {table for (table,) in cursor.fetchall()})
     found = []
     if passes:
-        found.append((1, f"{role} passes the walls between communities.", f"Connect as {SITE_ROLE}."))
+        found.append((1, f"{role} passes the walls around communities and people.", f"Connect as {SITE_ROLE}."))
     elif owns:
         found.append((2, f"{role} owns tables and could take their walls down.", f"Connect as {SITE_ROLE}."))
     if missing:

@@ -1,4 +1,4 @@
-"""`manage.py secure_database`: walls between communities, and what the site's own role may do."""
+"""`manage.py secure_database`: walls around communities and people, and what the site's own role may do."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -10,7 +10,7 @@ from config.walls import SITE_ROLE
 
 
 class Command(BaseCommand):
-    help = "Puts up the walls between communities; run it as the tables' owner after every `migrate`."
+    help = "Puts up the walls around communities and people; run it as the tables' owner after every `migrate`."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--role", default=SITE_ROLE, help="Whom the site's processes connect as.")
