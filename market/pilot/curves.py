@@ -1,6 +1,5 @@
 """A scenario's year as arrays: load and sun of every home, prices by the hour, cars' stays and forecasts."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -23,7 +22,6 @@ HOUR = timedelta(hours=1)
 BEFORE = 28 * 24  # hours of past that the first forecasts have
 TYPICAL = 12  # curves of real homes
 TYPICAL_PV = 0  # the curve with panels whose sun stands for everybody's
-RestDay = Callable[[date], bool]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

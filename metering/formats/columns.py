@@ -23,7 +23,6 @@ NAMES = {
     "quality": ("metodoobtencion", "realestimado", "obtainmethod"),
 }
 ROLE_OF = {name: role for role, names in NAMES.items() for name in names}
-ROLES = frozenset(NAMES)
 SOLAR = re.compile(r"gener|autocons|verti|exced|solar|produc")
 HOUR = re.compile(r"h(\d{1,3})")
 UNIT = re.compile(r"(kwh|mwh|wh)\W*$")
