@@ -7,13 +7,17 @@ there changes with the home's rules. So a scene of a long street is hardly large
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import cast
 from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q
 
 from community.models import Device, Household
 from market.agents import Mandate as MandateTerms
+from market.agents.fallback import Level, Standing
 from market.agents.policy.weights import Weights
 from market.clearing.book import Book
-from market.models import Slot
+from market.models import Slot, StepDown
 from market.queries.agents import Assignment, Street, assignments_with, read_street
 from market.queries.book import feeder_of, order_book
 from market.queries.charging import Cars, cars_of, coordinated, coordinated_with
@@ -66,19 +70,37 @@ def scenes(home: Household, slots: Sequence[Slot]) -> Iterator[Scene | None]:
     """Of each slot the scene in which the home's agent decided; None if it followed no rules then."""
     street: Street | None = None
     policies: dict[str, Weights] = {}
+    steps = _steps_down(home)
     for slot in slots:
         at = slot.ordered_at or slot.gate_closure
         street = read_street(slot.community, slot.start, at, like=street)
-        found = _scene(home.pk, street, slot, at) if home.pk in street.homes else None
-        if found is not None:  # one object for all slots, which are kept together
-            found = replace(found, weights=policies.setdefault(found.weights.digest, found.weights))
-        yield found
+        if home.pk not in street.homes:
+            yield None
+            continue
+        found = _scene(home.pk, street, slot, at, _stood(steps, street, at))
+        # one object for all slots, which are kept together
+        yield replace(found, weights=policies.setdefault(found.weights.digest, found.weights))
 
 
-def _scene(home: int, street: Street, slot: Slot, at: datetime) -> Scene:
+def _steps_down(home: Household) -> list[StepDown]:
+    """The home's own and its street's, the home's first: they are the lower ones."""
+    steps = StepDown.objects.filter(community=home.community_id)
+    return list(steps.filter(Q(household=home) | Q(household=None)).order_by(F("household").asc(nulls_last=True)))
+
+
+def _stood(steps: Sequence[StepDown], street: Street, at: datetime) -> Standing:
+    """On which level the agent decided: as it was noted then, for what is known of the health now is another's."""
+    for step in steps:
+        if step.since <= at and (step.until is None or at < step.until):
+            return Standing(cast(Level, step.level), step.reason, step.facts)
+    return Standing(street.health.top)
+
+
+def _scene(home: int, street: Street, slot: Slot, at: datetime, stood: Standing) -> Scene:
     known = known_devices(street.stores, street.terms, street.tariffs.zone, slot, at)
     given = assignments_with(known, street, slot, at)
-    own = given[street.homes.index(home)]
+    place = street.homes.index(home)
+    own = given[place] = replace(given[place], standing=stood)
     waiting: tuple[Assignment, ...] = ()
     cars = None
     if any(charger.plugged_in for charger in own.observation.ev_chargers):

@@ -18,7 +18,7 @@ from market.agents import Mandate as MandateTerms
 from market.agents.drift import Drift
 from market.agents.policy.weights import planner_only
 from market.clearing.simplex import solve
-from market.models import Order, Slot, Trade
+from market.models import Order, Slot, StepDown, Trade
 from market.queries.agents import assignments, read_street
 from market.queries.book import feeder_of, order_book
 from market.queries.mandates import mandate_terms
@@ -200,6 +200,18 @@ def test_the_rules_that_held_come_to_what_was_traded_and_change_nothing(street, 
     assert (was.sold_wh, slots) == (sold, SLOTS)
     assert sold > 0
     assert list(Order.objects.values_list("pk", "energy_wh", "limit_ueur_kwh")) == orders
+
+
+def test_an_agent_decides_again_on_the_level_that_was_noted_then(street, ana):
+    lived(street, make.battery(ana), soc_wh=7_000)
+    as_it_was, _same = again(ana)
+    begun, step = NOON - timedelta(hours=2), StepDown.Level.SELF_CONSUMPTION
+
+    StepDown.objects.create(community=street, since=begun, until=NOON + QUARTER * SLOTS, level=step, reason="x")
+    cache.clear()
+    on_its_own, _same = again(ana)
+
+    assert as_it_was.sold_wh > on_its_own.sold_wh == 0
 
 
 @pytest.mark.parametrize("rules", [{"reserve_pct": 100}, {"reserve_pct": 80}, {"objective": "resilience"}])
