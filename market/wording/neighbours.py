@@ -21,7 +21,7 @@ class StateWords(NamedTuple):
 def state(found: HomeState) -> StateWords:
     """How far a home's neighbour has come."""
     words = {
-        "free": (_("free"), "", _("nobody looks after it")),
+        "free": (_("free"), "", ""),
         "invited": (_("invited"), "", _("invited on %(day)s")),
         "joined": (_("joined"), "sun", _("joined on %(day)s; no readings or no rules yet")),
         "active": (_("active"), "sea", _("trading since %(day)s")),
