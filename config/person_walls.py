@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.apps.registry import Apps
 from django.db.models import ForeignKey, Model
 
-from config.walls import LOGIN_APPS, WITHOUT, each_walled
+from config.walls import LOGIN_APPS, WITHOUT, each_walled, forced
 
 USER = "community.User"
 OPERATORS = frozenset({"market.FailedJob", "market.OutboxMessage"})
@@ -88,7 +88,6 @@ def _of_user(table: str) -> str:
 def raised_for_people(wall: PersonWall) -> Iterator[str]:
     """The statements that put a wall up, or put it up anew."""
     table = f'"{wall.table}"'
-    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    yield from forced(table)
     yield f"DROP POLICY IF EXISTS own_person ON {table}"
     yield f"CREATE POLICY own_person ON {table} USING ({wall.rule})"

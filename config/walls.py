@@ -95,11 +95,15 @@ def _wall(model: type[Model], found: dict[str, Wall]) -> Wall | None:
     return None
 
 
+def forced(table: str) -> tuple[str, str]:
+    """That a table's policies hold, for its owner too."""
+    return f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY", f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+
+
 def raised(wall: Wall) -> Iterator[str]:
     """The statements that put a wall up, or put it up anew."""
     table = f'"{wall.table}"'
-    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    yield from forced(table)
     yield f"DROP POLICY IF EXISTS own_community ON {table}"
     yield f"DROP POLICY IF EXISTS shared_rows ON {table}"
     yield f"CREATE POLICY own_community ON {table} USING ({_own(wall)})"
