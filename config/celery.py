@@ -8,9 +8,11 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
+from celery.signals import worker_process_init
 from django.apps import apps
 from django.db import DatabaseError, close_old_connections
 
+from config.garbage import look_seldom
 from config.logs import about
 from config.tenancy import ALL, across_all, of_person, within
 
@@ -117,3 +119,9 @@ def _looked_up(way: str, given: dict[str, Any]) -> int | None:
 app = Celery("azotea", task_cls=SiteTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["community", "market", "metering"])
+
+
+@worker_process_init.connect(weak=False)
+def _ready(**_told: Any) -> None:
+    """A worker's process has loaded all tasks."""
+    look_seldom()

@@ -7,8 +7,11 @@ breaks no proof. Openings name the leaf before them, so that nothing can be left
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 from market.ledger.merkle import leaf_hash
@@ -17,6 +20,7 @@ VERSION = 1
 # Which rules of settlement worked a slot out; another number with every change of them.
 ALGORITHM = "azotea-settle-1"
 KEY_BYTES = 32
+PLAIN = frozenset({int, str, bool, type(None)})
 
 
 _SPELLING = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -61,8 +65,15 @@ def _values(value: Any) -> Any:
     """A dataclass as the list of its values, and those within it."""
     if isinstance(value, tuple):
         return [_values(one) for one in value]
-    names = getattr(value, "__dataclass_fields__", None)
-    return value if names is None else [_values(getattr(value, name)) for name in names]
+    if not is_dataclass(value):
+        return value
+    return [_values(one) if one.__class__ not in PLAIN else one for one in _fields_of(value.__class__)(value)]
+
+
+@cache
+def _fields_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """All values of a dataclass at once; each has more than one."""
+    return attrgetter(*(field.name for field in fields(kind)))
 
 
 def link(entry: bytes | None) -> str:

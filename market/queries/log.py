@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -25,6 +26,7 @@ FIGURES = (
     "import_wh", "export_wh", "bought_wh", "sold_wh", "paid_neur", "earned_neur", "shortfall_neur", "pool_neur",
     "baseline_neur", "actual_neur", "import_ueur_kwh", "feed_in_ueur_kwh", "price_ueur_kwh",
 )  # fmt: skip
+_figures_of = attrgetter(*FIGURES)
 
 
 def origin_of(community: Community) -> str:
@@ -117,7 +119,7 @@ def opening_of(
     row: SettledHome, slot: Slot, revision: int, number: int, previous: str, stated: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What a home's leaf commits to: its figures of a slot, its orders and mandate, and the leaf before it."""
-    figures = {name: getattr(row, name) for name in FIGURES}
+    figures = dict(zip(FIGURES, _figures_of(row), strict=True))
     return {
         "home": row.household_id, "n": number, "prev": previous, "quality": row.quality, "revision": revision,
         "slot": slot_name(slot), "v": VERSION, **stated, **figures,

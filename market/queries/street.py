@@ -9,7 +9,7 @@ from django.db.models import F, Max, Min, Q, Sum
 
 from community.anonymity import hides
 from community.models import Community
-from market.models import SettledHome, Slot
+from market.models import SettledHome, Slot, Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,43 @@ class Congestion:
 
 def street_slots(community: Community, first: datetime, until: datetime) -> list[StreetSlot]:
     """Every slot that the market opened in `[first, until)`, in order."""
-    paid = Sum(F("trades__energy_wh") * F("trades__price_ueur_kwh"), filter=Q(trades__side="buy"), default=0)
-    rows = Slot.objects.filter(community=community, start__gte=first, start__lt=until).annotate(
-        paid=paid, sellers=_homes("sell"), buyers=_homes("buy")
-    )
-    return [
-        StreetSlot(
-            row.start,
-            row.end,
-            row.status,
-            row.price_ueur_kwh,
-            row.traded_wh,
-            int(row.paid),
-            row.import_wh,
-            row.export_wh,
-            row.emergency,
-            tuple((binding["element"], binding["kind"]) for binding in row.bindings),
-            frozenset(row.sellers),
-            frozenset(row.buyers),
+    rows = list(
+        Slot.objects.filter(community=community, start__gte=first, start__lt=until)
+        .order_by("start")
+        .values_list("pk", "start", "end", "status", "price_ueur_kwh", "traded_wh", "import_wh", "export_wh",
+                     "emergency", "bindings")
+    )  # fmt: skip
+    trades = _trades([row[0] for row in rows])
+    nobody: list[int] = []
+    slots = []
+    for pk, start, end, status, price, traded_wh, import_wh, export_wh, emergency, bindings in rows:
+        paid, sellers, buyers = trades.get(pk, (0, nobody, nobody))
+        limits = tuple((binding["element"], binding["kind"]) for binding in bindings)
+        slots.append(
+            StreetSlot(
+                start, end, status, price, traded_wh, int(paid), import_wh, export_wh, emergency, limits,
+                frozenset(sellers), frozenset(buyers),
+            )
+        )  # fmt: skip
+    return slots
+
+
+def _trades(slots: Sequence[int]) -> dict[int, tuple[int, list[int], list[int]]]:
+    """What buyers pay, who sells and who buys (once a trade), by slot; a query of its own, as slots are wide."""
+    rows = (
+        Trade.objects.filter(slot__in=slots)
+        .values_list("slot")
+        .annotate(
+            paid=Sum(F("energy_wh") * F("price_ueur_kwh"), filter=Q(side="buy"), default=0),
+            sellers=_homes("sell"),
+            buyers=_homes("buy"),
         )
-        for row in rows.order_by("start")
-    ]
+    )
+    return {slot: (paid, sellers, buyers) for slot, paid, sellers, buyers in rows}
 
 
 def _homes(side: str) -> ArrayAgg:
-    return ArrayAgg("trades__household", filter=Q(trades__side=side), distinct=True, default=[])
+    return ArrayAgg("household", filter=Q(side=side), default=[])
 
 
 def congestions(slots: Sequence[StreetSlot]) -> list[Congestion]:

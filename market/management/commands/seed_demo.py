@@ -1,6 +1,5 @@
 """`manage.py seed_demo`: the demo's neighbourhood with its past, brought up to the present of its clock."""
 
-import gc
 import json
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from community.models import Community
 from community.tariffs import local_day
 from config.clock import now
 from config.embedded import DATA_DIR
+from config.garbage import look_seldom
 from market.demo.before import tell_of_before
 from market.demo.build import build
 from market.demo.history import live_through
@@ -66,9 +66,7 @@ def _keep(logins: dict[str, dict[str, str]]) -> None:
 
 def _catch_up(community: Community, first: datetime, at: datetime) -> None:
     """Trade in this process while another keeps the books, so that both cores of a small machine work."""
-    # What is loaded now stays for good: no need to look through it for garbage again and again.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    look_seldom(after=50_000)
     slots = max((at - first) // timedelta(minutes=community.slot_minutes), 0)
     with connection.cursor() as cursor:
         # Only this session: losing the last moments of an invented past in a power cut harms nobody.
