@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Check a receipt of Azotea's ledger, offline: python3 verify_receipt.py FOLDER [the log's key, noted before]
 
 It says whether figures, head and orders hold. Note each month's key and head: a rewritten log contradicts them.
@@ -14,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 Point = tuple[int, int, int, int]
-P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+P, ORDER, FILES = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493, ("opening", "mandate", "signature")
 D = -121665 * pow(121666, P - 2, P) % P
 spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -177,11 +176,12 @@ def main(folder: str, vkey: str | None = None) -> int:
     """Check the receipt in a folder and say what was found."""
     given = {one.name: one.read_bytes() for one in pathlib.Path(folder).glob("*.*") if one.is_file()}
     try:
-        said, entry = json.loads(given["opening.json"]), given["entry.json"]
-        opening, salt = said["opening"], bytes.fromhex(said["salt"])
-        key = followed(vkey or said["log_key"], said.get("key_changes", []))
-        size, root = check(given["receipt.tlog-proof"].decode(), entry, opening, salt, key)
-        mandate, signature = (json.loads(given.get(one, "null")) for one in ("mandate.json", "signature.json"))
+        entry, texts = given["entry.json"], [given.get(f"{one}.json", b"null").decode() for one in FILES]
+        said, mandate, signature = values = [json.loads(one) for one in texts]
+        if ["".join(json.dumps(one).split()) for one in values] != ["".join(one.split()) for one in texts]:
+            raise Wrong("a file says something twice, or not as the log's site spells it")
+        opening, key = said["opening"], followed(vkey or said["log_key"], said.get("key_changes", []))
+        size, root = check(given["receipt.tlog-proof"].decode(), entry, opening, bytes.fromhex(said["salt"]), key)
         breaches = allowed(opening, mandate, signature)
     except (Wrong, ValueError, LookupError, TypeError, AttributeError) as error:
         print("WRONG:", error)

@@ -103,6 +103,30 @@ def test_neither_order_nor_mandate_nor_signature_can_be_changed(receipt, capsys,
     assert says in said
 
 
+@pytest.mark.parametrize(
+    ("name", "once", "twice"),
+    [
+        ("opening.json", '"bought_wh": 400', '"bought_wh": 900, "bought_wh": 400'),
+        ("opening.json", '"salt": ', '"salt": "00", "salt": '),
+        ("mandate.json", '"paused": false', '"paused": true, "paused": false'),
+        ("signature.json", '"alg": ', '"alg": "none", "alg": '),
+    ],
+)
+def test_a_file_that_says_something_twice_is_wrong_whichever_of_both_is_true(receipt, capsys, name, once, twice):
+    said = (receipt / name).read_text()
+    (receipt / name).write_text(said.replace(once, twice))
+    assert (receipt / name).read_text() != said
+
+    assert verify_receipt.main(str(receipt)) == 1
+    assert "twice" in capsys.readouterr().out
+
+
+def test_other_spaces_are_no_other_spelling(receipt):
+    (receipt / "opening.json").write_text((receipt / "opening.json").read_text().replace("\n", "\n\n  "))
+
+    assert verify_receipt.main(str(receipt)) == 0
+
+
 def test_a_missing_signature_is_not_overlooked(receipt, capsys):
     (receipt / "signature.json").unlink()
     assert verify_receipt.main(str(receipt)) == 1
