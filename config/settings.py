@@ -175,8 +175,9 @@ AUTH_USER_MODEL = "community.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-# What was stored before Argon2 came is stored anew at the next login.
-PASSWORD_HASHERS = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
+# What was stored before is stored anew at the next login.
+_OLDER = [f"django.contrib.auth.hashers.{name}PasswordHasher" for name in ("Argon2", "PBKDF2")]
+PASSWORD_HASHERS = ["community.passwords.SealedArgon2", *_OLDER]
 
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
 # Whoever sees others' data or money must have a second factor; a demo on one's own machine only recommends it.

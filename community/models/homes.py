@@ -39,7 +39,13 @@ class Household(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["community", "name"], name="household_name_is_unique"),
+            # With a condition (it always holds) it is no key that rows may point to: renaming holds up no trades.
+            models.UniqueConstraint(
+                fields=["community", "name"],
+                condition=Q(community__isnull=False),
+                name="household_has_its_own_name",
+                violation_error_message=_("The community has a home of this name already."),
+            ),
             models.CheckConstraint(condition=Q(contracted_w__gt=0), name="household_power_is_positive"),
             models.CheckConstraint(condition=Q(priority__lte=9), name="household_priority_is_0_to_9"),
             models.CheckConstraint(

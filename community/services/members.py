@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from community.models import Household, Invitation, Member, User, What
+from community.models import Community, Household, Invitation, Member, User, What
 from community.roles import Can, may
 from community.services.audit import record
 
@@ -122,6 +122,9 @@ def accept(*, secret: str, at: datetime, name: str = "", password: str = "", use
     `user`: who came in by the login of the invited address. Without, a new login is made with name and password;
     `has-login` if the address has one, for passwords are tried at the door alone.
     """
+    # First the community, as an import of neighbours does, which might hand over the same home.
+    asks = Community.objects.filter(pk__in=_open(secret, at).values("community"))
+    asks.select_for_update(no_key=True).first()
     # Asked with the lock: whoever accepted, withdrew or renewed it a moment ago was first.
     invitation = _open(secret, at).select_for_update().first()
     if invitation is None:

@@ -59,7 +59,9 @@ def test_a_receipt_is_checked_from_the_disk_without_network(browser, street, log
     page.set_input_files("#files", [])
     page.set_input_files("#files", files)
     until(page, "document.getElementById('answer').textContent.includes('says something twice')")
-    spaced = right.replace("{", '{"note": "L\\u2019hort\\u007f ñ", '.replace("ñ", "\\u00f1"), 1).replace("\n", "\n\n")
+    spaced = right.replace("{", '{"note": "L\\u2019hort\\u007f ñ", '.replace("ñ", "\\u00f1"), 1).replace(
+        "\n", "\n\n"
+    )
     files[2].write_text(spaced)
     page.set_input_files("#files", [])
     page.set_input_files("#files", files)

@@ -7,13 +7,16 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher, check_password
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.core.management import call_command
+from django.test import Client, override_settings
 
 from community.models import Member, User
 from community.services import members as membership
 from config import clock
-from config.sealing import unseal
+from config.sealing import CannotUnseal, unseal
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +55,38 @@ def code_of(secret):
 def test_the_password_lets_in_and_is_kept_by_argon2(client, ana):
     assert log_in(client).status_code == 302
     assert inside(client)
-    assert ana.user.password.startswith("argon2$argon2id$")
+    kept = ana.user.password
+    assert "argon2" not in kept
+    assert unseal(kept.removeprefix("sealed$")).startswith("argon2$argon2id$")
+
+
+def test_who_reads_the_database_without_the_sites_key_cannot_try_a_word_on_a_password(ana):
+    with override_settings(SEALING_KEYS="another"), pytest.raises(CannotUnseal):
+        check_password(make.PASSWORD, ana.user.password)
+
+
+@pytest.mark.parametrize("older", [Argon2PasswordHasher, PBKDF2PasswordHasher])
+def test_a_hash_from_before_opens_and_is_sealed_at_the_next_login(client, ana, older):
+    User.objects.filter(pk=ana.user_id).update(password=older().encode(make.PASSWORD, "abcdefghijklmnop" * 2))
+
+    assert log_in(client).status_code == 302
+    assert inside(client)
+    assert User.objects.get(pk=ana.user_id).password.startswith("sealed$")
+
+
+def test_the_sites_key_is_changed_without_anybodys_password(ana):
+    old, plain = settings.SEALING_KEYS, Argon2PasswordHasher().encode(make.PASSWORD, "abcdefghijklmnop" * 2)
+    elder = make.member(ana.community, "Berta")
+    User.objects.filter(pk=elder.user_id).update(password=plain)
+    nobody = User.objects.create_user("carla@example.org", name="Carla")
+
+    with override_settings(SEALING_KEYS=f"new,{old}"):
+        call_command("reseal")
+
+    with override_settings(SEALING_KEYS="new"):
+        for email in ("ana@example.org", "berta@example.org"):
+            assert check_password(make.PASSWORD, User.objects.get(email=email).password)
+        assert not User.objects.get(pk=nobody.pk).has_usable_password()
 
 
 def test_known_and_unknown_people_get_the_same_answer(client, ana):

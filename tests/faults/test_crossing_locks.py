@@ -1,13 +1,15 @@
 """Two that change the same home at the same moment, in either order: one waits for the other, never both."""
 
+import threading
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from django.db import transaction
 
-from community.models import Member, What
+from community.models import Household, Member, User, What
 from community.services.audit import record
+from community.services.members import InvitationProblem, accept, invite
 from community.services.roles import give_role
 from market.models import HomeKey, Mandate, Settlement
 from market.services import erasure, log, mandates
@@ -15,9 +17,11 @@ from market.services.leaving import leave
 from market.services.mandates import give_mandate
 from market.services.settle import settle_due
 from metering.models import Reading
-from metering.services import readings
+from metering.roster import read_roster
+from metering.services import readings, roster
 from tests import factories as make
 from tests.faults.slots import cleared, homes_of
+from tests.faults.test_races import at_once
 from tests.faults.waiting import Meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,3 +102,37 @@ def test_a_member_is_erased_while_its_meter_sends(marta, nil):
     assert erases.end() == []
     assert Reading.objects.count() == 2
     assert not Member.objects.get(pk=nil.pk).user.is_active
+
+
+def test_a_home_is_renamed_while_a_slot_is_written_about_it(street, nil):
+    home = nil.households.get()
+    other = threading.Thread(target=lambda: heard.extend(at_once(write, times=1)))
+    heard = []
+
+    def write():
+        Mandate.objects.create(household=home, given_by=nil, valid_from=LATER, max_buy_ueur_kwh=1)
+
+    with transaction.atomic():
+        Household.objects.filter(pk=home.pk).update(name="Azahar 1")
+        other.start()
+        other.join(60)
+        written_meanwhile = not other.is_alive()
+    other.join()
+
+    assert written_meanwhile
+    assert heard == []
+
+
+def test_a_home_that_an_import_hands_over_is_not_taken_by_an_invitation_at_the_same_moment(street, marta, nil):
+    home = make.home(street, "Azahar 5", make.tariff("Luz"))
+    _invitation, secret = invite(invited_by=marta, email="lola@example.org", household=home, at=LATER)
+    line = read_roster(b"name,email,home,cups,tariff,priority,node\nNil,nil@example.org,Azahar 5,,,,\n")
+    person = {"name": "Lola", "password": make.PASSWORD}
+    comes = Meanwhile(lambda: accept(secret=secret, at=LATER, **person))
+
+    with patch.object(roster, "_apply", first_the_other(comes, roster._apply)):
+        roster.take_over(by=marta, lines=line, at=LATER)
+
+    assert [type(one) for one in comes.end()] == [InvitationProblem]
+    assert Household.objects.get(pk=home.pk).member == nil
+    assert not User.objects.filter(email="lola@example.org").exists()

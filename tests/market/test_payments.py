@@ -5,8 +5,11 @@ from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.test import override_settings
 from django.urls import reverse
 
 from community.models import AuditEvent, Household, Member
@@ -195,6 +198,11 @@ def test_an_account_is_sealed_and_another_one_brings_another_mandate(settled, ma
     assert (unseal(second.sealed_iban), second.iban_end) == (IBANS[2], "7891")
     assert first.mandate != second.mandate
     assert list(BankAccount.objects.filter(replaced_at=None)) == [second]
+    with override_settings(SEALING_KEYS=f"new,{settings.SEALING_KEYS}"):
+        call_command("reseal")
+    with override_settings(SEALING_KEYS="new"):
+        read = [unseal(one.sealed_iban) for one in BankAccount.objects.order_by("pk")]
+    assert read == [IBANS[1], IBANS[2]]
 
 
 @pytest.mark.django_db

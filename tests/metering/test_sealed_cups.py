@@ -69,7 +69,7 @@ def test_keys_are_changed_by_one_command(point, settings):
     before, old = stored(), settings.SEALING_KEYS
 
     with override_settings(SEALING_KEYS=f"new,{old}", TOKEN_PEPPER="another"):
-        call_command("reseal_cups")
+        call_command("reseal")
     with override_settings(SEALING_KEYS="new", TOKEN_PEPPER="another"):
         assert with_cups([point.cups]).get().cups == point.cups
 
@@ -137,7 +137,7 @@ def test_files_get_the_new_key_with_the_codes(point, settings):
     file, name, content = a_file_of(point)
 
     with override_settings(SEALING_KEYS=f"new,{settings.SEALING_KEYS}"):
-        call_command("reseal_cups")
+        call_command("reseal")
     with override_settings(SEALING_KEYS="new"):
         file.refresh_from_db()
 
