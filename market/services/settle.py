@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -104,7 +105,7 @@ def _add_homes(rows: Sequence[SettledHome]) -> None:
     added = copy_into(
         SettledHome,
         HOME_COLUMNS,
-        ([getattr(row, name) for name in HOME_COLUMNS] for row in rows),
+        map(attrgetter(*HOME_COLUMNS), rows),
         returning=("settlement_id", "household_id", "id"),
     )
     ids = {(settlement, home): pk for settlement, home, pk in added}

@@ -21,7 +21,9 @@ _browsers: list[Browser] = []
 
 @pytest.fixture
 def browser() -> Browser:
-    """One for all tests of this folder; each test has contexts of its own."""
+    """One for all tests of this folder, or a new one where it has crashed; each test has contexts of its own."""
+    if _browsers and not _browsers[0].is_connected():
+        _running.close()
     if not _browsers:
         play = _running.enter_context(sync_playwright())
         _browsers.append(play.chromium.launch(executable_path=_chromium(), args=_flags()))
