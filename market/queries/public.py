@@ -9,19 +9,35 @@ from django.db import connection
 from community import anonymity
 from community.models import Community
 
-# Each number of homes counts those that were measured in the span: a home without readings hides nobody.
+# A day counts if each of its sums is of enough homes, or of none: whoever reads the page every day, or takes the
+# month from the year, learns sums of whole days. A home counts for a sum that it adds something to.
 SUMS = """
-SELECT count(DISTINCT s.household_id) FILTER (WHERE NOT s.missing), coalesce(sum(s.import_wh), 0),
-    coalesce(sum(s.export_wh), 0), coalesce(sum(s.bought_wh), 0), coalesce(sum(s.sold_wh), 0),
-    min(s.price_ueur_kwh) FILTER (WHERE s.sold_wh > 0), max(s.price_ueur_kwh) FILTER (WHERE s.sold_wh > 0)
-FROM community_household h JOIN market_settledhome s ON s.household_id = h.id
-WHERE h.community_id = %s AND s.is_current AND s.start >= %s AND s.start < %s
+WITH homes AS (
+    SELECT (s.start AT TIME ZONE %(zone)s)::date AS day, s.household_id, bool_or(NOT s.missing) AS measured,
+        sum(s.import_wh) AS taken, sum(s.export_wh) AS given, sum(s.bought_wh) AS bought, sum(s.sold_wh) AS sold,
+        min(s.price_ueur_kwh) FILTER (WHERE s.sold_wh > 0) AS low,
+        max(s.price_ueur_kwh) FILTER (WHERE s.sold_wh > 0) AS high
+    FROM community_household h JOIN market_settledhome s ON s.household_id = h.id
+    WHERE h.community_id = %(community)s AND s.is_current AND s.start >= %(first)s AND s.start < %(until)s
+    GROUP BY day, s.household_id
+), told AS (
+    SELECT day FROM homes GROUP BY day
+    HAVING NOT EXISTS (
+        SELECT FROM unnest(ARRAY[
+            count(*) FILTER (WHERE taken > 0), count(*) FILTER (WHERE given > 0),
+            count(*) FILTER (WHERE bought > 0), count(*) FILTER (WHERE sold > 0)
+        ]) AS had WHERE had > 0 AND had < %(fewest)s
+    )
+)
+SELECT count(DISTINCT household_id) FILTER (WHERE measured), coalesce(sum(taken), 0), coalesce(sum(given), 0),
+    coalesce(sum(bought), 0), coalesce(sum(sold), 0), min(low), max(high)
+FROM homes JOIN told USING (day)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PublicSums:
-    """Sums of a span over at least `FEWEST_HOMES` homes: Wh, and the range of the neighbours' price, µ€/kWh."""
+    """Sums of days, each over at least `FEWEST_HOMES` homes: Wh, and the range of the neighbours' price, µ€/kWh."""
 
     homes: int
     import_wh: int
@@ -43,9 +59,10 @@ class PublicSums:
 
 
 def public_sums(community: Community, first: datetime, until: datetime) -> PublicSums | None:
-    """The sums of what is settled in `[first, until)`; None if they would be of too few homes."""
+    """The sums of what is settled in `[first, until)`, two midnights; None if they would be of too few homes."""
+    asked = {"community": community.pk, "first": first, "until": until, "zone": community.zone.key}
     with connection.cursor() as cursor:
-        cursor.execute(SUMS, [community.pk, first, until])
+        cursor.execute(SUMS, asked | {"fewest": anonymity.FEWEST_HOMES})
         row: tuple[Any, ...] = cursor.fetchone()
     homes, *sums = row
     if homes < anonymity.FEWEST_HOMES:
