@@ -7,7 +7,7 @@ from itertools import groupby
 from math import sqrt
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, Max, Min, Q, Sum, When
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from community.anonymity import hides
@@ -87,12 +87,6 @@ def _homes_of(side: str, **further: bool) -> Count:
     return Count("household", distinct=True, filter=Q(side=side, **further))
 
 
-def tells_traded(trades: QuerySet[Trade]) -> bool:
-    """Whether what changed hands is a sum of enough homes on both sides: one side's sum is the other's, too."""
-    sides = trades.aggregate(sellers=_homes_of("sell"), buyers=_homes_of("buy"))
-    return hides(sides["sellers"]) and hides(sides["buyers"])
-
-
 def price_range(slot: Slot) -> PriceRange | None:
     """Between what prices the slot's trades lie; None without any."""
     found = Trade.objects.filter(slot=slot).aggregate(low=Min("price_ueur_kwh"), high=Max("price_ueur_kwh"))
@@ -148,7 +142,9 @@ def _rows(side: str, ordered: Sequence[_Ordered], own: int, traded: bool) -> lis
     if len(groups) > 1 and not hides(_homes(groups[-1])):
         few = groups.pop()
         groups[-1] += few
-    return [_row(side, group, own, traded) for group in groups]
+    # A row that is not told would be what the others leave of the street's sum: all are told, or none.
+    told = traded and all(hides(_homes([one for one in group if one.traded_wh])) for group in groups)
+    return [_row(side, group, own, told) for group in groups]
 
 
 def _homes(group: Sequence[_Ordered]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Max, Min, Q, Sum
@@ -30,12 +31,55 @@ class StreetSlot:
     buyers: frozenset[int] = frozenset()
 
 
-def shared_wh(slots: Sequence[StreetSlot]) -> int | None:
-    """What changed hands in slots; None if fewer homes sold it, or bought it, than a sum has to be of."""
-    for side in ("sellers", "buyers"):
-        if not hides(len(frozenset[int]().union(*(getattr(slot, side) for slot in slots)))):
-            return None
-    return sum(slot.traded_wh for slot in slots)
+class Traded(Protocol):
+    """What a slot says of its trades: when, how much, and who sold and bought it."""
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+
+    @property
+    def traded_wh(self) -> int:
+        """What changed hands."""
+
+    @property
+    def sellers(self) -> frozenset[int]:
+        """The homes that sold."""
+
+    @property
+    def buyers(self) -> frozenset[int]:
+        """The homes that bought."""
+
+
+class Shared(NamedTuple):
+    """What changed hands, Wh (None: nothing of it may be told); if not the `whole` of it, at least so much."""
+
+    wh: int | None
+    whole: bool
+
+
+def shared(slots: Sequence[Traded], *, over: bool = True) -> Shared:
+    """What changed hands in slots of an hour or a day, so that no figure is of fewer homes than a sum has to be of.
+
+    Slots, hours and the day stand side by side: what is left of a longer span without the parts that are told is a
+    sum, too. It is told by itself or not at all, and not before the span is over, as else each slot adds its own.
+    """
+    told_wh = sum(slot.traded_wh for slot in slots if _hidden([slot]))
+    rest: dict[datetime, list[Traded]] = {}
+    for slot in slots:
+        if not _hidden([slot]):
+            rest.setdefault(slot.start.replace(minute=0), []).append(slot)
+    if not rest:
+        return Shared(told_wh, whole=True)
+    if over and _hidden([slot for hour in rest.values() if not _hidden(hour) for slot in hour]):
+        return Shared(sum(slot.traded_wh for slot in slots), whole=True)
+    return Shared(told_wh or None, whole=False)
+
+
+def _hidden(slots: Sequence[Traded]) -> bool:
+    """Whether enough homes sold and bought in the slots, together, that their sum tells nothing of one."""
+    sides = (frozenset[int]().union(*(getattr(slot, side) for slot in slots)) for side in ("sellers", "buyers"))
+    return all(hides(len(side)) for side in sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +131,25 @@ def _trades(slots: Sequence[int]) -> dict[int, tuple[int, list[int], list[int]]]
 
 def _homes(side: str) -> ArrayAgg:
     return ArrayAgg("household", filter=Q(side=side), default=[])
+
+
+class TradedSlot(NamedTuple):
+    """The trades of a slot: when, Wh, and who sold and bought it."""
+
+    start: datetime
+    traded_wh: int
+    sellers: frozenset[int]
+    buyers: frozenset[int]
+
+
+def traded_slots(community_id: int, first: datetime, until: datetime) -> list[TradedSlot]:
+    """The slots of `[first, until)` in which something changed hands."""
+    rows = (
+        Trade.objects.filter(slot__community=community_id, slot__start__gte=first, slot__start__lt=until)
+        .values_list("slot__start")
+        .annotate(wh=Sum("energy_wh", filter=Q(side="buy"), default=0), sellers=_homes("sell"), buyers=_homes("buy"))
+    )
+    return [TradedSlot(start, int(wh), frozenset(sold), frozenset(bought)) for start, wh, sold, bought in rows]
 
 
 def congestions(slots: Sequence[StreetSlot]) -> list[Congestion]:

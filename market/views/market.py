@@ -19,11 +19,11 @@ from config import clock
 from market.addresses import kept, slot_address
 from market.chart_shapes import DayChart
 from market.charts import price_chart
-from market.models import Trade
 from market.queries import day as day_queries
 from market.queries import market_day as queries
 from market.queries import slot as slot_queries
 from market.queries.market_day import MarketSlot
+from market.queries.street import Shared, shared, traded_slots
 from market.wording import ladder
 from market.wording import market_day as wording
 from market.wording import slot_price as price_wording
@@ -52,7 +52,7 @@ def market(request: HttpRequest) -> HttpResponse:
         "bar": day_bar(day, today, request.path, first=first, keep=keep),
         "updated": updated_line(at) if day == today else "",
         "days": [_day(slots, span, at, keep)],
-        "figures": wording.numbers(slots, tomorrow, sums=sums, tells_traded=_tells_traded(household, span)),
+        "figures": wording.numbers(slots, tomorrow, _traded(household, span, at) if sums else None),
         **_told(household, slots, at, keep, sums=sums),
     }
     if day == today:
@@ -67,12 +67,9 @@ def market(request: HttpRequest) -> HttpResponse:
     return page(request, "market/market.html", context)
 
 
-def _tells_traded(home: Household, span: tuple[datetime, datetime]) -> bool:
-    """Whether enough homes sold and bought on a day to say how much."""
-    day = Trade.objects.filter(
-        slot__community=home.community_id, slot__start__gte=span[0], slot__start__lt=span[1]
-    )
-    return slot_queries.tells_traded(day)
+def _traded(home: Household, span: tuple[datetime, datetime], at: datetime) -> Shared:
+    """What changed hands on a day, as far as it may be told."""
+    return shared(traded_slots(home.community_id, *span), over=span[1] <= at)
 
 
 def _day(

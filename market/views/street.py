@@ -60,12 +60,12 @@ def street(request: HttpRequest) -> HttpResponse:
         "updated": updated_line(at) if day == today else "",
         "bar": day_bar(day, today, request.path, first=begun.astimezone(zone).date() if begun else None),
         "sentence": wording.sentence(past, homes, is_today=day == today),
-        "figures": wording.figures_of(past),
+        "figures": wording.figures_of(past, over=day < today),
         "chart": _chart(community, first, until, past, at) if past else None,
-        "says": wording.chart_sentence(past) if past else "",
+        "says": wording.chart_sentence(past, over=day < today) if past else "",
         "congestions": wording.congestion_rows(queries.congestions(past)),
         "troubles": wording.troubles(past),
-        "hours": wording.hours(past),
+        "hours": wording.hours(past, over=day < today),
     }
     return page(request, "market/street.html", context)
 
@@ -96,7 +96,7 @@ def _shape(start: datetime, slot: StreetSlot | None, band: tuple[int | None, int
     local = timezone.localtime(start)
     if slot is None:
         return ChartSlot(start=local, feed_in_ueur_kwh=None, retail_ueur_kwh=None)
-    shared_wh = queries.shared_wh([slot]) or 0  # of too few homes none is drawn
+    shared_wh = queries.shared([slot]).wh or 0  # of too few homes none is drawn
     return ChartSlot(
         start=local,
         feed_in_ueur_kwh=band[0],

@@ -18,17 +18,10 @@ from market.cheapest import Source
 from market.models import Slot
 from market.queries.market_day import MarketSlot
 from market.queries.slot import BookRow
+from market.queries.street import Shared
 from market.wording.home import price_span
+from market.wording.street import Figure, shared_figure
 from market.wording.when import moment, source
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One of the page's numbers."""
-
-    label: str
-    value: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +92,17 @@ def expected_sentence(slots: Sequence[MarketSlot]) -> str:
 
 
 def numbers(
-    slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], *, sums: bool, tells_traded: bool = True
+    slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], traded: Shared | None
 ) -> list[Figure]:
-    """The day's lowest and highest price so far, what changed hands if sums may be seen, tomorrow's best hour."""
+    """The day's lowest and highest price so far, what changed hands (if sums may be seen), tomorrow's best hour."""
     priced = [slot for slot in slots if slot.price_ueur_kwh is not None and not slot.expected]
     found = []
     for label, pick in ((_("Lowest price"), min), (_("Highest price"), max)):
         slot = pick(priced, key=lambda one: one.price_ueur_kwh or 0, default=None)
         value = "—" if slot is None else _price(slot.price_ueur_kwh)
         found.append(Figure(label, value, "" if slot is None else figures.span(slot.start, slot.end)))
-    if sums:
-        shared = figures.kwh(sum(slot.traded_wh for slot in slots)) if tells_traded else "—"
-        note = "" if tells_traded else _("fewer than five homes")
-        found.append(Figure(_("Shared among neighbours"), shared, note))
+    if traded is not None:
+        found.append(shared_figure(traded))
     hours = [hour for hour in by_hour(tomorrow) if hour.price_ueur_kwh is not None]
     if hours:
         best = min(hours, key=lambda hour: (hour.price_ueur_kwh, hour.start))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from community import figures
-from market.queries.street import Congestion, StreetSlot, shared_wh
+from market.queries.street import Congestion, Shared, StreetSlot, shared
 from market.wording.home import price_span
 
 
@@ -23,7 +23,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """One hour of the street: energies in Wh (None: traded by too few homes), the mean price weighted by them."""
+    """One hour of the street: energies in Wh (`traded_wh`: what may be told of it), their mean price."""
 
     start: datetime
     traded_wh: int | None
@@ -51,42 +51,52 @@ def sentence(slots: Sequence[StreetSlot], homes: int, *, is_today: bool) -> str:
         )
     )
     mean = sum(slot.paid_neur for slot in slots) // traded_wh
-    if shared_wh(slots) is None:
+    found = shared(slots, over=not is_today)
+    if found.wh is not None and not found.whole:
+        words = ngettext(
+            "%(homes)d home shared at least %(energy)s at %(price)s on average.",
+            "%(homes)d homes shared at least %(energy)s at %(price)s on average.",
+            homes,
+        )
+    if found.wh is None:
         words = ngettext(
             "%(homes)d home shared energy at %(price)s on average; fewer than five sold it, or bought it.",
             "%(homes)d homes shared energy at %(price)s on average; fewer than five sold it, or bought it.",
             homes,
         )
-    return words % {"homes": homes, "energy": figures.kwh(traded_wh), "price": figures.price(mean)}
+    return words % {"homes": homes, "energy": figures.kwh(found.wh or 0), "price": figures.price(mean)}
 
 
-def chart_sentence(slots: Sequence[StreetSlot]) -> str:
+def chart_sentence(slots: Sequence[StreetSlot], *, over: bool = True) -> str:
     """What the picture shows, for those who do not see it."""
-    shared = shared_wh(slots)
+    found = shared(slots, over=over)
+    words = _("Neighbours shared %(shared)s.") if found.whole else _("Neighbours shared at least %(shared)s.")
     told = [
         _("What neighbours shared is not told: fewer than five sold it, or bought it.")
-        if shared is None
-        else _("Neighbours shared %(shared)s.") % {"shared": figures.kwh(shared)},
+        if found.wh is None
+        else words % {"shared": figures.kwh(found.wh)},
         _("%(taken)s came from the grid and %(given)s went there.")
         % {
             "taken": figures.kwh(sum(slot.import_wh for slot in slots)),
             "given": figures.kwh(sum(slot.export_wh for slot in slots)),
         },
     ]
-    if shared and any(slot.traded_wh and shared_wh([slot]) is None for slot in slots):
+    if found.wh and not found.whole:
+        told.append(_("What was shared in slots in which fewer than five sold, or bought, is not told."))
+    elif found.wh and any(shared([slot]).wh is None for slot in slots):
         told.append(
             _("Of slots in which fewer than five sold, or bought, only the day's sum holds what was shared.")
         )
-    words = " ".join(told)
-    return f"{price_span([slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None])} {words}"
+    prices = [slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None]
+    return " ".join([price_span(prices), *told])
 
 
-def figures_of(slots: Sequence[StreetSlot]) -> list[Figure]:
+def figures_of(slots: Sequence[StreetSlot], *, over: bool = True) -> list[Figure]:
     """The four numbers of the day."""
     prices = [slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None]
     full = sum(bool(slot.limits) for slot in slots)
     return [
-        shared(shared_wh(slots)),
+        shared_figure(shared(slots, over=over)),
         Figure(
             _("Price"),
             figures.price(min(prices)) if prices else "—",
@@ -101,10 +111,12 @@ def figures_of(slots: Sequence[StreetSlot]) -> list[Figure]:
     ]
 
 
-def shared(wh: int | None) -> Figure:
+def shared_figure(found: Shared) -> Figure:
     """What neighbours shared; of too few homes that it is so."""
     label = _("Shared among neighbours")
-    return Figure(label, "—", _("fewer than five homes")) if wh is None else Figure(label, figures.kwh(wh), "")
+    if found.wh is None:
+        return Figure(label, "—", _("fewer than five homes"))
+    return Figure(label, figures.kwh(found.wh), "" if found.whole else _("or more"))
 
 
 def congestion_rows(found: Sequence[Congestion]) -> list[dict[str, object]]:
@@ -146,7 +158,7 @@ def troubles(slots: Sequence[StreetSlot]) -> list[dict[str, object]]:
     return rows
 
 
-def hours(slots: Sequence[StreetSlot]) -> list[Hour]:
+def hours(slots: Sequence[StreetSlot], *, over: bool = True) -> list[Hour]:
     """The day hour by hour."""
     grouped: dict[datetime, list[StreetSlot]] = {}
     for slot in slots:
@@ -158,7 +170,7 @@ def hours(slots: Sequence[StreetSlot]) -> list[Hour]:
         answer.append(
             Hour(
                 start,
-                shared_wh(group),
+                shared(group, over=over).wh,
                 sum(slot.import_wh for slot in group),
                 sum(slot.export_wh for slot in group),
                 worth // traded_wh if traded_wh else None,

@@ -41,8 +41,23 @@ def test_a_sum_that_would_be_one_homes_is_said_to_be_missing():
 
     assert "What neighbours shared is not told: fewer than five sold it, or bought it." in alone
     assert "0.80 kWh" not in alone
-    assert "Neighbours shared 1.6 kWh." in together
-    assert together.endswith("only the day's sum holds what was shared.")
+    assert "Neighbours shared at least 0.80 kWh." in together
+    assert together.endswith("slots in which fewer than five sold, or bought, is not told.")
+
+
+def test_what_many_shared_in_slots_of_few_stands_in_the_days_sum_alone():
+    many = frozenset(range(2, 8))
+    slots = [
+        StreetSlot(make.NOON, make.NOON + make.QUARTER, "cleared", 90_000, 800, 0, 300, 100, False, (), sold, many)
+        for sold in (frozenset({1, 2, 3}), frozenset({4, 5, 6}), many)
+    ]
+
+    with override("en"):
+        said, running = (plain(street.chart_sentence(slots, over=over)) for over in (True, False))
+
+    assert "Neighbours shared 2.4 kWh." in said
+    assert said.endswith("only the day's sum holds what was shared.")
+    assert "Neighbours shared at least 0.80 kWh." in running
 
 
 def test_days_of_forecasts_are_told_by_the_best_and_the_worst():

@@ -10,7 +10,7 @@ from community.demo.homes import curves
 from market.demo.build import build
 from market.demo.history import live_through
 from market.demo.homes import neighbours
-from market.queries.street import shared_wh, street_slots
+from market.queries.street import shared, street_slots
 from metering.models import MeteringPoint, Upload
 from metering.services.readings import ReadingRow, store_readings
 
@@ -52,7 +52,7 @@ def test_in_nearly_all_sunny_quarter_hours_enough_homes_of_the_demo_sell_and_eno
     told = [
         slot
         for slot in sunny
-        if min(len(slot.sellers), len(slot.buyers)) >= FEWEST_HOMES and shared_wh([slot]) is not None
+        if min(len(slot.sellers), len(slot.buyers)) >= FEWEST_HOMES and shared([slot]).wh is not None
     ]
     assert len(sunny) == 16
     assert len(told) >= 15

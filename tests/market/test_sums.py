@@ -16,7 +16,7 @@ from market.models import Order, Outcome, Slot, Trade
 from market.queries.fsck import faults
 from market.queries.log import log_size
 from market.queries.slot import book
-from market.queries.street import StreetSlot, shared_wh
+from market.queries.street import Shared, StreetSlot, shared
 from market.services.log import sign_head
 from market.services.settle import settle_due
 from tests import factories as make
@@ -105,7 +105,10 @@ def ordered(slot, home, side, wh, limit, asked_wh=None):
         limit_ueur_kwh=limit, retailer_ueur_kwh=limit, placed_at=NOON - timedelta(minutes=10),
     )  # fmt: skip
     Outcome.objects.create(order=order, slot=slot, local_wh=wh, retailer_wh=0, reason="matched")
-    Trade.objects.create(order=order, slot=slot, household=home, side=side, energy_wh=wh, price_ueur_kwh=100_000)
+    if wh:
+        Trade.objects.create(
+            order=order, slot=slot, household=home, side=side, energy_wh=wh, price_ueur_kwh=100_000
+        )
 
 
 def test_the_book_takes_prices_together_until_enough_homes_stand_behind_a_sum(street, ana):
@@ -210,4 +213,47 @@ def test_what_five_sold_to_five_is_told():
         ),
     ]
 
-    assert [shared_wh(slots), shared_wh(slots[:1]), shared_wh(slots[1:]), shared_wh([])] == [1_000, 700, None, 0]
+    least, whole, nothing = Shared(700, whole=False), Shared(700, whole=True), Shared(None, whole=False)
+    assert [shared(slots), shared(slots[:1]), shared(slots[1:])] == [least, whole, nothing]
+    assert shared([]) == Shared(0, whole=True)
+
+
+def traded(quarter, wh, *sellers):
+    start = NOON + quarter * make.QUARTER
+    sold, bought = frozenset(sellers), frozenset(range(10, 16))
+    return StreetSlot(start, start, "cleared", 1, wh, 1, 0, 0, False, (), sold, bought)
+
+
+def test_what_a_day_leaves_of_its_slots_and_hours_is_a_sum_of_five_or_not_told():
+    told, one, others, later = traded(0, 700, *range(5)), traded(1, 20, 0), traded(2, 30, *range(1, 5)), 4
+
+    assert shared([told, one]) == Shared(700, whole=False), "720 less 700 is what one home sold"
+    assert shared([told, one, others]) == Shared(750, whole=True)
+    alone = traded(later, 9, 0)
+    assert shared([told, one, others, alone]) == Shared(700, whole=False), "the hour before told its 750"
+    assert shared([told, one, traded(later, 40, *range(1, 5))]) == Shared(740 + 20, whole=True)
+
+
+def test_a_running_day_grows_by_slots_of_five_only():
+    before = [traded(0, 700, *range(5)), traded(1, 20, 0, 1), traded(2, 30, 2, 3, 4)]
+    after = [*before, traded(3, 9, 0)]
+
+    assert shared(before, over=False) == shared(after, over=False) == Shared(700, whole=False)
+    assert shared(after) == Shared(759, whole=True)
+
+
+def test_a_rows_trades_are_not_told_where_few_of_its_homes_traded(street, ana):
+    own = homes(street, 16, ana)
+    slot = make.slot(street, NOON)
+    for i, home in enumerate(own[:10]):
+        ordered(slot, home, "sell", 100 if i < 6 else 0, 50_000 + 10_000 * (i // 5), asked_wh=100)
+    for home in own[10:]:
+        ordered(slot, home, "buy", 100, 200_000)
+
+    rows = book(slot, own[0])
+
+    assert [(row.side, row.homes, row.local_wh) for row in rows] == [
+        ("sell", 5, None),
+        ("sell", 5, None),
+        ("buy", 6, 600),
+    ]
