@@ -29,9 +29,22 @@ def arguments(what: str) -> argparse.ArgumentParser:
 @contextmanager
 def site(asked: argparse.Namespace) -> Iterator[None]:
     """Servers with the database filled as asked, Django set up on them; printed is what the filling took."""
+    with served(asked.keep) as folder:
+        note = folder / "filled.json"
+        if not note.exists():
+            note.write_text(json.dumps(_filled(asked, folder)))
+        told = json.loads(note.read_text())
+        print("{homes} homes in streets of {street}, {days} days: {rows} rows, {gb:.1f} GB, "
+              "{lived_s:.0f} s lived and {copied_s:.0f} s copied".format(**told), flush=True)  # fmt: skip
+        yield
+
+
+@contextmanager
+def served(keep: Path | None) -> Iterator[Path]:
+    """Servers with the database of the folder `keep`, or an empty one that goes with them, and Django set up."""
     from config import embedded
 
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="azotea-pages-"))
+    folder = keep or Path(tempfile.mkdtemp(prefix="azotea-pages-"))
     os.environ |= {
         "AZOTEA_DATA": str(folder),
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -48,16 +61,10 @@ def site(asked: argparse.Namespace) -> Iterator[None]:
         logging.disable(logging.CRITICAL)  # what is refused is asked for on purpose
         print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
         call_command("migrate", verbosity=0)
-        note = folder / "filled.json"
-        if not note.exists():
-            note.write_text(json.dumps(_filled(asked, folder)))
-        told = json.loads(note.read_text())
-        print("{homes} homes in streets of {street}, {days} days: {rows} rows, {gb:.1f} GB, "
-              "{lived_s:.0f} s lived and {copied_s:.0f} s copied".format(**told), flush=True)  # fmt: skip
-        yield
+        yield folder
     finally:
         embedded.stop(folder.absolute())
-        if asked.keep is None:
+        if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -12,9 +12,12 @@ CELERY_TASK_QUEUES = [
 ]
 
 
+QUICK = frozenset({"market.tasks.try_limits", "market.tasks.prepare_yesterday"})
+
+
 def quick_answers(name: str, _args: object, given: dict[str, Any] | None, *_rest: object, **_more: object) -> Any:
     """Where an answer takes a second, whoever looks at the page does not wait behind pilots and trainings."""
-    if name == "market.tasks.try_limits" and (given or {}).get("quick"):
+    if name in QUICK and (given or {}).get("quick"):
         return {"queue": "solver", "routing_key": "solver"}
     return None
 
@@ -25,6 +28,7 @@ CELERY_TASK_ROUTES = (
         "market.tasks.clear_slot": {"queue": "solver", "routing_key": "solver"},
         "market.tasks.advise_sharing": {"queue": "studio", "routing_key": "studio"},
         "market.tasks.try_limits": {"queue": "studio", "routing_key": "studio"},
+        "market.tasks.prepare_yesterday": {"queue": "studio", "routing_key": "studio"},
         "market.tasks.live_pilot_month": {"queue": "studio", "routing_key": "studio"},
         "market.tasks.look_back": {"queue": "training", "routing_key": "training"},
         "market.tasks.train": {"queue": "training", "routing_key": "training"},

@@ -6,19 +6,19 @@ Each community and slot is a task of its own. `clear_slot` may load the solver a
 
 import logging
 import time
-from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.conf import settings
 from django.db import OperationalError
 
 from community.models import Community
-from config.celery import app, of, of_owner, over_all, watchers
+from config.celery import of, of_owner, over_all, watchers
 from config.clock import now
 from market.agents.training.exploited import exploited
+from market.bell import ring as _ring
 from market.pilot.states import months_to_live
 from market.queries.again import unlike
 from market.queries.due import due_to_clear, due_to_forecast, due_to_learn, due_to_order, due_to_settle
@@ -286,15 +286,15 @@ def try_limits(*, what_if_id: int, quick: bool = False) -> None:
     what_if.work_out(what_if_id=what_if_id, solve=solvers.solver())
 
 
+@shared_task
+@of("community.Household.community_id")
+def prepare_yesterday(*, household_id: int, quick: bool = False) -> None:
+    """Put together what a member who opens the rules may soon ask of yesterday; `quick` says where."""
+    what_if.prepare_yesterday(household_id=household_id, at=now(), solve=solvers.solver())
+
+
 @shared_task(autoretry_for=(OperationalError,), retry_backoff=True)
 @of_owner("market.PilotMonth.pilot__owner_id")
 def live_pilot_month(*, month_id: int) -> None:
     """Live one month of a pilot."""
     pilot_months.live(month_id=month_id)
-
-
-def _ring(task: "Task[Any, None]", due: Iterable[dict[str, Any]], seconds: float) -> None:
-    """Ring once for each, over one connection. A ring that nobody heard in so many `seconds` is void."""
-    with app.producer_or_acquire() as producer:
-        for given in due:
-            task.apply_async(kwargs=given, expires=seconds, producer=producer)

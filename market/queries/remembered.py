@@ -8,10 +8,13 @@ from functools import cache as once
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from redis.exceptions import RedisError
 
 FOR_S = 3_600
+LOCK_SPACE = 0x6461  # this module's number among the advisory locks
 # The store of caches is shared: what is larger is put together each time.
 MOST_BYTES = 8_000_000
 MARKET = Path(__file__).resolve().parents[1]
@@ -31,6 +34,28 @@ def remember(key: str, what: Any) -> None:
     if len(packed) <= MOST_BYTES:
         with suppress(RedisError):
             cache.set(_name(key), packed, FOR_S)
+
+
+def first_to_ask(key: str) -> bool:
+    """Whether nobody has asked for it in the last hour: whoever is the first has it put together."""
+    with suppress(RedisError):
+        return bool(cache.add(_name(f"asked:{key}"), 1, FOR_S))
+    return False
+
+
+def wait_for_others(key: str) -> None:
+    """Until this transaction ends nobody else puts together what is kept under the key.
+
+    Who holds it thinks for as long as a task may take, and so long is waited.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{settings.CELERY_TASK_TIME_LIMIT}s"])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_SPACE, key])
+
+
+def kept_bytes(key: str) -> int:
+    """How large what is kept under the key is; 0 if nothing is."""
+    return len(cache.get(_name(key)) or b"")
 
 
 def _name(key: str) -> str:

@@ -1,6 +1,6 @@
 """What can be tried on the past: slots that were cleared, and days that a home's agent lived."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from community.models import Household
 from community.tariffs import local_day
@@ -23,3 +23,8 @@ def day_of(household: Household, day: date) -> list[Slot]:
     first, end = local_day(day, community.zone)
     over = Slot.objects.filter(community=community, cleared_at__isnull=False, ordered_at__isnull=False)
     return list(over.filter(start__gte=household.own_from(first), start__lt=end).order_by("start"))
+
+
+def yesterday_of(household: Household, at: datetime) -> list[Slot]:
+    """`day_of` the local day before this one."""
+    return day_of(household, at.astimezone(household.community.zone).date() - timedelta(days=1))

@@ -20,7 +20,7 @@ from market.clearing.what_if import Part
 from market.models import Slot
 from market.queries.agents import Assignment
 from market.queries.book import book_with, feeder_of
-from market.queries.remembered import remember, remembered
+from market.queries.remembered import remember, remembered, wait_for_others
 from market.queries.scenes import Scene, scenes
 from market.services.agents import decision_of
 
@@ -66,7 +66,7 @@ def day_again(home: Household, slots: Iterable[Slot], terms: MandateTerms, solve
     drift = Drift()
     lived: list[tuple[Slot, Way, Way]] = []
     rows = list(slots)
-    day = _day(home, rows, solve)
+    day = day_as_it_was(home, rows, solve)
     for slot, scene, was in zip(rows, day.scenes, day.was, strict=True):
         if scene is None or was is None:
             continue
@@ -79,13 +79,17 @@ def day_again(home: Household, slots: Iterable[Slot], terms: MandateTerms, solve
     return was_lived, _lived([(slot, would_be) for slot, _was, would_be in lived]), len(lived)
 
 
-def _day(home: Household, slots: Sequence[Slot], solve: Solve) -> Day:
+def day_as_it_was(home: Household, slots: Sequence[Slot], solve: Solve) -> Day:
     """The day by the rules that held: the same whatever is tried, so it is remembered for as long as it is tried.
 
-    What arrives late, such as readings and contracts, does not change it between two tries.
+    What arrives late, such as readings and contracts, does not change it between two tries. Whoever puts it
+    together already is waited for.
     """
     key = key_of(home, slots)
     kept = remembered(key)
+    if not isinstance(kept, Day):
+        wait_for_others(key)
+        kept = remembered(key)
     if isinstance(kept, Day):
         return kept
     found = tuple(scenes(home, slots))

@@ -1,6 +1,7 @@
 """The past again with other limits or rules of one home: asked on a page, worked out by a worker."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,8 @@ from market.clearing.what_if import Limits, Part, part_of, with_limits
 from market.models import Slot, WhatIf
 from market.queries.book import feeder_of, order_book
 from market.queries.evidence import mandate_of, plain_mandate
-from market.services.day_again import NothingToLive, day_again
+from market.queries.what_if import yesterday_of
+from market.services.day_again import NothingToLive, day_again, day_as_it_was
 
 Status = WhatIf.Status
 # A worker's second is everybody's: whoever has asked so often in a day has seen what limits do. A day is asked
@@ -85,6 +87,15 @@ def rings() -> Iterator[dict[str, Any]]:
 def is_quick(community: Community) -> bool:
     """Whether an answer takes a second or two at most, so that it need not wait behind work of minutes."""
     return count_active_households(community.pk) <= QUICK_HOMES
+
+
+@transaction.atomic
+def prepare_yesterday(*, household_id: int, at: datetime, solve: Solve) -> None:
+    """Have a home's yesterday remembered as it was, before anybody asks what it would have been by other rules."""
+    let_think()
+    household = Household.objects.select_related("community__feeder").get(pk=household_id)
+    with suppress(ArithmeticError):  # who asks is told that there is no answer
+        day_as_it_was(household, yesterday_of(household, at), solve)
 
 
 @transaction.atomic

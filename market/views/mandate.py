@@ -30,7 +30,7 @@ from market.queries.due import next_free_slot
 from market.queries.evidence import mandate_hash, plain_mandate
 from market.queries.mandates import confirmation_of, mandate_terms, signed_by
 from market.services.mandates import Word, give_mandate, terms_of
-from market.views.what_if import NotTried, try_yesterday
+from market.views.what_if import NotTried, prepare_yesterday, try_yesterday
 from market.wording import mandate as wording
 from market.wording.backup import BackupWords, backup
 
@@ -61,6 +61,8 @@ def mandate(request: HttpRequest) -> HttpResponse:
     elif request.method == "POST" and form.is_valid() and request.POST.get("confirm") != "back":
         freshly_authenticated(request, keep=True)
         return _given(request, household, form, terms, at)
+    else:
+        prepare_yesterday(household, member_of(request), at)
     context = {
         "section": "mandate",
         "form": form,

@@ -15,10 +15,10 @@ from community.pages import page
 from community.roles import Can
 from community.services.audit import note_look
 from config import clock
+from market.bell import ring_studio
 from market.models import SharingAdvice
 from market.services.sharing import NotAdvised, keep_advice
 from market.sharing_form import AdviceForm, KeepForm
-from market.studio import ring_studio
 from market.wording import sharing_advice as wording
 from metering.queries import with_cups
 

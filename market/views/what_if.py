@@ -1,7 +1,7 @@
 """What would have been with another limit: asked of one slot, or of a day with other rules."""
 
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,11 +19,12 @@ from community.pages import page
 from config import clock
 from market.addresses import kept, slot_address
 from market.agents import Mandate as MandateTerms
+from market.bell import ring_studio, ring_to_prepare
 from market.models import WhatIf
+from market.queries.remembered import first_to_ask
 from market.queries.slot import slot_at
-from market.queries.what_if import day_of, sides_of
-from market.services.what_if import AskedTooOften, ask, ask_day
-from market.studio import ring_studio
+from market.queries.what_if import sides_of, yesterday_of
+from market.services.what_if import AskedTooOften, ask, ask_day, is_quick
 from market.what_if_form import LimitForm
 from market.wording import what_if as wording
 
@@ -56,6 +57,13 @@ class NotTried(Exception):
     """Why yesterday is not tried, as the member reads it."""
 
 
+def prepare_yesterday(household: Household, by: Member, at: datetime) -> None:
+    """Have ready what the first change of the rules is answered from: for each home and day once an hour."""
+    today = at.astimezone(household.community.zone).date()
+    if first_to_ask(f"day-before:{household.pk}:{today}") and may_see_sums(by):
+        ring_to_prepare(household.pk, quick=is_quick(household.community))
+
+
 def try_yesterday(
     household: Household, by: Member, given: dict[str, Any], before: MandateTerms | None, at: datetime
 ) -> wording.Answer:
@@ -66,8 +74,7 @@ def try_yesterday(
     )
     if not may_see_sums(by):
         raise NotTried(_("So few homes trade here that the answer would tell of a neighbour's orders."))
-    yesterday = at.astimezone(household.community.zone).date() - timedelta(days=1)
-    slots = day_of(household, yesterday)
+    slots = yesterday_of(household, at)
     if not slots:
         raise NotTried(_("There was no market yesterday that your home could live again."))
     try:
