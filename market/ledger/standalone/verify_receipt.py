@@ -14,25 +14,16 @@ from typing import Any
 
 Point = tuple[int, int, int, int]
 P, ORDER, FILES = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493, ("opening", "mandate", "signature")
-D = -121665 * pow(121666, P - 2, P) % P
+D, PERIODS = -121665 * pow(121666, P - 2, P) % P, {"P1", "P2", "P3"}
 spelled = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-
-
-class Wrong(Exception):
-    """Something of the proof does not hold."""
+Wrong = ValueError  # something of the proof does not hold
 
 
 def b64(text: str) -> bytes:
     """Bytes of base64 in its one right spelling."""
-    data = base64.b64decode(text)
-    if base64.b64encode(data).decode() != text:
+    if base64.b64encode(data := base64.b64decode(text)).decode() != text:
         raise Wrong("base64 with idle bits: " + text[:40])
     return data
-
-
-def hash_of(value: Any) -> str:
-    """The hash that plain values are cited by."""
-    return hashlib.sha256(spelled(value).encode()).hexdigest()
 
 
 def add(a: Point, b: Point) -> Point:
@@ -76,15 +67,14 @@ def signed(key: bytes, message: bytes, signature: bytes) -> bool:
 def rows_of(note: str, vkey: str, first: str = "") -> list[str]:
     """The lines of a note that the key signed; the first is `first`, or the key's name."""
     name, number, key = vkey.split("+", 2)
-    data = b64(key)
-    ident = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    ident = hashlib.sha256(name.encode() + b"\n" + (data := b64(key))).digest()[:4]
     if data[0] != 1 or ident.hex() != number:
         raise Wrong("this is no key of a log: " + vkey)
     text, gap, lines = note.rpartition("\n\n")
     rows = [*text.split("\n"), ""]
     if not gap or len(rows) < 4 or rows[0] != (first or name):
         raise Wrong("the head is not of " + name)
-    for line in lines.splitlines():
+    for line in lines.removesuffix("\n").split("\n"):
         dash, own, signature = line.split(" ")
         raw = b64(signature)
         if dash == "\u2014" and own == name and raw[:4] == ident:
@@ -96,8 +86,7 @@ def rows_of(note: str, vkey: str, first: str = "") -> list[str]:
 
 def followed(vkey: str, changes: list[str]) -> str:
     """The key that replaced a noted one, by changes that the old and the new key both signed."""
-    for note in changes:
-        old, new = note.split("\n")[1:3]
+    for old, new, note in [(*one.split("\n")[1:3], one) for one in changes]:
         if old == vkey and new.split("+")[0] == old.split("+")[0]:
             vkey = new if all(rows_of(note, key, "azotea/key-change/1") for key in (old, new)) else vkey
     return vkey
@@ -129,8 +118,9 @@ def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: 
     leaf, odd = hashlib.sha256(b"\0" + entry).digest(), [lines[0][6:], rows[1]] != [str(index), str(size)]
     if odd or not 0 <= index < size or root_of(index, size - 1, leaf, [b64(line) for line in lines[1:]]) != root:
         raise Wrong("the entry is not in the log at this place")
-    own = {"cm": hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest(), "slot": opening["slot"]}
-    if own.items() - json.loads(entry).items():
+    committed = hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest()
+    own = {"cm": committed, "slot": opening["slot"], "t": opening.get("t", "posting")}
+    if own.items() - json.loads(entry).items() or spelled(json.loads(entry)).encode() != entry:
         raise Wrong("these figures are not the ones that were committed to")
     return size, root
 
@@ -152,24 +142,31 @@ def touching(mandate: Any, clock: Any, slot: str) -> list[Any]:
 
 def allowed(opening: dict[str, Any], mandate: Any, signature: Any) -> list[Any]:
     """Orders that no mandate allowed. Raise Wrong where the entry cites another mandate, or another signature."""
-    orders, nothing, clock = opening["orders"], hash_of(None), opening.get("clock")
-    if (hash_of(mandate), hash_of(signature)) != (opening["mandate"] or nothing, opening.get("signed", nothing)):
+    orders, clock = opening["orders"], opening.get("clock")
+    nothing, *own = (hashlib.sha256(spelled(one).encode()).hexdigest() for one in (None, mandate, signature))
+    if any(s not in ("buy", "sell") or (type(e), type(p)) != (int, int) for s, e, p in orders):
+        raise Wrong("an order is not written as it should be")
+    if own != [opening["mandate"] or nothing, opening.get("signed", nothing)]:
         raise Wrong("this is not the mandate that the entry cites, or not the signature under it")
     if signature is not None:
         client = json.loads(b64(signature["client_data"]))
         asked = base64.urlsafe_b64encode(bytes.fromhex(opening["mandate"])).decode().rstrip("=")
         if (client["type"], client["challenge"]) != ("webauthn.get", asked):
             raise Wrong("another mandate was signed")
-        print("Mandate: signed at", client["origin"], "by a passkey; verify_receipt.html checks the signature")
+        show("Mandate: signed at", client["origin"], "by a passkey; verify_receipt.html checks the signature")
     rules = touching(mandate, clock, opening["slot"]) if mandate and clock else []
     over = mandate is None or mandate["paused"] or (mandate["valid_until"] or "9")[:16] <= opening["slot"][:16]
     if over or not all(one["may_trade"] for one in rules):
         return list(orders)
     least = max(one["min_sell_ueur_kwh"] or 0 for one in [mandate, *rules])
     most = min(one["max_buy_ueur_kwh"] for one in [mandate, *rules] if one["max_buy_ueur_kwh"] is not None)
-    within = {"sell": range(least, 2**63), "buy": range(most + 1)}
-    at = {clock["period"]} if clock else {"P1", "P2", "P3"}
+    within, at = {"sell": range(least, 2**63), "buy": range(most + 1)}, {clock["period"]} if clock else PERIODS
     return [[s, e, p] for s, e, p in orders if not (e > 0 and p in within[s] and at & {*mandate[s + "_periods"]})]
+
+
+def show(*words: Any) -> None:
+    """Say it on one line: what a receipt holds cannot write a verdict of its own below it, or over it."""
+    print(*("".join(one if one.isprintable() else "?" for one in str(word)) for word in words))
 
 
 def main(folder: str, vkey: str | None = None) -> int:
@@ -178,20 +175,23 @@ def main(folder: str, vkey: str | None = None) -> int:
     try:
         entry, texts = given["entry.json"], [given.get(f"{one}.json", b"null").decode() for one in FILES]
         said, mandate, signature = values = [json.loads(one) for one in texts]
-        if ["".join(json.dumps(one).split()) for one in values] != ["".join(one.split()) for one in texts]:
+        opening, salt = said["opening"], bytes.fromhex(said["salt"])
+        shown, meant = ("".join("".join(each).split()) for each in (texts, map(json.dumps, values)))
+        if shown != meant or salt.hex() != said["salt"]:
             raise Wrong("a file says something twice, or not as the log's site spells it")
-        opening, key = said["opening"], followed(vkey or said["log_key"], said.get("key_changes", []))
-        size, root = check(given["receipt.tlog-proof"].decode(), entry, opening, bytes.fromhex(said["salt"]), key)
+        key = followed(vkey or said["log_key"], said.get("key_changes", []))
+        size, root = check(given["receipt.tlog-proof"].decode(), entry, opening, salt, key)
         breaches = allowed(opening, mandate, signature)
-    except (Wrong, ValueError, LookupError, TypeError, AttributeError) as error:
-        print("WRONG:", error)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        show("WRONG:", error)
         return 1
-    print("RIGHT:", opening.get("t", "slot"), opening["slot"], "stands in the log as stated.")
-    print("Head: size", size, "root", base64.b64encode(root).decode())
+    show("RIGHT:", opening.get("t", "slot"), opening["slot"], "stands in the log as stated.")
+    show("Head: size", size, "root", base64.b64encode(root).decode())
+    show("Key:", key, "follows the one given" if vkey else "as the receipt says: is it the one that you noted?")
     for one in opening["orders"]:
-        print("BREACH: no mandate allowed this:" if one in breaches else "   ordered:", *one[:2], "Wh at", one[2])
+        show("BREACH: no mandate allowed this:" if one in breaches else "   ordered:", *one[:2], "Wh at", one[2])
     for name in filter(lambda one: one.endswith(("_wh", "_neur", "_cents", "clock")), sorted(opening)):
-        print("  ", name, opening[name])
+        show("  ", name, opening[name])
     return 1 if breaches else 0
 
 

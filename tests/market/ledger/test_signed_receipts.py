@@ -136,7 +136,7 @@ def test_a_missing_signature_is_not_overlooked(receipt, capsys):
 def test_a_signature_under_other_limits_is_no_signature_under_these():
     digest = mandate_hash({"other": 1})
     plain = assertion(Passkey(), bytes(32)).plain
-    opening = {"mandate": digest, "signed": verify_receipt.hash_of(plain), "orders": [], "slot": ""}
+    opening = {"mandate": digest, "signed": mandate_hash(plain), "orders": [], "slot": ""}
 
     with pytest.raises(verify_receipt.Wrong, match="another mandate"):
         verify_receipt.allowed(opening, {"other": 1}, plain)
