@@ -1,12 +1,15 @@
 """Tables that people open in a spreadsheet: the one place that writes CSV, so that no cell becomes a formula."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol
 
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection); some know the wide letters too.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a comma is a decimal sign, as in Spanish, spreadsheets begin another cell at a semicolon, in quotes or not.
+WITHIN = re.compile(r'(?<=[;\t\r\n])"*(?=[-=+@＝＋－＠])')
 
 
 class Writable(Protocol):
@@ -16,12 +19,13 @@ class Writable(Protocol):
 
 
 def harmless(text: str) -> str:
-    """A text that no spreadsheet runs: a formula's first character is led by an apostrophe.
+    """A text that no spreadsheet runs: an apostrophe leads what would begin a formula.
 
-    >>> harmless("=1+1"), harmless("Ana")
-    ("'=1+1", 'Ana')
+    >>> harmless("=1+1"), harmless("Ana"), harmless("Ana;=1+1")
+    ("'=1+1", 'Ana', "Ana;'=1+1")
     """
-    return f"'{text}" if text.startswith(DANGEROUS) else text
+    led = text.startswith(DANGEROUS)
+    return "'" * led + text[:led] + WITHIN.sub(r"\g<0>'", text[led:])
 
 
 def write_csv(target: Writable, header: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
