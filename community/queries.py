@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Func, Max, QuerySet, TextField, Value
+from django.db.models import Count, F, Func, Max, OuterRef, QuerySet, Subquery, TextField, Value
 
 from community.models import Device, DeviceState, Household, Invitation, Member, Node
 
@@ -22,7 +22,13 @@ def count_active_households(community_id: int) -> int:
     return _active(community_id).values("pk").count()
 
 
-def _active(community_id: int) -> QuerySet[Household]:
+def active_households_of(community: OuterRef) -> Subquery:
+    """How many households of the street that a row of another query names trade: no query of its own."""
+    own = _active(community).order_by().values("community")
+    return Subquery(own.annotate(homes=Count("pk", distinct=True)).values("homes"))
+
+
+def _active(community_id: int | OuterRef) -> QuerySet[Household]:
     return Household.objects.filter(community_id=community_id, metering_points__isnull=False).distinct()
 
 

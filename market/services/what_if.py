@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef
 
-from community.models import Community, Household, Member
-from community.queries import count_active_households
+from community.models import Household, Member
+from community.queries import active_households_of
 from config.patience import let_think
 from market.agents import Mandate as MandateTerms
 from market.clearing import Rules, clear
@@ -78,15 +79,15 @@ def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime
 
 
 def rings() -> Iterator[dict[str, Any]]:
-    """What `try_limits` is rung with for every open question; one of a short street is `quick`."""
-    rows = WhatIf.objects.filter(status=Status.ASKED).select_related("household__community").order_by("pk")
-    for asked in rows:
-        yield {"what_if_id": asked.pk, "quick": is_quick(asked.household.community)}
+    """What `try_limits` is rung with for every open question.
 
-
-def is_quick(community: Community) -> bool:
-    """Whether an answer takes a second or two at most, so that it need not wait behind work of minutes."""
-    return count_active_households(community.pk) <= QUICK_HOMES
+    One of a short street is `quick`: its answer takes a second or two at most, so that it need not wait behind
+    work of minutes.
+    """
+    street = OuterRef("household__community")
+    open_now = WhatIf.objects.filter(status=Status.ASKED).annotate(homes=active_households_of(street))
+    for what_if_id, homes in open_now.order_by("pk").values_list("pk", "homes"):
+        yield {"what_if_id": what_if_id, "quick": homes <= QUICK_HOMES}
 
 
 @transaction.atomic

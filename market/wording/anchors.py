@@ -31,11 +31,11 @@ class AnchorRow(NamedTuple):
 
 
 class CostRow(NamedTuple):
-    """One kind of anchor: figures by trades a day, and what a transaction for each trade costs."""
+    """One kind of anchor: figures beside the trades a day that they are of, and what a transaction for each trade costs."""
 
     label: str
     note: str
-    shared: list[str]
+    shared: list[tuple[int, str]]
     each: str
     year_hourly: str
     year_each: str
@@ -123,7 +123,7 @@ def costs(usual: Usual | None) -> list[CostRow]:
     return [
         CostRow(
             labels()[fee.kind], _note(fee),
-            [_amount(fee.hourly_per_trade(count), fee, FINE) for count in streets(usual)],
+            [(count, _amount(fee.hourly_per_trade(count), fee, FINE)) for count in streets(usual)],
             _amount(fee.of_one(), fee, FINE),
             _amount(fee.year_hourly(), fee), _amount(fee.year_each(own), fee),
         )

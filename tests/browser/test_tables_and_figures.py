@@ -18,7 +18,6 @@ MATRICES = {
     "energy-title",  # the figures of a picture, part by part
     "tree-title",  # every cable, with its figures by phase
     "shape-title",  # a file as it has to look, line by line
-    "trade-title",  # costs by kind and by number of trades
     "rules-title",  # each home's gain under each rule
     "table-title",  # who may do what
 }  # fmt: skip

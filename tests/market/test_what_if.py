@@ -253,6 +253,19 @@ def test_answers_of_short_streets_do_not_wait_behind_trainings(ana, yesterday, m
 
 
 @pytest.mark.django_db
+def test_open_questions_are_rung_for_with_one_query_however_many_they_are(
+    ana, homes, slot, django_assert_num_queries
+):
+    for limit in ("0,15", "0,16", "0,17"):
+        ana.post(f"/slots/{slot.start:%Y-%m-%dT%H%MZ}/what-if/", {"sell": limit})
+
+    with django_assert_num_queries(1):
+        found = list(rings())
+
+    assert [given["quick"] for given in found] == [True, True, True]
+
+
+@pytest.mark.django_db
 def test_days_and_slots_are_counted_apart(ana, homes, yesterday, monkeypatch):
     monkeypatch.setattr("market.services.what_if.MOST_DAYS_A_DAY", 1)
     changed(ana, min_sell="0,11")
