@@ -60,6 +60,9 @@ def decimal(value: float, decimals: int) -> str:
 def kwh(energy_wh: int, decimals: int | None = None) -> str:
     """An energy: two decimals below 1 kWh, one up to 1,000 kWh, none above, unless told.
 
+    Every page, letter and picture writes an energy so, whatever stands beside it: the same energy never reads as
+    0.1 here and 0.08 there.
+
     >>> from django.utils.translation import override
     >>> with override("es"):
     ...     kwh(3_200), kwh(310), kwh(1_250_000)
@@ -71,7 +74,7 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
 
 
 def kwh_decimals(*energies_wh: int) -> int:
-    """How many decimals energies in kWh are written with, side by side: as many as the largest."""
+    """How many decimals an energy in kWh is written with; of a difference, as many as the larger of the two."""
     size = max(map(abs, energies_wh))
     return 2 if size < 1_000 else 1 if size < 1_000_000 else 0
 
@@ -90,17 +93,20 @@ def kwh_step(decimals: int) -> int:
     return int(10 ** (3 - decimals))
 
 
+def kwh_as_written(energy_wh: int) -> int:
+    """The Wh that a reader of `kwh` sees."""
+    return as_written(energy_wh, kwh_step(kwh_decimals(energy_wh)))
+
+
 def kwh_sum(*parts_wh: int) -> tuple[str, ...]:
-    """A sum and its parts with as many decimals as the sum, which is that of the parts as written.
+    """A sum, which is that of the parts as written, and its parts: each reads as on every other page.
 
     >>> from django.utils.translation import override
     >>> with override("es"):
-    ...     kwh_sum(219_849, 12_549)
-    ('232,3\\xa0kWh', '219,8\\xa0kWh', '12,5\\xa0kWh')
+    ...     kwh_sum(219_849, 12_549), kwh_sum(3_200, 80)
+    (('232,3\\xa0kWh', '219,8\\xa0kWh', '12,5\\xa0kWh'), ('3,3\\xa0kWh', '3,2\\xa0kWh', '0,08\\xa0kWh'))
     """
-    decimals = kwh_decimals(sum(parts_wh))
-    total_wh = sum(as_written(part_wh, kwh_step(decimals)) for part_wh in parts_wh)
-    return tuple(kwh(energy_wh, decimals) for energy_wh in (total_wh, *parts_wh))
+    return tuple(kwh(energy_wh) for energy_wh in (sum(map(kwh_as_written, parts_wh)), *parts_wh))
 
 
 def energy(energy_wh: int) -> str:

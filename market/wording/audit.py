@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from community.models import AuditEvent, Member, What
+from market.wording.audit_notes import note
 from metering.models import ApiToken
 
 CSV_COLUMNS = ("at_utc", "what", "who", "by", "home", "object", "object_id", "network", "note")
@@ -33,7 +34,7 @@ def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
             what_happened(event.what),
             _("you") if event.user_id == reader.user_id else by_whom(event, names),
             event.household.name if event.household else "",
-            event.reason,
+            note(event),
         )
         for event in events
     ]

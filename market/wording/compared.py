@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from community import figures
-from community.figures import as_written, kwh_decimals, kwh_step
+from community.figures import kwh_as_written, kwh_decimals
 from community.periods import Period, title
 from market.queries.energy import Exchange
 
@@ -58,10 +58,9 @@ def _money(label: str, now_neur: int, before_neur: int) -> Compared:
 
 
 def _energy(label: str, now_wh: int, before_wh: int) -> Compared:
-    decimals = kwh_decimals(now_wh, before_wh)
-    change_wh = as_written(now_wh, kwh_step(decimals)) - as_written(before_wh, kwh_step(decimals))
-    change = f"{'+' if change_wh > 0 else ''}{figures.kwh(change_wh, decimals)}"
-    return Compared(label, figures.kwh(now_wh, decimals), figures.kwh(before_wh, decimals), change)
+    change_wh = kwh_as_written(now_wh) - kwh_as_written(before_wh)
+    change = f"{'+' if change_wh > 0 else ''}{figures.kwh(change_wh, kwh_decimals(now_wh, before_wh))}"
+    return Compared(label, figures.kwh(now_wh), figures.kwh(before_wh), change)
 
 
 def compared_with(period: Period, *, running: bool, before: Exchange, today: date) -> str:

@@ -55,7 +55,7 @@ def four(year: StreetYear) -> list[Figure]:
     return [
         Figure(
             _("Shared among neighbours"),
-            figures.kwh(year.traded_wh, 0),
+            figures.kwh(year.traded_wh),
             _("a year, at %(price)s on average") % {"price": figures.price(year.price_ueur_kwh)}
             if year.price_ueur_kwh is not None
             else _("a year"),
@@ -150,7 +150,7 @@ def street_facts(year: StreetYear, scenario: Scenario) -> list[tuple[str, str]]:
             _("Beyond it if everybody lived alone"),
             hours % {"hours": figures.number(year.alone_congested_hours, 0)},
         ),
-        (_("Sun held back by it"), figures.kwh(year.held_back_wh, 0)),
+        (_("Sun held back by it"), figures.kwh(year.held_back_wh)),
     ]
 
 
@@ -174,7 +174,7 @@ def rule_rows(year: StreetYear) -> list[RuleRow]:
         RuleRow(
             _name(one.name),
             _mode(one.name, legal.get(one.name, ())),
-            figures.kwh(one.shared_wh, 0),
+            figures.kwh(one.shared_wh),
             figures.euros(sum(one.gain_neur), 0, signed=True),
             figures.decimal(one.unevenness, 2),
             figures.euros(min(one.gain_neur), 0, signed=True),
@@ -221,7 +221,7 @@ def objectives(years: Mapping[str, StreetYear]) -> list[tuple[str, str]]:
             words
             % {
                 "cost": figures.euros(years[name].total("member_neur"), 0),
-                "shared": figures.kwh(years[name].traded_wh, 0),
+                "shared": figures.kwh(years[name].traded_wh),
             },
         )
         for name, label in names.items()

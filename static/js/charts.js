@@ -15,6 +15,8 @@
   const language = document.documentElement.lang || "es";
   const written = (value, digits) =>
     new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  // As everywhere: an energy has two decimals below 1 kWh, one up to 1,000 kWh, none above.
+  const places = (wh) => (Math.abs(wh) < 1e3 ? 2 : Math.abs(wh) < 1e6 ? 1 : 0);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const faded = (hex, alpha) => {
     const long = hex.length === 4 ? hex.replace(/[0-9a-f]/gi, "$&$&") : hex;
@@ -155,7 +157,7 @@
       return {
         name, itemStyle: hub ? { color: css("--edge"), borderWidth: 0 } : fill(tone),
         label: { position: between ? "top" : side, align: between ? "center" : side === "left" ? "right" : "left",
-          formatter: `${wrapped(name, between ? width : names - 8)}\n{figure|${written(total(name) / 1000, 1)}\u00a0kWh}` },
+          formatter: `${wrapped(name, between ? width : names - 8)}\n{figure|${written(total(name) / 1000, places(total(name)))}\u00a0kWh}` },
       };
     };
     return {

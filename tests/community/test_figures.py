@@ -29,6 +29,22 @@ def test_energy_has_two_decimals_below_one_kwh_and_fewer_above(language):
     assert figures.kwh(12_345_678) == by(language, "12.346 kWh", "12,346 kWh")
 
 
+def test_an_energy_reads_the_same_beside_a_larger_one_as_alone(language):
+    traded, sold, bought = figures.kwh_sum(3_200, 80)
+
+    assert (sold, bought) == (figures.kwh(3_200), figures.kwh(80))
+    assert bought == by(language, "0,08 kWh", "0.08 kWh")
+    assert traded == by(language, "3,3 kWh", "3.3 kWh")
+
+
+@given(st.lists(st.integers(0, 5_000_000), min_size=1, max_size=5))
+def test_the_parts_of_a_sum_are_written_as_they_are_alone(parts_wh):
+    total, *parts = figures.kwh_sum(*parts_wh)
+
+    assert parts == [figures.kwh(part) for part in parts_wh]
+    assert total == figures.kwh(sum(map(figures.kwh_as_written, parts_wh)))
+
+
 def test_money_has_sign_and_sense(language):
     assert figures.euros(6_840_000_000, signed=True) == by(language, "+6,84 €", "+6.84 €")
     assert figures.euros(-410_000_000) == by(language, "−0,41 €", "−0.41 €")

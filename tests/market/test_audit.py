@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from community.models import AuditEvent, Household, Member, User, What
-from community.services.audit import note_look
+from community.services.audit import note_look, record
 from community.services.feeders import store_feeder, usual_feeder
 from community.services.members import invite
 from community.services.tariffs import give_contract
@@ -16,6 +16,7 @@ from config import clock
 from market.services.mandates import give_mandate
 from market.services.payments import keep_account
 from market.services.rules import set_place, set_rules
+from market.wording.audit_notes import note
 from metering.models import ApiToken, MeterFile
 from metering.services.meter_files import commit, take_in
 from metering.services.previews import preview
@@ -287,3 +288,38 @@ def test_rules_law_and_contracts_say_what_they_became(home, marta):
     assert said["rules_changed"] == "pool_pct=20"
     assert said["law_changed"] == "ceuta, simulation"
     assert said["contract_changed"] == "Luz Tres, 2026-11-01"
+
+
+@pytest.mark.parametrize(
+    ("what", "kept", "read"),
+    [
+        ("month_closed", "2026-12", "diciembre de 2026"),
+        ("held_back_seen", "2026-11", "noviembre de 2026"),
+        ("token_issued", "readings:write, plans:read", "puede: entregar lecturas, leer el plan del mercado"),
+        ("role_changed", "resident → admin", "Vecino → Administrador"),
+        ("law_changed", "balearic, coefficients", "Illes Balears, Coeficientes de reparto"),
+        ("outside_changed", "join on, figures off", "quien pasa puede pedir unirse, sus cifras no son públicas"),
+        ("neighbours_imported", "invited 2, new-home 3", "invitaciones: 2, hogares nuevos: 3"),
+        ("home_changed", "renamed", "su nombre"),
+        ("offer_changed", "Plana, 2026-12-01", "Plana, 1 de diciembre de 2026"),
+        ("rules_changed", "grid_fee_ueur_kwh=5000", "En la misma línea: 0,005\xa0€/kWh"),
+        ("rules_changed", "import_limit_w=None, pool_pct=20", ": sin límite; Parte de cada ganancia"),
+        ("rules_changed", "price_rule=pay_as_bid", ": "),
+    ],
+)
+def test_notes_are_read_in_the_readers_words_and_kept_as_codes(client, street, marta, what, kept, read):
+    record(What(what), community=street, at=NOON, by=marta, reason=kept)
+    client.force_login(marta.user)
+
+    page = client.get(reverse("audit"), {"m": f"{NOON:%Y-%m}"}, headers={"accept-language": "es"}).content.decode()
+
+    rows = page[page.index("rows by-name") :].partition("</ul>")[0]
+    assert read in rows
+    assert kept not in rows
+    assert kept in client.get(reverse("audit-csv"), {"m": f"{NOON:%Y-%m}"}).content.decode()
+
+
+@pytest.mark.parametrize("kept", ["resident → king", "month 13", "2026-13", "readings:eat", "grid=1", "a=b=c"])
+def test_a_note_that_nobody_can_read_stands_as_it_was_written(street, marta, kept):
+    for what in What:
+        assert kept.split("=")[0].split(":")[0][:4] in note(record(what, community=street, at=NOON, by=marta, reason=kept))
