@@ -99,14 +99,18 @@ def kwh_as_written(energy_wh: int) -> int:
 
 
 def kwh_sum(*parts_wh: int) -> tuple[str, ...]:
-    """A sum, which is that of the parts as written, and its parts: each reads as on every other page.
+    """A sum and its parts, each as on every other page.
+
+    Where all have as many decimals, the sum is that of the parts as written: a reader may add them up.
 
     >>> from django.utils.translation import override
     >>> with override("es"):
     ...     kwh_sum(219_849, 12_549), kwh_sum(3_200, 80)
     (('232,3\\xa0kWh', '219,8\\xa0kWh', '12,5\\xa0kWh'), ('3,3\\xa0kWh', '3,2\\xa0kWh', '0,08\\xa0kWh'))
     """
-    return tuple(kwh(energy_wh) for energy_wh in (sum(map(kwh_as_written, parts_wh)), *parts_wh))
+    alike = len({kwh_decimals(part_wh) for part_wh in (*parts_wh, sum(parts_wh))}) == 1
+    total_wh = sum(map(kwh_as_written, parts_wh)) if alike else sum(parts_wh)
+    return tuple(kwh(energy_wh) for energy_wh in (total_wh, *parts_wh))
 
 
 def energy(energy_wh: int) -> str:

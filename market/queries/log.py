@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from psycopg import Cursor
 
 from community.models import Community, Household
@@ -26,6 +26,8 @@ FIGURES = (
     "import_wh", "export_wh", "bought_wh", "sold_wh", "paid_neur", "earned_neur", "shortfall_neur", "pool_neur",
     "baseline_neur", "actual_neur", "import_ueur_kwh", "feed_in_ueur_kwh", "price_ueur_kwh",
 )  # fmt: skip
+# A home that never trades is not looked through back to its first day.
+TRADED_LATELY = timedelta(days=92)
 _figures_of = attrgetter(*FIGURES)
 
 
@@ -212,6 +214,18 @@ def newest_own_leaves(household: Household, count: int) -> list[LogLeaf]:
     own = {"settled__start__gte": household.records_from} if household.records_from else {}
     leaves = LogLeaf.objects.filter(household=household, settled__is_current=True, **own)
     return list(leaves.select_related("settled__settlement__slot").order_by("-number")[:count])
+
+
+def newest_traded_leaves(household: Household, count: int) -> list[LogLeaf]:
+    """The same of slots in which the home traded with neighbours, of the last months that it has."""
+    own = SettledHome.objects.filter(household=household, is_current=True).order_by("-start")
+    newest = own.values_list("start", flat=True).first()
+    if newest is None:
+        return []
+    lately = own.filter(start__gte=household.own_from(newest - TRADED_LATELY))
+    traded = lately.filter(Q(bought_wh__gt=0) | Q(sold_wh__gt=0)).values_list("pk", flat=True)
+    leaves = LogLeaf.objects.filter(settled__in=list(traded[:count]))
+    return list(leaves.select_related("settled__settlement__slot").order_by("-settled__start"))
 
 
 def leaf_of(household: Household, slot: Slot) -> LogLeaf | None:

@@ -25,7 +25,16 @@ from market.ledger.tiles import WIDTH, bundle, tile_index
 from market.models import LogAlarm, LogLeaf, LogTile, Slot, Statement
 from market.queries.anchors import newest_anchors
 from market.queries.evidence import evidence
-from market.queries.log import keys_of, latest_head, leaf_of, log_size, newest_own_leaves, origin_of, tiles_of
+from market.queries.log import (
+    keys_of,
+    latest_head,
+    leaf_of,
+    log_size,
+    newest_own_leaves,
+    newest_traded_leaves,
+    origin_of,
+    tiles_of,
+)
 from market.queries.passkeys import names_of_passkeys
 from market.wording.anchors import last_words, rows
 from market.wording.receipts import PROGRAM, NoReceipt, as_zip
@@ -40,12 +49,16 @@ TILE = "application/octet-stream"
 @login_required
 @require_safe
 def proof(request: HttpRequest) -> HttpResponse:
-    """The newest head, how much is waiting to be signed, and the last slots with their receipts."""
+    """The newest head, how much is waiting to be signed, and the last slots with their receipts.
+
+    Those in which the home traded, or all of them with `?slots=all`.
+    """
     member = member_of(request)
     community, at = member.community, clock.now()
     head = latest_head(community.pk)
     home = member.households.first()
-    shown = newest_own_leaves(home, SHOWN) if home else []
+    every = request.GET.get("slots") == "all"
+    shown = _leaves(home, every=every)
     slots = [leaf.settled.settlement.slot for leaf in shown if leaf.settled is not None]
     behind = evidence(slots, [home.pk] if home else [])
     signed = 0 if head is None else head.size
@@ -63,11 +76,19 @@ def proof(request: HttpRequest) -> HttpResponse:
         "head": head,
         "witnesses": list(head.cosignatures.values_list("witness", flat=True)) if head else [],
         "size": log_size(community.pk),
+        "home": home,
+        "every": every,
         "rows": [(leaf.settled, leaf.seq < signed) for leaf in shown],
         "breaches": [slot for slot in slots if home is not None and behind.beyond(home.pk, slot)],
         "alarm": LogAlarm.objects.filter(community=community).order_by("-raised_at").first(),
     }
     return page(request, "market/proof.html", context)
+
+
+def _leaves(home: Household | None, *, every: bool) -> list[LogLeaf]:
+    if home is None:
+        return []
+    return newest_own_leaves(home, SHOWN) if every else newest_traded_leaves(home, SHOWN)
 
 
 @login_required

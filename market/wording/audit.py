@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from community.models import AuditEvent, Member, What
 from market.wording.audit_notes import note
@@ -32,7 +33,7 @@ def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
         EventRow(
             event.at,
             what_happened(event.what),
-            _("you") if event.user_id == reader.user_id else by_whom(event, names),
+            pgettext("done by", "you") if event.user_id == reader.user_id else by_whom(event, names),
             event.household.name if event.household else "",
             note(event),
         )

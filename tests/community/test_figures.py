@@ -42,7 +42,10 @@ def test_the_parts_of_a_sum_are_written_as_they_are_alone(parts_wh):
     total, *parts = figures.kwh_sum(*parts_wh)
 
     assert parts == [figures.kwh(part) for part in parts_wh]
-    assert total == figures.kwh(sum(map(figures.kwh_as_written, parts_wh)))
+    if len({figures.kwh_decimals(one) for one in (*parts_wh, sum(parts_wh))}) == 1:
+        assert total == figures.kwh(sum(map(figures.kwh_as_written, parts_wh)))
+    else:
+        assert total == figures.kwh(sum(parts_wh))
 
 
 def test_money_has_sign_and_sense(language):

@@ -436,6 +436,26 @@ def test_members_see_the_head_and_take_receipts_of_their_own(client, street, log
         assert client.get(reverse("log-tile", args=[path])).status_code == 404
 
 
+def test_receipts_of_slots_with_trades_are_listed_first_and_all_of_them_by_a_link(client, street, logged):
+    ana = make.member(street, "Ana")
+    logged[0].member = ana
+    logged[0].save()
+    client.force_login(ana.user)
+    idle = make.NOON + timedelta(minutes=45)
+    cleared(street, usual(logged), idle)
+    metered(logged, idle, given=0)
+
+    traded, every = (
+        client.get(reverse("proof"), {"slots": which}).content.decode().partition('id="receipts-title"')[2]
+        for which in ("", "all")
+    )
+
+    assert [part.count('class="row"') for part in (traded, every)] == [3, 4]
+    assert "23 nov, 12:45" in every
+    assert "23 nov, 12:45" not in traded
+    assert "?slots=all" in traded, "one link leads to the others, without any script"
+
+
 def test_nobody_sees_another_communitys_log_and_a_slot_without_a_leaf_has_no_receipt(client, street, logged):
     other = make.community(slug="otra", name="Otra")
     eva = make.member(other, "Eva")
