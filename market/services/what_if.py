@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import OuterRef
 
-from community.models import Household, Member
-from community.queries import active_households_of
+from community.models import Community, Household, Member
+from community.queries import active_households_of, count_active_households
 from config.patience import let_think
 from market.agents import Mandate as MandateTerms
 from market.clearing import Rules, clear
@@ -79,15 +79,16 @@ def _noted(household: Household, by: Member, slots: Sequence[Slot], at: datetime
 
 
 def rings() -> Iterator[dict[str, Any]]:
-    """What `try_limits` is rung with for every open question.
-
-    One of a short street is `quick`: its answer takes a second or two at most, so that it need not wait behind
-    work of minutes.
-    """
+    """What `try_limits` is rung with for every open question; one of a short street is `quick`."""
     street = OuterRef("household__community")
     open_now = WhatIf.objects.filter(status=Status.ASKED).annotate(homes=active_households_of(street))
     for what_if_id, homes in open_now.order_by("pk").values_list("pk", "homes"):
-        yield {"what_if_id": what_if_id, "quick": homes <= QUICK_HOMES}
+        yield {"what_if_id": what_if_id, "quick": (homes or 0) <= QUICK_HOMES}
+
+
+def is_quick(community: Community) -> bool:
+    """Whether an answer takes a second or two at most, so that it need not wait behind work of minutes."""
+    return count_active_households(community.pk) <= QUICK_HOMES
 
 
 @transaction.atomic

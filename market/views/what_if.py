@@ -81,9 +81,10 @@ def try_yesterday(
         asked = ask_day(household=household, by=by, slots=slots, terms=terms, at=at)
     except AskedTooOften:
         raise NotTried(_("You have tried a lot today. Go on tomorrow.")) from None
-    if asked.status == WhatIf.Status.ASKED:
-        ring_studio()
-    return wording.answer(asked)
+    if asked.status != WhatIf.Status.ASKED:
+        return wording.answer(asked)
+    ring_studio()
+    return wording.answer(asked, slow=not is_quick(household.community))
 
 
 @login_required

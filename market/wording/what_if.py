@@ -23,7 +23,8 @@ class Row:
 class Answer:
     """What a page shows of a question: whether it is still being worked out, the sentence, and the figures.
 
-    `columns` name what was and what would have been; `how` says what was worked out, and what counts how.
+    `columns` name what was and what would have been; `how` says what was worked out, and what counts how. One that
+    is `slow` may take longer than anybody expects.
     """
 
     pk: int
@@ -32,17 +33,18 @@ class Answer:
     rows: tuple[Row, ...] = ()
     columns: tuple[str, str] = ("", "")
     how: tuple[str, ...] = ()
+    slow: bool = False
 
 
-def answer(asked: WhatIf) -> Answer:
-    """The question's answer as far as it is known."""
+def answer(asked: WhatIf, *, slow: bool = False) -> Answer:
+    """The question's answer as far as it is known; `slow` says that it may take long."""
     whole_day = asked.rules is not None
     if asked.status == WhatIf.Status.ASKED:
         if whole_day:
             said = _("Being reckoned: your agent lives yesterday again with these rules, which are not saved yet.")
         else:
             said = _("The market is being cleared again with your limit. It takes a moment.")
-        return Answer(asked.pk, True, said)
+        return Answer(asked.pk, True, said, slow=slow)
     if asked.status == WhatIf.Status.PASSED:
         return Answer(asked.pk, False, _("Other rules have been tried since."))
     if asked.status == WhatIf.Status.FAILED:

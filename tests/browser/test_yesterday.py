@@ -125,6 +125,25 @@ def test_yesterday_follows_the_slider(open_page, ana, tongue, size):
     assert ana.mandates.count() == 1
 
 
+@pytest.mark.parametrize("tongue", ["en-GB", "es-ES", "ca-ES"])
+def test_on_a_phone_it_is_one_line_until_something_was_asked(open_page, ana, tongue):
+    page = open_page(tongue, PHONE)
+    log_in(page, "ana@example.org", make.PASSWORD)
+    page.goto("/rules/")
+    panel, state = page.locator("#yesterday"), page.locator("#yesterday-state")
+    shown(page, f"{tongue}-empty")
+
+    empty = panel.bounding_box()["height"]
+    page.fill("input[name=min_sell]", "doce")
+    happens(page, state.inner_text, "what is wrong")
+    shown(page, f"{tongue}-empty-wrong")
+
+    assert empty <= 40
+    assert panel.evaluate("one => one.getBoundingClientRect().bottom <= innerHeight")
+    assert page.get_by_role("region", name=page.locator("#yesterday-title").text_content()).count() == 1
+    assert problems(page, "/rules/") == []
+
+
 def test_without_scripts_a_button_asks_for_it(open_page, ana):
     page = open_page("en-GB", PHONE, script=False)
     log_in(page, "ana@example.org", make.PASSWORD)

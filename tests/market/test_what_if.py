@@ -266,6 +266,16 @@ def test_open_questions_are_rung_for_with_one_query_however_many_they_are(
 
 
 @pytest.mark.django_db
+def test_on_a_long_street_the_page_says_how_long_an_answer_may_take(ana, yesterday, monkeypatch):
+    short = changed(ana, min_sell="0,11")
+    monkeypatch.setattr("market.services.what_if.QUICK_HOMES", 4)
+    long = changed(ana, min_sell="0,12")
+
+    assert "can take a minute" not in short
+    assert "can take a minute" in long
+
+
+@pytest.mark.django_db
 def test_days_and_slots_are_counted_apart(ana, homes, yesterday, monkeypatch):
     monkeypatch.setattr("market.services.what_if.MOST_DAYS_A_DAY", 1)
     changed(ana, min_sell="0,11")
