@@ -119,7 +119,11 @@ SAID = frozenset(
         _("One cleared slot; `scheduled_net_wh` is what the home should draw in sum (+ import, − export)."),
         _("to name in the acknowledgement"),
         _("What a device said at one instant; `energy_wh` since the report before, + taken, − given."),
-        _("All homes together. Figures of power flow are null where it did not look."),
+        _(
+            "All homes together. Figures of power flow are null where it did not look, sums where few homes make "
+            "them."
+        ),
+        _("null where fewer than five homes make it, as the next two are"),
         _("with at least one limit full"),
         _("gain that what was held back would have brought, n€"),
         _("Energy of an hour, a local day or a local month; `present` of the `expected` intervals are known."),

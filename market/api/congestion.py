@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from community.anonymity import street_hides
 from market.grid.congestion import StreetLog
-from market.queries.congestion import CongestionMonth, congestion_month
+from market.queries.congestion import CongestionMonth, StreetHeld, congestion_month
 from market.queries.held_back import HomeLog
 from metering.api.access import point_of
 from metering.api.parameters import month_of
@@ -40,14 +40,18 @@ class ElementSerializer(serializers.Serializer[Any]):
 
 
 class StreetSerializer(serializers.Serializer[Any]):
-    """All homes together. Figures of power flow are null where it did not look."""
+    """All homes together. Figures of power flow are null where it did not look, sums where few homes make them."""
 
     cleared_minutes = serializers.IntegerField()
     congested_minutes = serializers.IntegerField(help_text="with at least one limit full")
-    sun = HeldSerializer()
-    wishes = HeldSerializer()
-    battery = HeldSerializer()
-    lost_neur = serializers.IntegerField(help_text="gain that what was held back would have brought, n€")
+    sun = HeldSerializer(
+        allow_null=True, help_text="null where fewer than five homes make it, as the next two are"
+    )
+    wishes = HeldSerializer(allow_null=True)
+    battery = HeldSerializer(allow_null=True)
+    lost_neur = serializers.IntegerField(
+        allow_null=True, help_text="gain that what was held back would have brought, n€"
+    )
     rent_neur = serializers.IntegerField()
     loss_wh = serializers.IntegerField()
     voltage_min_pu = serializers.FloatField(allow_null=True)
@@ -121,14 +125,14 @@ def _minutes(span: timedelta) -> int:
     return span // timedelta(minutes=1)
 
 
-def _kinds(log: HomeLog) -> dict[str, Any]:
+def _kinds(log: HomeLog | StreetHeld) -> dict[str, Any]:
     return {"sun": log.sun, "wishes": log.wishes, "battery": log.battery, "lost_neur": log.lost_neur}
 
 
 def _street(found: CongestionMonth) -> dict[str, Any]:
     log = found.log
     return {
-        **_kinds(found.total),
+        **_kinds(found.told),
         "cleared_minutes": _minutes(log.cleared),
         "congested_minutes": _minutes(log.congested),
         "rent_neur": log.rent_neur,

@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from community.anonymity import hides
 from community.models import Community, Feeder, Household
 from community.tariffs import month_span
 from market.grid.congestion import LoggedSlot, ReachedLimit, StreetLog, street_log
 from market.grid.fairness import gini, jain, min_over_max, quality_of_experience, quality_of_service
 from market.models import Slot
 from market.queries.held_back import Held, HomeLog, cleared_slots, cleared_so_far, home_logs
+
+KINDS = ("sun", "wishes", "battery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,26 @@ class Fairness:
     qos: float | None
     qoe: float | None
     min_over_max: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreetHeld:
+    """What was held back from all homes together, kind by kind; None where it would tell of few."""
+
+    sun: Held | None
+    wishes: Held | None
+    battery: Held | None
+    lost_neur: int | None
+
+    @property
+    def held(self) -> Held:
+        """Of the kinds that are told, together."""
+        return sum(filter(None, (self.sun, self.wishes, self.battery)), Held())
+
+    @property
+    def whole(self) -> bool:
+        """Whether every kind is told."""
+        return None not in {self.sun, self.wishes, self.battery}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,21 @@ class CongestionMonth:
             battery=sum((home.battery for home in self.homes), Held()),
             passed_wh=sum(home.passed_wh for home in self.homes),
             lost_neur=sum(home.lost_neur for home in self.homes),
+        )
+
+    @property
+    def told(self) -> StreetHeld:
+        """The total without what fewer homes asked for, or were held back, than a sum has to be of."""
+        total = self.total
+        kinds = {kind: [getattr(home, kind) for home in self.homes] for kind in KINDS}
+        told = {
+            kind: all(hides(sum(getattr(one, wh) > 0 for one in every)) for wh in ("held_wh", "asked_wh"))
+            for kind, every in kinds.items()
+        }
+        lost = hides(sum(home.lost_neur != 0 for home in self.homes))
+        return StreetHeld(
+            **{kind: getattr(total, kind) if told[kind] else None for kind in KINDS},
+            lost_neur=total.lost_neur if lost else None,
         )
 
     def home(self, household: Household) -> HomeLog:

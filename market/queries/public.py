@@ -37,7 +37,7 @@ FROM homes JOIN told USING (day)
 
 @dataclass(frozen=True, slots=True)
 class PublicSums:
-    """Sums of days, each over at least `FEWEST_HOMES` homes: Wh, and the range of the neighbours' price, µ€/kWh."""
+    """Sums of days, each over at least `FEWEST_HOMES` homes: Wh, and the range of neighbours' price, µ€/kWh."""
 
     homes: int
     import_wh: int

@@ -59,7 +59,7 @@ class Shared(NamedTuple):
 
 
 def shared(slots: Sequence[Traded], *, over: bool = True) -> Shared:
-    """What changed hands in slots of an hour or a day, so that no figure is of fewer homes than a sum has to be of.
+    """What changed hands in slots of an hour or a day, so that no figure is of fewer homes than a sum must be of.
 
     Slots, hours and the day stand side by side: what is left of a longer span without the parts that are told is a
     sum, too. It is told by itself or not at all, and not before the span is over, as else each slot adds its own.
@@ -147,7 +147,9 @@ def traded_slots(community_id: int, first: datetime, until: datetime) -> list[Tr
     rows = (
         Trade.objects.filter(slot__community=community_id, slot__start__gte=first, slot__start__lt=until)
         .values_list("slot__start")
-        .annotate(wh=Sum("energy_wh", filter=Q(side="buy"), default=0), sellers=_homes("sell"), buyers=_homes("buy"))
+        .annotate(
+            wh=Sum("energy_wh", filter=Q(side="buy"), default=0), sellers=_homes("sell"), buyers=_homes("buy")
+        )
     )
     return [TradedSlot(start, int(wh), frozenset(sold), frozenset(bought)) for start, wh, sold, bought in rows]
 

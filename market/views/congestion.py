@@ -51,7 +51,7 @@ def congestion(request: HttpRequest, year: int | None = None, month: int | None 
             "sentence": wording.sentence(found, running=first == this_month),
             "figures": wording.month_figures(found),
             "elements": wording.element_rows(found.log.elements),
-            "held": homes_wording.held_facts(found.total),
+            "held": homes_wording.held_facts(found.told),
             "grid": wording.grid_facts(found),
             "fairness": homes_wording.fairness_meanings(found.fairness),
             "rent_rule": wording.rent_rule(community.rent_rule) if found.log.rent_neur else "",

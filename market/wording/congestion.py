@@ -10,8 +10,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from market.grid.congestion import ElementLog
-from market.queries.congestion import CongestionMonth
-from market.queries.held_back import HomeLog
+from market.queries.congestion import CongestionMonth, StreetHeld
 from market.wording.congestion_homes import share
 from market.wording.street import Figure
 
@@ -53,19 +52,22 @@ def sentence(found: CongestionMonth, *, running: bool) -> str:
         if running
         else _("In %(month)s the street's cables were full for %(hours)s; %(rest)s.")
     )
-    return words % {"month": month, "hours": hours(found.log.congested), "rest": _held_words(found.total)}
+    return words % {"month": month, "hours": hours(found.log.congested), "rest": _held_words(found.told)}
 
 
-def _held_words(total: HomeLog) -> str:
-    """The largest of what was held back."""
+def _held_words(total: StreetHeld) -> str:
+    """The largest of what was held back, of what may be told."""
     kinds = (
         (total.sun, _("%(energy)s of sun stayed on the roofs, %(share)s of it")),
         (total.wishes, _("%(energy)s of wishes went unserved, %(share)s of them")),
         (total.battery, _("%(energy)s stayed in the batteries, %(share)s of what they offered")),
     )
-    held, words = max(kinds, key=lambda kind: kind[0].held_wh)
-    if not held.held_wh:
+    told = [(held, words) for held, words in kinds if held is not None and held.held_wh]
+    if not told and not total.whole:
+        return _("what was held back is not told, as it was of fewer than five homes")
+    if not told:
         return _("nothing had to be held back")
+    held, words = max(told, key=lambda kind: kind[0].held_wh)
     return words % {"energy": figures.kwh(held.held_wh), "share": share(held)}
 
 
@@ -83,7 +85,7 @@ def days_sentence(days: Mapping[date, timedelta]) -> str:
 
 def month_figures(found: CongestionMonth) -> list[Figure]:
     """The four numbers of the month."""
-    total = found.total
+    total = found.told
     return [
         Figure(
             _("Cables full"),
@@ -95,9 +97,15 @@ def month_figures(found: CongestionMonth) -> list[Figure]:
             figures.kwh(total.held.held_wh),
             _("of %(asked)s asked for") % {"asked": figures.kwh(total.held.asked_wh)},
         ),
-        Figure(_("Gain that was lost"), figures.euros(total.lost_neur), _("by all homes together")),
+        Figure(_("Gain that was lost"), *_lost(total)),
         Figure(_("Congestion rent"), figures.euros(found.log.rent_neur), _("paid for room in full cables")),
     ]
+
+
+def _lost(total: StreetHeld) -> tuple[str, str]:
+    if total.lost_neur is None:
+        return "—", _("fewer than five homes")
+    return figures.euros(total.lost_neur), _("by all homes together")
 
 
 def _part_of_time(found: CongestionMonth) -> float:

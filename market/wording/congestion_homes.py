@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from community import figures
-from market.queries.congestion import Fairness
+from market.queries.congestion import Fairness, StreetHeld
 from market.queries.held_back import Held, HomeLog, PriceParts
 
 HOME_COLUMNS = (
@@ -59,7 +59,7 @@ def share(held: Held) -> str:
     )
 
 
-def held_facts(log: HomeLog) -> tuple[tuple[str, str], ...]:
+def held_facts(log: HomeLog | StreetHeld) -> tuple[tuple[str, str], ...]:
     """What was held back, kind by kind, of what was asked for."""
     kinds = (
         (_("Sun not sent out"), log.sun),
@@ -69,7 +69,7 @@ def held_facts(log: HomeLog) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, _("%(energy)s, %(share)s") % {"energy": figures.kwh(held.held_wh), "share": share(held)})
         for name, held in kinds
-        if held.asked_wh
+        if held is not None and held.asked_wh
     )
 
 

@@ -91,10 +91,8 @@ def expected_sentence(slots: Sequence[MarketSlot]) -> str:
     return words % {**given, "high": _price(high.price_ueur_kwh), "high_at": figures.clock(high.start)}
 
 
-def numbers(
-    slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], traded: Shared | None
-) -> list[Figure]:
-    """The day's lowest and highest price so far, what changed hands (if sums may be seen), tomorrow's best hour."""
+def numbers(slots: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], traded: Shared | None) -> list[Figure]:
+    """The day's lowest and highest price so far, what changed hands (None: untold), tomorrow's best hour."""
     priced = [slot for slot in slots if slot.price_ueur_kwh is not None and not slot.expected]
     found = []
     for label, pick in ((_("Lowest price"), min), (_("Highest price"), max)):

@@ -37,7 +37,8 @@ def test_what_is_no_formula_stays(good):
 
 
 @pytest.mark.parametrize(
-    "evil", ["Ana;=1+1;", "Ana\t=1+1\t", "Ana\n=1+1", 'Ana;"=1+1"', "Ana;@SUM(1)", "=1;=1+1;", "Ana\r\n-1+1", "-;＝1"]
+    "evil",
+    ["Ana;=1+1;", "Ana\t=1+1\t", "Ana\n=1+1", 'Ana;"=1+1"', "Ana;@SUM(1)", "=1;=1+1;", "Ana\r\n-1+1", "-;＝1"],
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_no_cell_begins_a_formula_whatever_a_spreadsheet_takes_for_its_end(evil, separator):
@@ -45,7 +46,9 @@ def test_no_cell_begins_a_formula_whatever_a_spreadsheet_takes_for_its_end(evil,
     write_csv(text, ["name", "note"], [["Berta", evil], [evil, "x"]])
 
     # As spreadsheets read what was quoted for a comma: a quote in the midst of a cell is a letter.
-    cells = [cell for row in csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=separator) for cell in row]
+    cells = [
+        cell for row in csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=separator) for cell in row
+    ]
 
     assert [cell for cell in cells if cell.lstrip('"').startswith(tuple("=+-@＝＋－＠"))] == []
 

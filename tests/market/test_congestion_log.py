@@ -11,7 +11,7 @@ from django.test import Client
 from community.models import Community, Feeder, Member, Node, User
 from market.models import Order, Outcome, Slot, Trade
 from market.queries.congestion import congestion_month
-from market.queries.held_back import HomeLog, price_parts
+from market.queries.held_back import Held, HomeLog, price_parts
 from market.wording.congestion_homes import home_rows
 from tests import factories as make
 
@@ -178,6 +178,19 @@ def test_what_was_held_back_is_split_by_what_it_was(street, month):
     assert (total.wishes.held_wh, total.wishes.asked_wh) == (200, 1_000)
     assert (total.battery.held_wh, total.battery.share_pct) == (0, None)
     assert total.lost_neur == 29_000_000
+
+
+def test_what_few_asked_for_or_were_held_back_is_in_no_sum(homes, month):
+    found = congestion_month(homes["ana"].community, NOVEMBER)
+
+    told = ask(homes["ana"]).json()["street"]
+    page = text(visitor(homes["ana"]).get(ADDRESS))
+
+    assert found.total.wishes == Held(200, 1_000), "of one home"
+    assert (told["wishes"], told["battery"]) == (None, {"held_wh": 0, "asked_wh": 0})
+    assert (told["sun"], told["lost_neur"]) == ({"held_wh": 700, "asked_wh": 2_300}, 29_000_000)
+    assert "Wishes that could wait, not served" not in page.partition("held-title")[2]
+    assert "of 2.3 kWh asked for" in page.replace("\xa0", " ")
 
 
 def test_each_home_has_its_part_and_its_mean_prices(street, homes, month):
