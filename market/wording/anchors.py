@@ -31,7 +31,7 @@ class AnchorRow(NamedTuple):
 
 
 class CostRow(NamedTuple):
-    """One kind of anchor: figures beside the trades a day that they are of, and what a transaction for each trade costs."""
+    """One kind of anchor: figures, each with its trades a day, and what a transaction for each trade costs."""
 
     label: str
     note: str

@@ -103,12 +103,12 @@ def _value(name: str, value: str) -> str:
     return str(dict(Community._meta.get_field(name).flatchoices)[value])
 
 
+_MONTHS = (What.MONTH_CLOSED, What.MONTH_CORRECTED, What.MONTH_SEEN, What.HELD_BACK_SEEN)
+_TOKENS = (What.TOKEN_ISSUED, What.TOKEN_REVOKED, What.CODE_PREPARED, What.TOKEN_FETCHED)
 _WRITTEN: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(
-        (What.MONTH_CLOSED, What.MONTH_CORRECTED, What.MONTH_SEEN, What.HELD_BACK_SEEN, What.STATEMENTS_SENT), _month
-    ),
+    **dict.fromkeys(_MONTHS, _month),
+    **dict.fromkeys(_TOKENS, _scopes),
     **dict.fromkeys((What.OFFER_CHANGED, What.CONTRACT_CHANGED), _from_day),
-    **dict.fromkeys((What.TOKEN_ISSUED, What.TOKEN_REVOKED, What.CODE_PREPARED, What.TOKEN_FETCHED), _scopes),
     What.ROLE_CHANGED: _role,
     What.LAW_CHANGED: _law,
     What.OUTSIDE_CHANGED: _outside,

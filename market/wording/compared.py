@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from community import figures
-from community.figures import kwh_as_written, kwh_decimals
+from community.figures import as_written, kwh_as_written, kwh_decimals
 from community.periods import Period, title
 from market.queries.energy import Exchange
 

@@ -118,7 +118,9 @@ def chart_sentence(slots: Sequence[DaySlot]) -> str:
     prices = [slot.price_ueur_kwh for slot in slots if slot.price_ueur_kwh is not None]
     given = sum(slot.export_wh or 0 for slot in slots)
     taken = sum(slot.import_wh or 0 for slot in slots)
-    sold, bought = sum(slot.sold_wh for slot in slots), sum(slot.bought_wh for slot in slots)
+    # Of what was cleared and is not metered yet nobody knows what was given in all.
+    sold = sum(slot.sold_wh for slot in slots if slot.export_wh is not None)
+    bought = sum(slot.bought_wh for slot in slots if slot.import_wh is not None)
     words = [price_span(prices)]
     if given or taken:
         amounts = {name: figures.kwh(wh) for name, wh in

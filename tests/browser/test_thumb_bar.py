@@ -20,7 +20,9 @@ CROWDED = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("language", "rules"), [("es-ES", "Mis reglas"), ("ca-ES", "Regles"), ("en-GB", "My rules")])
+@pytest.mark.parametrize(
+    ("language", "rules"), [("es-ES", "Mis reglas"), ("ca-ES", "Regles"), ("en-GB", "My rules")]
+)
 def test_no_label_of_the_bar_is_cut_or_meets_its_neighbour(open_page, language, rules):
     street = make.community()
     make.home(street, "Azahar 1", make.tariff(), make.member(street, "Ana"))

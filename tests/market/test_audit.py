@@ -322,4 +322,6 @@ def test_notes_are_read_in_the_readers_words_and_kept_as_codes(client, street, m
 @pytest.mark.parametrize("kept", ["resident → king", "month 13", "2026-13", "readings:eat", "grid=1", "a=b=c"])
 def test_a_note_that_nobody_can_read_stands_as_it_was_written(street, marta, kept):
     for what in What:
-        assert kept.split("=")[0].split(":")[0][:4] in note(record(what, community=street, at=NOON, by=marta, reason=kept))
+        assert kept.split("=")[0].split(":")[0][:4] in note(
+            record(what, community=street, at=NOON, by=marta, reason=kept)
+        )

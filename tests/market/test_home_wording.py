@@ -134,6 +134,14 @@ def test_the_past_is_never_filled_with_a_guess():
     assert (drawn.export_wh, drawn.import_wh) == (0, 0)
 
 
+def test_the_charts_sentence_never_tells_of_more_traded_than_metered():
+    metered, cleared = a_slot(0, export_wh=90, import_wh=0, sold_wh=90), a_slot(1, sold_wh=240, bought_wh=30)
+
+    said = plain(wording.chart_sentence([metered, replace(cleared, export_wh=None, import_wh=None)]))
+
+    assert "You gave 0.09 kWh (0.09 kWh to neighbours) and took 0.00 kWh (0.00 kWh from neighbours)." in said
+
+
 def test_the_charts_sentence_names_the_span_of_prices_and_both_energies():
     slots = [
         a_slot(0, export_wh=700, sold_wh=300),
