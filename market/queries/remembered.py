@@ -1,4 +1,9 @@
-"""What takes long to put together, kept for a while beside the database for whoever asks again soon."""
+"""What takes long to put together, kept for a while beside the database for whoever asks again soon.
+
+What is kept are frozen dataclasses, devices and arrays as the agents have them. They are pickled: plain data would
+take a reader of its own for each of some twenty kinds, which had to follow every change of theirs. Nothing is
+unpickled that the site did not seal itself, and nothing that another version of the market's code wrote.
+"""
 
 import hashlib
 import pickle  # of what `config.sealed_cache` found sealed by the site  # nosec B403

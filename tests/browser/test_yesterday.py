@@ -84,6 +84,7 @@ def test_yesterday_follows_the_slider(open_page, ana, tongue, size):
     happens(page, WhatIf.objects.exists, "a question")
     happens(page, lambda: page.locator(".reckoning").count(), "being reckoned")
     assert said.inner_text() == begun
+    assert said.evaluate("one => getComputedStyle(one).opacity") == "1", "only an answer that is older is dimmed"
     shown(page, f"{name}-reckoning")
     assert happens(page, worked_out, "an open question") == 1
     happens(page, lambda: said.inner_text() != begun, "an answer")
