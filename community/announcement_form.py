@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community.lines import LineField
 from community.models.announcements import LANGUAGES
 from community.services.announcements import Written
 
@@ -15,15 +16,15 @@ TEXT = {"rows": 6}
 class AnnouncementForm(forms.Form):
     """A plain text in one or more of the site's languages; nothing is translated by a machine."""
 
-    title_es = forms.CharField(label=gettext_lazy("Title in Spanish"), max_length=120, required=False)
+    title_es = LineField(label=gettext_lazy("Title in Spanish"), max_length=120, required=False)
     text_es = forms.CharField(
         label=gettext_lazy("Text in Spanish"), max_length=2_000, required=False, widget=forms.Textarea(attrs=TEXT)
     )
-    title_ca = forms.CharField(label=gettext_lazy("Title in Catalan"), max_length=120, required=False)
+    title_ca = LineField(label=gettext_lazy("Title in Catalan"), max_length=120, required=False)
     text_ca = forms.CharField(
         label=gettext_lazy("Text in Catalan"), max_length=2_000, required=False, widget=forms.Textarea(attrs=TEXT)
     )
-    title_en = forms.CharField(label=gettext_lazy("Title in English"), max_length=120, required=False)
+    title_en = LineField(label=gettext_lazy("Title in English"), max_length=120, required=False)
     text_en = forms.CharField(
         label=gettext_lazy("Text in English"), max_length=2_000, required=False, widget=forms.Textarea(attrs=TEXT)
     )

@@ -8,6 +8,7 @@ from django.contrib.auth import password_validation
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from community.lines import LineField
 from community.models import Community, Household, Invitation, User
 from community.queries import ConnectedHome, in_street_order
 from community.services.feeders import Connection
@@ -29,7 +30,7 @@ class InviteForm(forms.Form):
         empty_label=_("No home yet"),
         help_text=_("Only homes that nobody looks after yet."),
     )
-    name = forms.CharField(
+    name = LineField(
         label=_("Name of your neighbour"), max_length=120, required=False, help_text=_("It may be left out.")
     )
 
@@ -96,9 +97,7 @@ class PriorityForm(forms.Form):
 class JoinForm(forms.Form):
     """Name and password of a neighbour who accepts an invitation."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = LineField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label=_("Password"),
         strip=False,

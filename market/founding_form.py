@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community.lines import LineField
 from community.models import Community, Region
 from community.services.tariffs import Offer
 from market.services.founding import NewCommunity
@@ -19,7 +20,7 @@ LONGEST_NAME = 120
 class PlaceForm(forms.Form):
     """Where the community is and by which rule it shares."""
 
-    name = forms.CharField(
+    name = LineField(
         label=gettext_lazy("Name of the street or community"),
         max_length=120,
         help_text=gettext_lazy("Such as “Calle del Azahar”."),
@@ -54,7 +55,7 @@ class TariffForm(forms.Form):
         initial="three",
         help_text=gettext_lazy("Common prices before taxes, to begin with; type in the real ones under Tariffs."),
     )
-    retailer = forms.CharField(label=gettext_lazy("Retailer"), max_length=120, required=False)
+    retailer = LineField(label=gettext_lazy("Retailer"), max_length=120, required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -111,7 +112,7 @@ class HomesForm(forms.Form):
 class OwnerForm(forms.Form):
     """Who looks after the community first."""
 
-    owner_name = forms.CharField(label=gettext_lazy("Name of the first administrator"), max_length=120)
+    owner_name = LineField(label=gettext_lazy("Name of the first administrator"), max_length=120)
     owner_email = forms.EmailField(
         label=gettext_lazy("Their e-mail"),
         max_length=254,

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy
 from stdnum import iban
 from stdnum.exceptions import ValidationError as StdnumError
 
+from community.lines import LineField
+
 # Letters of a creditor's number count as 10 to 35, like those of an IBAN.
 CREDITOR_ID_LENGTH = range(8, 36)
 
@@ -31,7 +33,7 @@ class IbanField(forms.CharField):
 class AccountForm(forms.Form):
     """A home's account, and whether the community may collect from it."""
 
-    holder = forms.CharField(label=gettext_lazy("Holder of the account"), max_length=70)
+    holder = LineField(label=gettext_lazy("Holder of the account"), max_length=70)
     iban = IbanField(label=gettext_lazy("IBAN"))
     mandate = forms.BooleanField(
         label=gettext_lazy("The community may collect what this home's statements ask for"),
@@ -46,9 +48,9 @@ class AccountForm(forms.Form):
 class CreditorForm(forms.Form):
     """The community's own account."""
 
-    holder = forms.CharField(label=gettext_lazy("Name on the account"), max_length=70)
+    holder = LineField(label=gettext_lazy("Name on the account"), max_length=70)
     iban = IbanField(label=gettext_lazy("IBAN"))
-    creditor_id = forms.CharField(
+    creditor_id = LineField(
         label=gettext_lazy("Creditor identifier"),
         max_length=40,
         help_text=gettext_lazy("The bank gives it, such as ES11000B12345674. Collections need it."),

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community.lines import LineField
 from market.forms import PriceField, Slider, to_ueur
 from market.pilot.readings import LEAST_HOURS, HomeCurve, TooLittle, curve_of
 from market.pilot.scenario import Costs, PilotHome, Prices, Scenario
@@ -38,7 +39,7 @@ USUAL = (
 class StreetForm(forms.Form):
     """The street as a whole. Prices are all-in, taxes included."""
 
-    name = forms.CharField(label=gettext_lazy("Name of the street or community"), max_length=120)
+    name = LineField(label=gettext_lazy("Name of the street or community"), max_length=120)
     p1 = PriceField(label=gettext_lazy("Peak (P1)"))
     p2 = PriceField(label=gettext_lazy("Mid (P2)"))
     p3 = PriceField(label=gettext_lazy("Off-peak (P3)"))
@@ -80,7 +81,7 @@ _PRICES = ("p1", "p2", "p3", "surplus", "flat", "flat_surplus")
 class HomeForm(forms.Form):
     """One home of the street."""
 
-    name = forms.CharField(label=gettext_lazy("Home"), max_length=60)
+    name = LineField(label=gettext_lazy("Home"), max_length=60)
     kind = forms.ChoiceField(
         label=gettext_lazy("Who lives there"),
         choices=[

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community.lines import LineField
 from community.models import Community
 from community.queries import in_street_order
 from market.models import SharingAdvice
@@ -33,7 +34,7 @@ class KeepForm(forms.Form):
     )
     year = forms.IntegerField(label=gettext_lazy("Year"), min_value=2020, max_value=2100)
     agreed_on = forms.DateField(label=gettext_lazy("Members agreed on"), widget=DAY)
-    note = forms.CharField(
+    note = LineField(
         label=gettext_lazy("Who agreed, and how"),
         max_length=200,
         required=False,

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from community.lines import LineField
 from community.models import Community, Household, OfferTerms, Region, Tariff
 from community.price_files import PriceFileFault, PublishedHour, read_prices
 from community.price_files.esios import MOST_BYTES
@@ -55,8 +56,8 @@ class EnergyField(EurosField):
 class OfferForm(forms.Form):
     """An offer before taxes, as contracts state it."""
 
-    retailer = forms.CharField(label=gettext_lazy("Retailer"), max_length=120)
-    name = forms.CharField(label=gettext_lazy("Name of the offer"), max_length=120)
+    retailer = LineField(label=gettext_lazy("Retailer"), max_length=120)
+    name = LineField(label=gettext_lazy("Name of the offer"), max_length=120)
     valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=DAY)
     region = forms.ChoiceField(label=gettext_lazy("Where"), choices=Region.choices)
     index = forms.ChoiceField(

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from community.lines import LineField
 from community.models import Device, Household
 from community.queries import in_street_order
 from metering.hygiene import devices_without_equipment, tokens_for
@@ -33,9 +34,9 @@ class EquipmentForm(forms.Form):
 
     household = HomeField(label=_("Home"), queryset=Household.objects.none())
     kind = forms.ChoiceField(label=_("What it is"), choices=Equipment.Kind.choices)
-    maker = forms.CharField(label=_("Maker"), max_length=80, required=False, help_text=_("As on the type plate."))
-    model = forms.CharField(label=_("Model"), max_length=80, required=False)
-    firmware = forms.CharField(
+    maker = LineField(label=_("Maker"), max_length=80, required=False, help_text=_("As on the type plate."))
+    model = LineField(label=_("Model"), max_length=80, required=False)
+    firmware = LineField(
         label=_("Version of its firmware"),
         max_length=80,
         required=False,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.es import nif
 from stdnum.exceptions import ValidationError as StdnumError
 
+from community.lines import LineField
 from community.models import Community
 from community.queries import street_order
 from metering.formats import CHANNELS
@@ -142,7 +143,7 @@ class SampleForm(forms.Form):
 class ColumnsForm(forms.Form):
     """What each column of a sample means; one field a column."""
 
-    name = forms.CharField(label=_("Name of this kind of table"), max_length=80)
+    name = LineField(label=_("Name of this kind of table"), max_length=80)
     unit = forms.ChoiceField(
         label=_("Unit where a header has none"), required=False, choices=[("", "—"), ("Wh", "Wh"), ("kWh", "kWh")]
     )
@@ -199,7 +200,7 @@ class PointsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 class TokenForm(forms.Form):
     """Whom to let in, to what, for how long and from where."""
 
-    name = forms.CharField(label=_("Who will use it"), max_length=120, help_text=_("Such as “Gateway Azahar 3”."))
+    name = LineField(label=_("Who will use it"), max_length=120, help_text=_("Such as “Gateway Azahar 3”."))
     metering_points = PointsField(
         label=_("Metering points"), queryset=MeteringPoint.objects.none(), widget=forms.CheckboxSelectMultiple
     )
@@ -210,7 +211,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(label=_("Days until it expires"), initial=365, min_value=1, max_value=3_650)
-    networks = forms.CharField(
+    networks = LineField(
         label=_("Only from these networks"),
         required=False,
         max_length=400,
@@ -244,7 +245,7 @@ class TokenForm(forms.Form):
 class DatadisAccountForm(forms.Form):
     """The community's login on Datadis."""
 
-    nif = forms.CharField(label=_("NIF of the account"), max_length=12)
+    nif = LineField(label=_("NIF of the account"), max_length=12)
     password = forms.CharField(
         label=_("Password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
@@ -258,7 +259,7 @@ class DatadisAccountForm(forms.Form):
 class ConsentForm(forms.Form):
     """Letting the community read a meter's curve on Datadis."""
 
-    nif = forms.CharField(
+    nif = LineField(
         label=_("Your NIF, as on the electricity bill"),
         max_length=12,
         help_text=_("Datadis asks for it. It is kept sealed and used for nothing else."),

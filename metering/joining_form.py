@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from community.lines import LineField
 from community.models import Community, Household, Tariff
 from community.queries import in_street_order
 from metering.cups import validate_cups
@@ -29,13 +30,11 @@ class CupsField(forms.CharField):
 class AskForm(forms.Form):
     """Who wants to join, and where they live."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = LineField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
         label=_("Your e-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
-    place = forms.CharField(
+    place = LineField(
         label=_("Address and flat"),
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
@@ -52,7 +51,7 @@ class AskForm(forms.Form):
 class AcceptForm(forms.Form):
     """Which home is handed over to whoever asked."""
 
-    home = forms.CharField(
+    home = LineField(
         label=_("Home"),
         max_length=120,
         widget=forms.TextInput(attrs={"list": "free-homes", "autocomplete": "off"}),
