@@ -23,3 +23,18 @@ def set_priority(*, by: Member, household_id: int, priority: int, at: datetime) 
     home.save(update_fields=["priority"])
     record(What.PRIORITY_CHANGED, community=by.community, at=at, by=by, household=home, reason=said)
     return home
+
+
+class HomeChangedHands(LookupError):
+    """Somebody else looks after the home, or nobody, than when it was read."""
+
+
+def lock_as_seen(household: Household) -> None:
+    """Lock a home until the transaction ends, if it is still its member's who it was when it was read.
+
+    Whoever was shown the door while a form of theirs was on its way changes nothing any more. Raises
+    `HomeChangedHands`.
+    """
+    found = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    if found.member_id != household.member_id:
+        raise HomeChangedHands(household.pk)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from community.models import Household, Member, What
 from community.services.audit import record
+from community.services.homes import lock_as_seen
 from market.agents import HoursRule
 from market.agents import Mandate as MandateTerms
 from market.ledger.assertions import Assertion
@@ -42,9 +43,9 @@ def give_mandate(
 
     `limits` are further fields of `Mandate` with their units (µ€/kWh, percent, tenths of a cycle, minutes, Wh);
     what is not named has its default. Giving the same mandate again adds nothing but the member's `word`, if it
-    was not given yet. Raises ValueError for a limit that no owner can mean, and `NotSigned`.
+    was not given yet. Raises ValueError for a limit that no owner can mean, `NotSigned`, and `HomeChangedHands`.
     """
-    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    lock_as_seen(household)
     given = _drafted(household, given_by, at, **limits)
     terms = mandate_terms(given, hours)
     if given.valid_until is not None and given.valid_until <= at:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from community.models import Community, Household, Member, What
 from community.roles import Can, only_those_who
 from community.services.audit import record, record_for
+from community.services.homes import lock_as_seen
 from config.sealing import seal
 from market.models import BankAccount, CreditorAccount, PaymentItem, PaymentRun, Statement, StatementLine
 
@@ -27,9 +28,9 @@ def keep_account(
 ) -> BankAccount:
     """Keep where a home's money goes; `signed_on` is the day of its mandate, None if nothing may be collected.
 
-    Another number needs another mandate, which gets a reference of its own.
+    Another number needs another mandate, which gets a reference of its own. Raises `HomeChangedHands`.
     """
-    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    lock_as_seen(household)
     BankAccount.objects.filter(household=household, replaced_at=None).update(replaced_at=at)
     account = BankAccount.objects.create(
         household=household,

@@ -21,6 +21,7 @@ from market.services.closing import correct_month
 from market.services.payments import NothingDue, due, keep_account, keep_creditor, make_run
 from market.services.statements import close_month
 from tests import factories as make
+from tests.faults.test_races import at_once
 from tests.market.test_rent_and_pool import CLOSING, NOVEMBER, cleared, homes, metered, street, usual
 
 __all__ = ["homes", "street"]
@@ -112,6 +113,15 @@ def settled(street, homes, marta):
 def account(home, by, iban, signed=True, at=CLOSING):
     day = date(2026, 11, 2) if signed else None
     return keep_account(household=home, holder=home.name, iban=iban, signed_on=day, by=by, at=at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_that_are_asked_for_at_once_pay_each_statement_once(settled, marta):
+    errors = at_once(lambda: make_run(by=marta, at=CLOSING))
+
+    assert [type(one) for one in errors] == [NothingDue] * 3
+    assert PaymentRun.objects.count() == 1
+    assert PaymentItem.objects.count() == len(settled)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,73 @@
+"""Whoever leaves while a form of theirs is on its way decides nothing any more for the home that was theirs."""
+
+import threading
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from community.models import Household, Member
+from community.services.homes import HomeChangedHands
+from market.models import BankAccount, Mandate
+from market.queries.mandates import latest_mandate
+from market.services.leaving import leave
+from market.services.mandates import give_mandate
+from market.services.payments import keep_account
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = make.NOON
+IBAN = "ES9121000418450200051332"
+
+
+@pytest.fixture
+def street():
+    return make.community()
+
+
+@pytest.fixture
+def marta(street):
+    return make.member(street, "Marta", Member.Role.OWNER)
+
+
+@pytest.fixture
+def nil(street):
+    nil = make.member(street, "Nil")
+    make.home(street, "Casa", make.tariff("Otra"), nil)
+    return nil
+
+
+def keeps(home, nil):
+    keep_account(household=home, holder="Nil", iban=IBAN, signed_on=date(2026, 11, 2), by=nil, at=AT)
+
+
+def decides(home, nil):
+    give_mandate(household=home, given_by=nil, at=AT + timedelta(minutes=1), max_buy_ueur_kwh=1)
+
+
+@pytest.mark.parametrize("asks", [keeps, decides])
+def test_what_waits_at_the_lock_while_a_membership_ends_changes_nothing(marta, nil, asks):
+    home, errors, held = nil.households.get(), [], threading.Event()
+
+    def late():
+        held.wait()
+        try:
+            asks(home, nil)
+        except Exception as error:  # whatever it is, the test shows it
+            errors.append(error)
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=late)
+    waiting.start()
+    with transaction.atomic():
+        leave(member_id=nil.pk, by=marta, at=AT)
+        held.set()
+        waiting.join(0.5)
+    waiting.join()
+
+    assert [type(one) for one in errors] == [HomeChangedHands]
+    assert Household.objects.get(pk=home.pk).member is None
+    assert not BankAccount.objects.filter(household=home, replaced_at=None).exists()
+    assert latest_mandate(home).paused
+    assert Mandate.objects.filter(household=home, valid_from__gt=AT).count() == 0
