@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -51,16 +52,20 @@ class Reader(HTMLParser):
 
 
 def read(answer):
-    reader = Reader()
-    reader.feed(answer.content.decode())
-    return reader
+    """Read once, however many ask."""
+    if not hasattr(answer, "reader"):
+        answer.reader = Reader()
+        answer.reader.feed(answer.content.decode())
+    return answer.reader
 
 
 def is_page(answer):
     return answer.get("Content-Type", "").startswith("text/html")
 
 
+@cache
 def route_of(path):
+    """Kept: a page's links are those of all others, and each is looked for among some three hundred routes."""
     try:
         return resolve(urlsplit(path).path).route
     except Resolver404:
@@ -72,8 +77,7 @@ def walk(client, starts):
     waiting, seen, counted = list(starts), set(), {}
     while waiting:
         path = waiting.pop(0)
-        route = route_of(path)
-        if path in seen or counted.get(route, 0) >= PER_ROUTE:
+        if path in seen or counted.get(route := route_of(path), 0) >= PER_ROUTE:
             continue
         seen.add(path)
         counted[route] = counted.get(route, 0) + 1
