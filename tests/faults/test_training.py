@@ -18,6 +18,7 @@ from market.queries.training import due_to_train
 from market.services.training import MOST_IDLE_STARTS, ask_for_training, go_on
 from tests import factories as make
 from tests import weeks
+from tests.snapshots import once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,11 +45,22 @@ training.go_on(run_id=run.pk, at=run.asked_at, more=more)
 """
 
 
-def weights_of_a_training(street, at):
+def ask(street, at):
     run = ask_for_training(community_id=street.pk, why="asked", at=at, recipe=RECIPE)
     TrainingRun.objects.filter(pk=run.pk).update(seed=5, recipe=asdict(RECIPE) | {"seed": 5})
-    go_on(run_id=run.pk, at=at)
+    return run
+
+
+def weights(run):
     return Policy.objects.get(run=run).weights["numbers"]
+
+
+def trained_in_one_go():
+    """A street, and the weights that its training came to without a pause."""
+    street = weeks.street(weeks=10)
+    run = ask(street, AT - timedelta(minutes=1))
+    go_on(run_id=run.pk, at=AT - timedelta(minutes=1))
+    return street, weights(run)
 
 
 def for_generations(count):
@@ -58,9 +70,8 @@ def for_generations(count):
 
 
 def test_a_worker_killed_in_the_middle_leaves_a_checkpoint_that_ends_in_the_same_weights():
-    street = weeks.street(weeks=10)
-    run = ask_for_training(community_id=street.pk, why="asked", at=AT, recipe=RECIPE)
-    TrainingRun.objects.filter(pk=run.pk).update(seed=5, recipe=asdict(RECIPE) | {"seed": 5})
+    street, in_one_go = once(trained_in_one_go)
+    run = ask(street, AT)
     worker = subprocess.Popen(
         [sys.executable, "-c", TRAIN_AND_HANG, str(run.pk), connection.settings_dict["NAME"]],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
@@ -81,22 +92,17 @@ def test_a_worker_killed_in_the_middle_leaves_a_checkpoint_that_ends_in_the_same
         go_on(run_id=run.pk, at=AT)
         run.refresh_from_db()
     assert (run.status, run.generation, run.checkpoint) == ("done", 16, None)
-    assert (
-        weights_of_a_training(street, AT + timedelta(minutes=1)) == Policy.objects.get(run=run).weights["numbers"]
-    )
+    assert weights(run) == in_one_go
 
 
 def test_a_training_goes_on_leg_by_leg_to_the_same_weights():
-    street = weeks.street(weeks=10)
-    run = ask_for_training(community_id=street.pk, why="asked", at=AT, recipe=RECIPE)
-    TrainingRun.objects.filter(pk=run.pk).update(seed=5, recipe=asdict(RECIPE) | {"seed": 5})
+    street, in_one_go = once(trained_in_one_go)
+    run = ask(street, AT)
 
     pauses = [go_on(run_id=run.pk, at=AT, more=for_generations(5)) for _ in range(4)]
 
     assert pauses == [True, True, False, False]
-    assert (
-        weights_of_a_training(street, AT + timedelta(minutes=1)) == Policy.objects.get(run=run).weights["numbers"]
-    )
+    assert weights(run) == in_one_go
 
 
 def test_two_rings_at_once_ask_for_one_training():
