@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import gc
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from config import tenancy
+from config.garbage import look_seldom
 from config.walls import SITE_ROLE
 from metering.services.partitions import ensure_partitions
 from tests import migrated
@@ -54,6 +56,17 @@ def _as_listed_once(self):
 WhiteNoiseMiddleware.add_files_from_finders = _as_listed_once
 # Tests arrange and look as an operator would; pages, calls of the API and tasks have their own scope meanwhile.
 tenancy.outside_of_requests(tenancy.ALL)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Thousands of tests and all code are objects that stay: no garbage is looked for among them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        look_seldom()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items):
