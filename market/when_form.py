@@ -56,4 +56,4 @@ class WhenForm(forms.Form):
     def usual(cls, at: datetime) -> dict[str, str]:
         """An hour and a half at 1 kW, done by eight tomorrow."""
         tomorrow = timezone.localtime(at) + timedelta(days=1)
-        return {"length": "90", "power": "1.0", "by": f"{tomorrow:%Y-%m-%d}T08:00"}
+        return {"length": "90", "power": "1", "by": f"{tomorrow:%Y-%m-%d}T08:00"}
