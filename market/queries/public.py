@@ -60,9 +60,12 @@ class PublicSums:
 
 def public_sums(community: Community, first: datetime, until: datetime) -> PublicSums | None:
     """The sums of what is settled in `[first, until)`, two midnights; None if they would be of too few homes."""
-    asked = {"community": community.pk, "first": first, "until": until, "zone": community.zone.key}
+    asked: dict[str, Any] = {
+        "community": community.pk, "first": first, "until": until, "zone": community.zone.key,
+        "fewest": anonymity.FEWEST_HOMES,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(SUMS, asked | {"fewest": anonymity.FEWEST_HOMES})
+        cursor.execute(SUMS, asked)
         row: tuple[Any, ...] = cursor.fetchone()
     homes, *sums = row
     if homes < anonymity.FEWEST_HOMES:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -100,7 +101,8 @@ def _value(name: str, value: str) -> str:
         return figures.kilowatts(int(value))
     if name.endswith("_pct"):
         return figures.percent(int(value))
-    return str(dict(Community._meta.get_field(name).flatchoices)[value])
+    field: Any = Community._meta.get_field(name)
+    return str(dict(field.flatchoices)[value])
 
 
 _MONTHS = (What.MONTH_CLOSED, What.MONTH_CORRECTED, What.MONTH_SEEN, What.HELD_BACK_SEEN)
