@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +13,12 @@ from community.models import AuditEvent, Community, Member, Region, What
 from market.rules_form import RulesForm
 from metering.forms import SCOPES
 
+CHOICES: dict[str, type[TextChoices]] = {
+    "price_rule": Community.PriceRule,
+    "fairness_rule": Community.FairnessRule,
+    "pool_rule": Community.PoolRule,
+    "rent_rule": Community.RentRule,
+}
 MONTH = re.compile(r"(\d{4})-(\d{2})")
 DAY_AT_END = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 OUTSIDE = {
@@ -101,8 +107,7 @@ def _value(name: str, value: str) -> str:
         return figures.kilowatts(int(value))
     if name.endswith("_pct"):
         return figures.percent(int(value))
-    field: Any = Community._meta.get_field(name)
-    return str(dict(field.flatchoices)[value])
+    return str(CHOICES[name](value).label)
 
 
 _MONTHS = (What.MONTH_CLOSED, What.MONTH_CORRECTED, What.MONTH_SEEN, What.HELD_BACK_SEEN)

@@ -60,6 +60,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "complete": sum(not row.missing for row in rows),
         "meters": len(rows),
         "month": month,
+        "running": month == today.replace(day=1),
         "mailed": bool(settings.EMAIL_HOST),
     }
     return page(request, "metering/board.html", context)

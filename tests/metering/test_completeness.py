@@ -149,15 +149,17 @@ def test_the_board_names_who_must_act_the_worst_first(client, point):
 
 def test_a_complete_month_says_so_and_residents_do_not_see_the_board(client, point):
     street = point.household.community
-    start = month_span(2026, 11, MADRID)[0]
+    start = month_span(2026, 10, MADRID)[0]
     for channel in ("import", "export"):
         store(point, every(start, AT), channel)
     client.force_login(make.member(street, "Marta", Member.Role.ADMIN).user)
 
     with patch("config.clock.now", lambda: AT):
         assert (
-            b"The month is complete: 1 meter"
+            b"So far the month is complete: 1 meter"
             in client.get("/completeness/", headers={"accept-language": "en"}).content
         )
+        past = client.get("/completeness/?m=2026-10", headers={"accept-language": "en"}).content
+        assert b"The month is complete: 1 meter" in past, "only a month that is over is complete"
         client.force_login(make.member(street, "Ana").user)
         assert client.get("/completeness/").status_code == 403
