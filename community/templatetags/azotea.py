@@ -50,6 +50,12 @@ def kwh(energy_wh: int, decimals: int | None = None) -> str:
 
 
 @register.filter
+def energy(energy_wh: int) -> str:
+    """`4|energy` is "4 Wh" where kWh would read as nothing."""
+    return figures.energy(energy_wh)
+
+
+@register.filter
 def kilowatts(power_w: float) -> str:
     """`5759|kilowatts` is "5,7 kW"."""
     return figures.kilowatts(power_w)

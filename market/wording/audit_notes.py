@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 
 from community import figures
 from community.models import AuditEvent, Community, Member, Region, What
-from market.rules_form import RulesForm
 from metering.forms import SCOPES
 
 CHOICES: dict[str, type[TextChoices]] = {
@@ -18,6 +17,19 @@ CHOICES: dict[str, type[TextChoices]] = {
     "fairness_rule": Community.FairnessRule,
     "pool_rule": Community.PoolRule,
     "rent_rule": Community.RentRule,
+}
+RULES = {
+    "price_rule": gettext_lazy("How the price is made"),
+    "fairness_rule": gettext_lazy("Who goes first when not all fits"),
+    "curtailment_cap_pct": gettext_lazy("Most that a home may lose to the cables"),
+    "rent_rule": gettext_lazy("How congestion rent is given back"),
+    "pool_pct": gettext_lazy("Part of every gain that goes into the pool"),
+    "pool_rule": gettext_lazy("How the pool is shared"),
+    "grid_fee_ueur_kwh": gettext_lazy("On the same feeder"),
+    "grid_fee_substation_ueur_kwh": gettext_lazy("Between two feeders of one substation"),
+    "grid_fee_beyond_ueur_kwh": gettext_lazy("Between two substations"),
+    "import_limit_w": gettext_lazy("Most that the street may take"),
+    "export_limit_w": gettext_lazy("Most that the street may give"),
 }
 MONTH = re.compile(r"(\d{4})-(\d{2})")
 DAY_AT_END = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -93,9 +105,7 @@ def _rules(said: str) -> str:
 
 
 def _rule(name: str, value: str) -> str:
-    field = name.removesuffix("_ueur_kwh").removesuffix("_w")
-    label = RulesForm.base_fields[field].label
-    return f"{label}: {_value(name, value)}"
+    return f"{RULES[name]}: {_value(name, value)}"
 
 
 def _value(name: str, value: str) -> str:

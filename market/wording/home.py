@@ -166,10 +166,10 @@ def trade_rows(
 def _trade_row(slot: DaySlot, partners: tuple[int, int], outcome: Outcome | None, address: str) -> Row:
     buyers, sellers = partners
     if slot.sold_wh:
-        title = _("You sold %(energy)s") % {"energy": figures.kwh(slot.sold_wh)}
+        title = _("You sold %(energy)s") % {"energy": figures.energy(slot.sold_wh)}
         note = _count(ngettext("to %(count)s home", "to %(count)s homes", buyers), buyers)
     elif slot.bought_wh:
-        title = _("You bought %(energy)s") % {"energy": figures.kwh(slot.bought_wh)}
+        title = _("You bought %(energy)s") % {"energy": figures.energy(slot.bought_wh)}
         note = _count(ngettext("from %(count)s home", "from %(count)s homes", sellers), sellers)
     else:
         title = _("No trade")

@@ -15,7 +15,8 @@ from community.services.tariffs import give_contract
 from config import clock
 from market.services.mandates import give_mandate
 from market.services.payments import keep_account
-from market.services.rules import set_place, set_rules
+from market.services.rules import RULES, set_place, set_rules
+from market.wording import audit_notes
 from market.wording.audit_notes import note
 from metering.models import ApiToken, MeterFile
 from metering.services.meter_files import commit, take_in
@@ -317,6 +318,10 @@ def test_notes_are_read_in_the_readers_words_and_kept_as_codes(client, street, m
     assert read in rows
     assert kept not in rows
     assert kept in client.get(reverse("audit-csv"), {"m": f"{NOON:%Y-%m}"}).content.decode()
+
+
+def test_every_rule_of_a_street_has_a_name_in_the_audit_trail():
+    assert set(audit_notes.RULES) == set(RULES)
 
 
 @pytest.mark.parametrize("kept", ["resident → king", "month 13", "2026-13", "readings:eat", "grid=1", "a=b=c"])

@@ -124,6 +124,14 @@ def test_what_is_to_come_is_drawn_from_the_forecast_and_the_expected_price():
     assert drawn.address == ""
 
 
+def test_a_trade_of_a_few_wh_is_not_told_as_nothing():
+    sale, bought = (a_slot(0, sold_wh=4, earned_neur=400_000), a_slot(1, bought_wh=3, paid_neur=300_000))
+
+    rows = wording.trade_rows([sale, bought], {sale.start: (1, 0), bought.start: (0, 1)}, [], {})
+
+    assert [plain(row.title) for row in rows] == ["You sold 4 Wh", "You bought 3 Wh"]
+
+
 def test_the_past_is_never_filled_with_a_guess():
     slot = a_slot(price_ueur_kwh=None, price_expected_ueur_kwh=90_000, import_wh=None, export_wh=None)
 
