@@ -260,8 +260,8 @@ def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(mar
 
     assert "The most you took was 0.50 kWh (00:15–00:30). The most you gave was 0.20 kWh (00:00–00:15)." in page
     assert (
-        "1.3 kWh came in: your roof 0.5 kWh, from neighbours 0.1 kWh, from the grid 0.7 kWh. "
-        "1.3 kWh went on from there: to the grid 0.2 kWh, you used 1.1 kWh."
+        "1.3 kWh came in: your roof 0.50 kWh, from neighbours 0.10 kWh, from the grid 0.70 kWh. "
+        "1.3 kWh went on from there: to the grid 0.20 kWh, you used 1.1 kWh."
     ) in page
     assert page.count('<details class="more" open>') == 2
     money = told(marta, "/energy/?unit=eur")
@@ -275,7 +275,7 @@ def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(mar
         ({"paid_retailer_neur": 20_071_000_000}, {"paid_retailer_neur": 16_864_000_000}, ("20.07", "16.86", "+3.21")),
         ({"taken_wh": 64}, {"taken_wh": 66}, ("0.06", "0.07", "−0.01")),
         ({"taken_wh": 4_751}, {"taken_wh": 5_849}, ("4.8", "5.8", "−1.0")),
-        ({"taken_wh": 960}, {"taken_wh": 2_300}, ("1.0", "2.3", "−1.3")),
+        ({"taken_wh": 960}, {"taken_wh": 2_300}, ("0.96", "2.3", "−1.3")),
     ],
 )  # fmt: skip
 def test_a_difference_is_that_of_the_two_figures_as_they_are_written(now, before, written):
