@@ -7,7 +7,7 @@ Sources: Circular CNMC 3/2020, RD 244/2019 art. 14, Ley 38/1992 art. 99, Ley 37/
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from community.regulated import Levies, Taxes, Tolls
@@ -192,6 +192,12 @@ def cents(amount_neur: int | Fraction) -> int:
     above, below = amount_neur.numerator, amount_neur.denominator  # in integers: a fraction costs ten times that
     whole = (2 * abs(above) + NEUR_PER_CENT * below) // (2 * NEUR_PER_CENT * below)
     return whole if above >= 0 else -whole
+
+
+def at_regulated_power(contract: Contract, tolls: Tolls, margin_ueur_kw_year: int = 0) -> Contract:
+    """The contract with power at tolls and charges, and a margin on the first period."""
+    first, second = tolls.power_ueur_kw_year
+    return replace(contract, power_ueur_kw_year=(first + margin_ueur_kw_year, second))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,14 @@ from market.settlement.allocation import (
     allocate,
     netted,
 )
+from market.settlement.allocation.countries import (
+    austria,
+    france_keys,
+    germany,
+    italy_shared,
+    italy_split,
+    italy_tip_ueur_kwh,
+)
 from market.settlement.apportion import apportion
 
 CASES = {
@@ -51,6 +59,7 @@ def test_the_worked_hours_of_five_rules_are_exact():
         for name, rule in RULES_OF_THE_CASE.items():
             found = columns(allocate(hour["G"], hour["cons"], rule), hour["cons"])
             assert found == expected["rules"][name], (name, hour)
+        assert italy_shared([hour["G"]], hour["cons"]) == expected["shared_energy_italy_wh"]
 
 
 def test_the_worked_day_of_fixed_coefficients_is_exact():
@@ -134,3 +143,37 @@ def test_only_coefficients_fixed_beforehand_go_to_a_spanish_distributor():
     assert {rule.name for rule in RULES if rule.exportable} == {"static", "hourly"}
     assert all("ES" in rule.legal_in for rule in RULES if rule.exportable)
     assert not next(rule for rule in RULES if rule.name == "market").legal_in
+
+
+def test_austria_counts_each_members_part_and_leaves_producers_the_rest():
+    dynamic = austria([3_000, 1_000], [1_000, 3_000], [100, 50])
+    static = austria([4_000], [1_000, 3_000], [100, 100], (750_000, 250_000))
+
+    assert (dynamic.counted_wh, dynamic.covered_wh, dynamic.left_wh) == (
+        [1_000, 1_500],
+        [1_000, 1_500],
+        [1_125, 375],
+    )
+    assert (static.ready_wh, static.covered_wh, static.left_wh) == ([3_000, 1_000], [1_000, 1_000], [2_000])
+    with pytest.raises(ValueError, match="1 to 100"):
+        austria([1], [1], [0])
+
+
+@pytest.mark.parametrize(
+    ("plant_w", "zonal", "premium"),
+    [(200_000, 180_000, 80_000), (200_000, 160_000, 100_000), (200_000, 20_000, 120_000), (600_000, 150_000, 100_000),
+     (1_000_000, 200_000, 60_000)],
+)  # fmt: skip
+def test_italys_premium_by_power_and_price(plant_w, zonal, premium):
+    assert italy_tip_ueur_kwh(plant_w, zonal) == premium
+
+
+def test_italy_france_and_germany():
+    assert sum(italy_split(1_000_000_001, [55, 45])) == 1_000_000_001
+    assert france_keys([123_456, 876_544]) == [123_000, 876_000]
+    with pytest.raises(ValueError, match="100 %"):
+        france_keys([600_000, 500_000])
+    with pytest.raises(ValueError, match="1 MW"):
+        italy_tip_ueur_kwh(1_000_001, 0)
+    assert germany(900, [100, 1_000, 1_000]) == [100, 400, 400]
+    assert germany(5_000, [100, 200], [3, 1]) == [100, 200]

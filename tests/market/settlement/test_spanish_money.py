@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from community.regulated import NotKnown, changes_between, levies_on, taxes_on, tolls_on
-from market.settlement.bill import Contract, Part, Use, bill, cents, check
+from community.regulated import NotKnown, Taxes, changes_between, levies_on, taxes_on, tolls_on
+from market.settlement.bill import Contract, Part, Use, at_regulated_power, bill, cents, check
 from market.settlement.billing_period import Hour, parts_by_days, parts_by_hours
 from market.settlement.compensation import compensate, surplus_price
 from market.settlement.statement import balance_cents
+from market.settlement.trade_gain import trade_gain
 from market.settlement.virtual_battery import Lot, Wallet, WalletTerms, live_month, shared_out
 
 HERE = Path(__file__).parent
@@ -29,7 +30,8 @@ def to_cents(euros):
 
 
 def contract(**changes):
-    return Contract(PRICES, tolls_on(NORMAL).power_ueur_kw_year, (4_600, 4_600), **changes)
+    plain = Contract(PRICES, (0, 0), (4_600, 4_600), **changes)
+    return at_regulated_power(plain, tolls_on(NORMAL))
 
 
 def part(day, use, year_days=365):
@@ -325,7 +327,38 @@ def test_amounts_below_zero_are_refused():
         shared_out(5, [1, 2], [1])
 
 
-# --- cents that add up -------------------------------------------------------------------------------------------
+# --- private payments --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["not_capped", "seller_capped"])
+def test_the_worked_private_payments_are_exact(which):
+    case = CASES["p2p_trade_vs_baseline"]
+    inputs, expected = case["inputs"], case["expected"][which]
+    taxes = Taxes(NORMAL, Fraction(inputs["iva"]), Fraction(inputs["iee"]), "")
+    buyer = seller = fees = Fraction(0)
+
+    for trade, wanted in zip(inputs["trades"], expected["trades"], strict=True):
+        found = trade_gain(
+            trade["wh"],
+            retail_ueur_kwh=trade["retail"],
+            surplus_ueur_kwh=inputs["seller_surplus_price_ue_kwh"],
+            price_ueur_kwh=trade["price"],
+            fee_ueur_kwh=inputs["fee_ue_kwh"],
+            factor=taxes.factor,
+            capped=which == "seller_capped",
+        )
+        assert f"{float(found.buyer_neur / 10**9):.6f}" == wanted["buyer_saving_eur"]
+        assert f"{float(found.seller_neur / 10**9):.6f}" == wanted["seller_gain_eur"]
+        assert f"{float(found.lost_neur / 10**9):.6f}" == wanted["lost_compensation_seller_eur"]
+        assert found.accepted == wanted["accept"]
+        if found.accepted:
+            buyer, seller, fees = buyer + found.buyer_neur, seller + found.seller_neur, fees + found.fee_neur
+
+    assert (cents(buyer), cents(seller), cents(fees)) == (
+        expected["buyer_saving_cents"], expected["seller_gain_cents"], expected["fee_cents"],
+    )  # fmt: skip
+    assert f"{float((buyer + seller + fees) / 10**9):.6f}" == expected["joint_gain_before_rounding_eur"]
+    assert f"{float(taxes.factor):.10f}" == case["expected"]["retail_gross_factor"]
 
 
 def test_the_pool_of_cents_balances_as_the_worked_case():
