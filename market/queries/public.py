@@ -61,9 +61,12 @@ class PublicSums:
 def public_sums(community: Community, first: datetime, until: datetime) -> PublicSums | None:
     """The sums of what is settled in `[first, until)`, two midnights; None if they would be of too few homes."""
     asked: dict[str, Any] = {
-        "community": community.pk, "first": first, "until": until, "zone": community.zone.key,
+        "community": community.pk,
+        "first": first,
+        "until": until,
+        "zone": community.zone.key,
         "fewest": anonymity.FEWEST_HOMES,
-    }  # fmt: skip
+    }
     with connection.cursor() as cursor:
         cursor.execute(SUMS, asked)
         row: tuple[Any, ...] = cursor.fetchone()
