@@ -118,9 +118,8 @@ def check(proof: str, entry: bytes, opening: dict[str, Any], salt: bytes, vkey: 
     leaf, odd = hashlib.sha256(b"\0" + entry).digest(), [lines[0][6:], rows[1]] != [str(index), str(size)]
     if odd or not 0 <= index < size or root_of(index, size - 1, leaf, [b64(line) for line in lines[1:]]) != root:
         raise Wrong("the entry is not in the log at this place")
-    committed = hmac.new(salt, spelled(opening).encode(), "sha256").hexdigest()
-    own = {"cm": committed, "slot": opening["slot"], "t": opening.get("t", "posting")}
-    if own.items() - json.loads(entry).items() or spelled(json.loads(entry)).encode() != entry:
+    own = {"cm": hmac.digest(salt, spelled(opening).encode(), "sha256").hex(), "slot": opening["slot"], "v": 1}
+    if spelled(own | {"t": opening.get("t", "posting")}).encode() != entry:
         raise Wrong("these figures are not the ones that were committed to")
     return size, root
 
@@ -151,7 +150,7 @@ def allowed(opening: dict[str, Any], mandate: Any, signature: Any) -> list[Any]:
     if signature is not None:
         client = json.loads(b64(signature["client_data"]))
         asked = base64.urlsafe_b64encode(bytes.fromhex(opening["mandate"])).decode().rstrip("=")
-        if (client["type"], client["challenge"]) != ("webauthn.get", asked):
+        if (client["type"], client["challenge"], client["origin"].isprintable()) != ("webauthn.get", asked, True):
             raise Wrong("another mandate was signed")
         show("Mandate: signed at", client["origin"], "by a passkey; verify_receipt.html checks the signature")
     rules = touching(mandate, clock, opening["slot"]) if mandate and clock else []
