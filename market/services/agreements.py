@@ -6,12 +6,17 @@ from django.db import transaction
 
 from community.models import Household, Member, What
 from community.services.audit import record
+from community.services.homes import lock_as_seen
 from market.models import GestorMandate, SharingSet, SharingSignature
 
 
 @transaction.atomic
 def sign_set(*, household: Household, found: SharingSet, by: Member, at: datetime) -> SharingSignature:
-    """Note that a home agrees to a set of its community; the first word stays. Raises ValueError for another's."""
+    """Note that a home agrees to a set of its community; the first word stays.
+
+    Raises ValueError for another's, and `HomeChangedHands`.
+    """
+    lock_as_seen(household)
     if found.community_id != household.community_id:
         raise ValueError("A home agrees to sets of its own community only.")
     facts = {"given_by": by, "given_at": at}
@@ -25,8 +30,11 @@ def sign_set(*, household: Household, found: SharingSet, by: Member, at: datetim
 
 @transaction.atomic
 def authorise_gestor(*, household: Household, by: Member, at: datetime) -> GestorMandate:
-    """Let the community represent a home before the distributor; what holds already stays."""
-    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    """Let the community represent a home before the distributor; what holds already stays.
+
+    Raises `HomeChangedHands`.
+    """
+    lock_as_seen(household)
     held = GestorMandate.objects.filter(household=household, revoked_at=None).first()
     if held is not None:
         return held

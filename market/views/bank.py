@@ -2,14 +2,13 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community.access import freshly_authenticated, household_of, member_of
 from community.pages import page
-from community.services.homes import HomeChangedHands
 from config import clock
 from market.models import BankAccount
 from market.payments_form import AccountForm
@@ -29,17 +28,14 @@ def bank_account(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         today = at.astimezone(household.community.zone).date()
-        try:
-            keep_account(
-                household=household,
-                holder=given["holder"],
-                iban=given["iban"],
-                signed_on=today if given["mandate"] else None,
-                by=member_of(request),
-                at=at,
-            )
-        except HomeChangedHands as error:
-            raise Http404("This home is somebody else's by now.") from error
+        keep_account(
+            household=household,
+            holder=given["holder"],
+            iban=given["iban"],
+            signed_on=today if given["mandate"] else None,
+            by=member_of(request),
+            at=at,
+        )
         messages.success(request, _("The account is kept; only its last four figures are shown."))
         return redirect("bank-account")
     context = {"section": "more", "household": household, "held": held, "form": form}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,7 +17,6 @@ from community.models import Household
 from community.pages import page
 from community.passkeys import has_passkey, signed, to_sign
 from community.queries import devices_of
-from community.services.homes import HomeChangedHands
 from community.tariff_book import MissingContract, Prices, TariffBook
 from config import clock
 from market.agents import Mandate as MandateTerms
@@ -135,10 +134,7 @@ def _given(
         context = {"form": form, **_to_confirm(request, terms, zone)}
         status = 422 if request.POST.get("confirm") == "passkey" else 200
         return page(request, "market/confirm_mandate.html", context, status=status)
-    try:
-        given = give_mandate(household=household, given_by=member, at=at, word=word, **limits)
-    except HomeChangedHands as error:
-        raise Http404("This home is somebody else's by now.") from error
+    given = give_mandate(household=household, given_by=member, at=at, word=word, **limits)
     start = next_free_slot(household.community, at)
     messages.success(request, wording.changed(before, mandate_terms(given), start, zone))
     return redirect(request.get_full_path())

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from community.models import Community, Member, What
 from community.services.audit import record
+from community.services.homes import lock_as_seen
 from config.sealing import seal, unseal
 from metering.datadis.portal import (
     HOURLY,
@@ -55,8 +56,10 @@ def keep_account(*, community: Community, nif: str, password: str, changed_by: M
 def give_consent(
     *, metering_point: MeteringPoint, holder_nif: str, given_by: Member, at: datetime, until: datetime
 ) -> Consent:
-    """Let the community ask for one meter until then. Raises `ConsentGiven`."""
+    """Let the community ask for one meter until then. Raises `ConsentGiven`, `HomeChangedHands`."""
+    home = metering_point.household  # as it was seen before anybody is waited for
     MeteringPoint.objects.select_for_update().get(pk=metering_point.pk)
+    lock_as_seen(home)
     open_ = Consent.objects.filter(metering_point=metering_point, revoked_at__isnull=True)
     if open_.filter(expires_at__gt=at).exists():
         raise ConsentGiven(metering_point.public_id)

@@ -8,11 +8,14 @@ from django.db import connection, transaction
 
 from community.models import Household, Member
 from community.services.homes import HomeChangedHands
-from market.models import BankAccount, Mandate
+from market.models import BankAccount, GestorMandate, Mandate, SharingSet, SharingSignature
 from market.queries.mandates import latest_mandate
+from market.services.agreements import authorise_gestor, sign_set
 from market.services.leaving import leave
 from market.services.mandates import give_mandate
 from market.services.payments import keep_account
+from metering.models import Consent
+from metering.services.datadis import give_consent
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +36,7 @@ def marta(street):
 @pytest.fixture
 def nil(street):
     nil = make.member(street, "Nil")
-    make.home(street, "Casa", make.tariff("Otra"), nil)
+    make.meter(make.home(street, "Casa", make.tariff("Otra"), nil))
     return nil
 
 
@@ -45,7 +48,24 @@ def decides(home, nil):
     give_mandate(household=home, given_by=nil, at=AT + timedelta(minutes=1), max_buy_ueur_kwh=1)
 
 
-@pytest.mark.parametrize("asks", [keeps, decides])
+def consents(home, nil):
+    give_consent(
+        metering_point=home.metering_points.select_related("household").get(), holder_nif="12345678Z", given_by=nil,
+        at=AT, until=AT + timedelta(days=90),
+    )  # fmt: skip
+
+
+def authorises(home, nil):
+    authorise_gestor(household=home, by=nil, at=AT)
+
+
+def agrees(home, nil):
+    facts = {"cau": "x", "year": 2026, "version": 1, "kind": "typed", "added_by": nil, "added_at": AT}
+    found = SharingSet.objects.create(community=home.community, agreed_on=AT.date(), **facts)
+    sign_set(household=home, found=found, by=nil, at=AT)
+
+
+@pytest.mark.parametrize("asks", [keeps, decides, consents, authorises, agrees])
 def test_what_waits_at_the_lock_while_a_membership_ends_changes_nothing(marta, nil, asks):
     home, errors, held = nil.households.get(), [], threading.Event()
 
@@ -71,3 +91,4 @@ def test_what_waits_at_the_lock_while_a_membership_ends_changes_nothing(marta, n
     assert not BankAccount.objects.filter(household=home, replaced_at=None).exists()
     assert latest_mandate(home).paused
     assert Mandate.objects.filter(household=home, valid_from__gt=AT).count() == 0
+    assert [kind.objects.count() for kind in (Consent, GestorMandate, SharingSignature)] == [0, 0, 0]
