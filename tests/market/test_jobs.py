@@ -9,6 +9,7 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError as BrokerAway
 
 from community.models import User
+from config.celery import app
 from market import tasks
 from market.models import FailedJob, Slot
 from market.services.jobs import MAY_BE_REPEATED, note_failure
@@ -120,6 +121,6 @@ def test_only_staff_see_the_page_and_only_by_post_is_anything_asked(client, oper
 
 
 def test_everything_that_may_be_repeated_is_a_task():
-    tasks.app.loader.import_default_modules()
-    assert set(tasks.app.tasks) >= MAY_BE_REPEATED
+    app.loader.import_default_modules()
+    assert set(app.tasks) >= MAY_BE_REPEATED
     assert not any("tick" in task or "send" in task or "pull" in task for task in MAY_BE_REPEATED)

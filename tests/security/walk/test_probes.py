@@ -73,7 +73,7 @@ READ = {
         "home", "length", "length=60&by=2026-11-24T08:00&power", "length=60&power=1&by",
         "length=60&power=1&by=2026-11-24T08:00&sort", "sort",
     ),
-    "manifest": ("lang",), "roles": ("member", "member=1&role", "role"),
+    "manifest": ("lang",), "proof": ("slots",), "roles": ("member", "member=1&role", "role"),
 }  # fmt: skip
 
 
