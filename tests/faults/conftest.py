@@ -4,7 +4,7 @@ from itertools import chain
 
 import pytest
 
-from community.models import Community
+from community.models import Community, Member
 from market.queries.again import unlike
 from market.queries.fsck import faults
 from market.services.solvers import solver
@@ -20,6 +20,19 @@ def street():
 @pytest.fixture
 def homes(street):
     return homes_of(street)
+
+
+@pytest.fixture
+def marta(street):
+    return make.member(street, "Marta", Member.Role.OWNER)
+
+
+@pytest.fixture
+def nil(street):
+    """Somebody with a home that trades nothing."""
+    nil = make.member(street, "Nil")
+    make.home(street, "Casa", make.tariff("Otra"), nil)
+    return nil
 
 
 def findings():

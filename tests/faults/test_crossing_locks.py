@@ -29,19 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LATER = make.NOON + timedelta(days=3)  # whoever has not said what it took by then is settled without
 
 
-@pytest.fixture
-def marta(street):
-    return make.member(street, "Marta", Member.Role.OWNER)
-
-
-@pytest.fixture
-def nil(street):
-    """Somebody with a home that trades nothing."""
-    nil = make.member(street, "Nil")
-    make.home(street, "Casa", make.tariff("Otra"), nil)
-    return nil
-
-
 def first_the_other(other, usual):
     """What is done as usual, once another waits for us."""
 

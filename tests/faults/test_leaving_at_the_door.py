@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection, transaction
 
-from community.models import Household, Member
+from community.models import Household
 from community.services.homes import HomeChangedHands
 from market.models import BankAccount, GestorMandate, Mandate, SharingSet, SharingSignature
 from market.queries.mandates import latest_mandate
@@ -23,23 +23,6 @@ AT = make.NOON
 IBAN = "ES9121000418450200051332"
 
 
-@pytest.fixture
-def street():
-    return make.community()
-
-
-@pytest.fixture
-def marta(street):
-    return make.member(street, "Marta", Member.Role.OWNER)
-
-
-@pytest.fixture
-def nil(street):
-    nil = make.member(street, "Nil")
-    make.meter(make.home(street, "Casa", make.tariff("Otra"), nil))
-    return nil
-
-
 def keeps(home, nil):
     keep_account(household=home, holder="Nil", iban=IBAN, signed_on=date(2026, 11, 2), by=nil, at=AT)
 
@@ -50,7 +33,7 @@ def decides(home, nil):
 
 def consents(home, nil):
     give_consent(
-        metering_point=home.metering_points.select_related("household").get(), holder_nif="12345678Z", given_by=nil,
+        metering_point=make.meter(home), holder_nif="12345678Z", given_by=nil,
         at=AT, until=AT + timedelta(days=90),
     )  # fmt: skip
 
