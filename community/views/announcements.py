@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from community.access import allowed, empowered, member_of
-from community.announcement_form import AnnouncementForm
+from community.forms.announcement import AnnouncementForm
 from community.models import Announcement
 from community.pages import page
 from community.roles import Can

@@ -17,7 +17,7 @@ from community import queries
 from community.access import allowed
 from community.feeder_drawing import TreeDrawing, draw_tree
 from community.feeder_files import FeederFault, FeederFile, as_json, from_json, outwards, read_feeder, remarks
-from community.forms import CablesForm, ConnectionsForm
+from community.forms.people import CablesForm, ConnectionsForm
 from community.models import Community, Feeder
 from community.pages import page
 from community.roles import Can

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from community.access import allowed
-from community.forms import InviteForm, LettersForm
+from community.forms.people import InviteForm, LettersForm
 from community.models import Invitation, Member
 from community.pages import page
 from community.qr import picture

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from community.accounts import LoginForm
-from community.forms import JoinForm, ReturnForm
+from community.forms.people import JoinForm, ReturnForm
 from community.models import Invitation, User
 from community.pages import page
 from community.services import invitations, members

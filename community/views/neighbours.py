@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from community.access import allowed
-from community.forms import PriorityForm
+from community.forms.people import PriorityForm
 from community.models import Household
 from community.roles import Can
 from community.services.homes import set_priority

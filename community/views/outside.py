@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from community.access import allowed
-from community.forms import OutsideForm
+from community.forms.people import OutsideForm
 from community.models import Community
 from community.pages import page
 from community.roles import Can

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 from community.access import freshly_authenticated, household_of, member_of
 from community.pages import page
 from config import clock
+from market.forms.payments import AccountForm
 from market.models import BankAccount
-from market.payments_form import AccountForm
 from market.services.payments import keep_account
 
 

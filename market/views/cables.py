@@ -24,9 +24,9 @@ from community.table_rows import Cell, TableRow
 from community.tariffs import local_day
 from config import clock
 from market.addresses import cables_address, parse_start
-from market.cable_chart import MOST_DRAWN, CableChart, CableRow, Element, cable_chart
-from market.cable_marks import StripSlot, day_strip, load_mark, volts_mark
 from market.cable_privacy import shown_cables
+from market.charts.cable_marks import StripSlot, day_strip, load_mark, volts_mark
+from market.charts.cables import MOST_DRAWN, CableChart, CableRow, Element, cable_chart
 from market.models import Slot
 from market.queries import feeder as queries
 from market.queries.feeder import CableTree, SlotFill, StreetState

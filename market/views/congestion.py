@@ -20,7 +20,7 @@ from community.services.audit import note_look
 from community.spreadsheets import write_csv
 from config import clock
 from market.addresses import month_named
-from market.month_chart import month_chart
+from market.charts.month import month_chart
 from market.queries import day as day_queries
 from market.queries.congestion import CongestionMonth, congestion_month
 from market.queries.held_back import price_parts

@@ -10,7 +10,7 @@ from community.access import allowed
 from community.pages import page
 from community.roles import Can
 from config import clock
-from market.month_chart import day_bars
+from market.charts.month import day_bars
 from market.queries import accuracy as queries
 from market.wording import forecasts as wording
 

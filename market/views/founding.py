@@ -19,7 +19,7 @@ from community.services.invitations import post
 from community.wording.invitations import letter
 from config import clock
 from config.sealing import CannotUnseal, seal, unseal
-from market.founding_form import STEPS, plan_of
+from market.forms.founding import STEPS, plan_of
 from market.services.founding import Founded, clock_of, found
 from market.wording.documents import legal_text
 

@@ -22,8 +22,8 @@ from community.wording.announcements import told
 from config import clock
 from market import reasons
 from market.addresses import kept
-from market.chart_shapes import DayChart
-from market.charts import day_chart
+from market.charts.day import day_chart
+from market.charts.shapes import DayChart
 from market.models import Mandate
 from market.queries import acknowledgements
 from market.queries import day as day_queries

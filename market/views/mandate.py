@@ -20,9 +20,9 @@ from community.queries import devices_of
 from community.tariff_book import MissingContract, Prices, TariffBook
 from config import clock
 from market.agents import Mandate as MandateTerms
+from market.forms.mandate import MandateForm
 from market.ledger.assertions import Assertion
 from market.ledger.leaves import canonical
-from market.mandate_form import MandateForm
 from market.models import Mandate
 from market.queries import home as home_queries
 from market.queries.backup import backup_of

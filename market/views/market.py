@@ -17,8 +17,8 @@ from community.pages import page
 from community.tariffs import local_day
 from config import clock
 from market.addresses import kept, slot_address
-from market.chart_shapes import DayChart
-from market.charts import price_chart
+from market.charts.day import price_chart
+from market.charts.shapes import DayChart
 from market.queries import day as day_queries
 from market.queries import market_day as queries
 from market.queries import slot as slot_queries

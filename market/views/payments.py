@@ -28,8 +28,8 @@ from market.documents import (
     as_payment_list,
     as_transfers,
 )
+from market.forms.payments import CreditorForm
 from market.models import CreditorAccount, PaymentItem, PaymentRun
-from market.payments_form import CreditorForm
 from market.services.payments import NothingDue, due, keep_creditor, make_run
 
 # Banks want collections some days before, transfers the day before.

@@ -18,10 +18,10 @@ from config import clock
 from config.tenancy import across_all, of_person
 from market.bell import ring_studio
 from market.documents import as_report_pdf
+from market.forms.pilot import MOST_ROWS, Homes, StreetForm, scenario_of, usual_street
 from market.models import Pilot
 from market.pilot.scenario import Scenario
 from market.pilot.states import pilots_of, state_of
-from market.pilot_form import MOST_ROWS, Homes, StreetForm, scenario_of, usual_street
 from market.services import pilots as service
 from market.wording import pilot_document as document
 from market.wording import pilots as wording

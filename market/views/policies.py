@@ -15,7 +15,7 @@ from community.pages import page
 from community.queries import active_households
 from community.roles import Can
 from config import clock
-from market.gate_chart import gate_chart
+from market.charts.gate import gate_chart
 from market.models import Policy, TrainingRun
 from market.queries import policies as queries
 from market.services.policies import roll_back

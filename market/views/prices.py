@@ -16,7 +16,7 @@ from community.published_prices import days_known
 from community.roles import Can
 from community.services.prices import keep_prices
 from config import clock
-from market.tariff_form import PriceFileForm
+from market.forms.tariff import PriceFileForm
 from market.wording import prices as wording
 
 

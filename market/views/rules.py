@@ -14,8 +14,8 @@ from community.models import Member
 from community.pages import page
 from community.roles import Can
 from config import clock
+from market.forms.rules import RulesForm, written_rules
 from market.queries.due import next_to_open
-from market.rules_form import RulesForm, written_rules
 from market.services.rules import set_rules
 from market.wording import rules as wording
 

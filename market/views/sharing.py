@@ -14,11 +14,11 @@ from community.pages import page
 from community.queries import in_street_order
 from community.roles import Can
 from config import clock
+from market.forms.sharing import SharesForm
 from market.models import SharingSet
 from market.queries.sharing import month_shared
 from market.services.sharing import FileFaults, keep_file, keep_shares
 from market.settlement.coefficients import CRLF, LF, cau_of, file_name, write
-from market.sharing_form import SharesForm
 from market.wording import sharing as wording
 
 LINE_ENDS = {"crlf": CRLF, "lf": LF}

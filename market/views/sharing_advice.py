@@ -16,9 +16,9 @@ from community.roles import Can
 from community.services.audit import note_look
 from config import clock
 from market.bell import ring_studio
+from market.forms.sharing import AdviceForm, KeepForm
 from market.models import SharingAdvice
 from market.services.sharing import NotAdvised, keep_advice
-from market.sharing_form import AdviceForm, KeepForm
 from market.wording import sharing_advice as wording
 from metering.queries import with_cups
 

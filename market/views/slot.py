@@ -20,10 +20,10 @@ from community.models import Household
 from community.pages import page
 from config import clock
 from market.addresses import cables_address, kept, slot_address
+from market.forms.what_if import LimitForm
 from market.models import Order, Slot, WhatIf
 from market.queries import home as home_queries
 from market.queries import slot as queries
-from market.what_if_form import LimitForm
 from market.wording import home as home_wording
 from market.wording import ladder
 from market.wording import slot as wording

@@ -17,8 +17,8 @@ from community.services.announcements import unread_by
 from community.tariffs import local_day, slots_of
 from community.wording.announcements import told
 from config import clock
-from market.chart_shapes import ChartSlot, DayChart
-from market.charts import day_chart
+from market.charts.day import day_chart
+from market.charts.shapes import ChartSlot, DayChart
 from market.grid import Envelope
 from market.queries import day as day_queries
 from market.queries import street as queries

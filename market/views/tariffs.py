@@ -20,8 +20,8 @@ from community.roles import Can
 from community.services.tariffs import TermsComeTooEarly, add_offer, give_contract
 from community.tariff_book import MissingContract, TariffBook
 from config import clock
+from market.forms.tariff import BillForm, ContractForm, OfferForm, preset
 from market.settlement.bill import check
-from market.tariff_form import BillForm, ContractForm, OfferForm, preset
 from market.wording import tariffs as wording
 
 

@@ -20,12 +20,12 @@ from config import clock
 from market.addresses import kept, slot_address
 from market.agents import Mandate as MandateTerms
 from market.bell import ring_studio, ring_to_prepare
+from market.forms.what_if import LimitForm
 from market.models import WhatIf
 from market.queries.remembered import first_to_ask
 from market.queries.slot import slot_at
 from market.queries.what_if import sides_of, yesterday_of
 from market.services.what_if import AskedTooOften, ask, ask_day, is_quick
-from market.what_if_form import LimitForm
 from market.wording import what_if as wording
 
 

@@ -16,8 +16,8 @@ from community.pages import page
 from community.tariff_book import MissingContract
 from config import clock
 from market.cheapest import cheapest, starts
+from market.forms.when import WhenForm
 from market.queries.when import ahead
-from market.when_form import WhenForm
 from market.wording import when as wording
 
 

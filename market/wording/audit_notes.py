@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from community import figures
 from community.models import AuditEvent, Community, Member, Region, What
-from metering.forms import SCOPES
+from metering.forms.meters import SCOPES
 
 CHOICES: dict[str, type[TextChoices]] = {
     "price_rule": Community.PriceRule,

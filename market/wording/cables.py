@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from community.table_rows import Cell, TableRow
-from market.cable_chart import FULL_PCT, level_of
+from market.charts.cables import FULL_PCT, level_of
 from market.models import Slot
 from market.queries.feeder import CableNode, CableTree, NodeState, SlotFill, StreetState
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from community import figures
 from market import reasons
 from market.addresses import slot_address
-from market.chart_shapes import ChartSlot
+from market.charts.shapes import ChartSlot
 from market.models import Mandate, Outcome, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from market.addresses import slot_address
-from market.chart_shapes import ChartSlot
+from market.charts.shapes import ChartSlot
 from market.cheapest import Source
 from market.models import Slot
 from market.queries.market_day import MarketSlot

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 from community import figures
 from market.clearing.what_if import Part
-from market.forms import written_euros
 from market.models import WhatIf
+from market.wording.typed import written_euros
 
 
 @dataclass(frozen=True, slots=True)

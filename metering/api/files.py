@@ -19,7 +19,7 @@ from metering.api.access import point_of, token_of
 from metering.api.problems import TooLarge
 from metering.api.serializers import ProblemSerializer, UploadSerializer
 from metering.formats import UnreadableFile
-from metering.forms import MOST_MIB
+from metering.forms.meters import MOST_MIB
 from metering.models import ApiToken, MeterFile
 from metering.services import meter_files as service
 from metering.tasks import ring, store_file

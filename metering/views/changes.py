@@ -18,7 +18,7 @@ from community.pages import page
 from community.roles import Can
 from community.services.audit import note_look
 from config import clock
-from metering.forms import MeterChangeForm
+from metering.forms.meters import MeterChangeForm
 from metering.models import MeteringPoint
 from metering.queries import registers_set_aside
 from metering.services.meter_changes import ChangeContradicts, ChangeKnown, declare_change

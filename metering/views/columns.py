@@ -16,7 +16,7 @@ from config import clock
 from metering.formats import UnreadableFile
 from metering.formats.columns import ROLE_OF, plain
 from metering.formats.tables import rows_of
-from metering.forms import ColumnsForm, SampleForm
+from metering.forms.meters import ColumnsForm, SampleForm
 from metering.models import ColumnMapping
 from metering.services.column_mappings import NameTaken, SampleUnreadable, keep_mapping
 from metering.wording import files as wording

@@ -14,7 +14,7 @@ from community.access import allowed, member_of
 from community.pages import page
 from community.roles import Can
 from config import clock
-from metering.forms import ConsentForm, DatadisAccountForm
+from metering.forms.meters import ConsentForm, DatadisAccountForm
 from metering.models import Consent, DatadisAccount, DatadisQuery, MeteringPoint
 from metering.services import datadis
 from metering.wording.datadis import OUTCOMES, consent_state

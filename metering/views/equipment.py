@@ -12,8 +12,8 @@ from community.models import Household
 from community.pages import page
 from community.roles import Can
 from config import clock
-from metering.equipment_form import EquipmentForm
 from metering.firmware import LEVELS
+from metering.forms.equipment import EquipmentForm
 from metering.hygiene import equipment_of
 from metering.models import Equipment
 from metering.services.equipment import DeviceTaken, keep_equipment, retire_equipment

@@ -19,7 +19,7 @@ from community.services.audit import note_look
 from config import clock
 from metering import progress
 from metering.formats import PARSER_VERSION, UnreadableFile
-from metering.forms import MeterFileForm
+from metering.forms.meters import MeterFileForm
 from metering.models import MeterFile
 from metering.services import meter_files as service
 from metering.services.previews import preview

@@ -16,7 +16,7 @@ from community.pages import page
 from community.qr import picture
 from community.roles import Can
 from config import clock
-from metering.forms import TokenForm
+from metering.forms.meters import TokenForm
 from metering.models import ApiToken, HandOver, MeterKey
 from metering.services.keys import end_key
 from metering.services.tokens import issue_token, prepare_hand_over, revoke_token

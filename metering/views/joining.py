@@ -19,7 +19,7 @@ from community.pages import page
 from community.roles import Can
 from config import clock, tenancy
 from config.client_address import client_address
-from metering.joining_form import AcceptForm, AskForm, DeclineForm
+from metering.forms.joining import AcceptForm, AskForm, DeclineForm
 from metering.services import joining as service
 from metering.services.roster import RosterHasFaults
 from metering.wording import joining as wording

@@ -20,8 +20,8 @@ from community.roles import Can
 from community.spreadsheets import write_csv
 from config import clock
 from config.sealing import CannotUnseal, seal, unseal
+from metering.forms.roster import RosterForm
 from metering.roster import COLUMNS, RosterFault, RosterLine, read_roster
-from metering.roster_form import RosterForm
 from metering.services.roster import RosterHasFaults, take_over
 from metering.services.roster_plan import plan_roster
 from metering.wording import roster as wording

@@ -280,7 +280,7 @@ def test_homes_are_connected_together_or_not_at_all(admin, here, home):
 
 
 def test_on_a_large_street_connections_are_typed(admin, here, home, monkeypatch):
-    monkeypatch.setattr("community.forms.MOST_OPTIONS", 1)
+    monkeypatch.setattr("community.forms.people.MOST_OPTIONS", 1)
     store_feeder(community=here, described=read_feeder(GOOD.encode()))
 
     page = read(admin.get(HOMES))

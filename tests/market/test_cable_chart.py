@@ -2,7 +2,7 @@
 
 import pytest
 
-from market.cable_chart import LIMIT_AT_PCT, MOST_DRAWN, Element, cable_chart, loading_bar, worth_drawing
+from market.charts.cables import LIMIT_AT_PCT, MOST_DRAWN, Element, cable_chart, loading_bar, worth_drawing
 
 
 def element(parent, loading=10.0, total_w=1_000.0, low=0.99, high=1.01, **more):

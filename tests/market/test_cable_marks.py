@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from market.cable_chart import Bar, CableChart, Span
-from market.cable_marks import StripSlot, day_strip, load_mark, volts_mark
+from market.charts.cable_marks import StripSlot, day_strip, load_mark, volts_mark
+from market.charts.cables import Bar, CableChart, Span
 
 CHART = CableChart(rows=(), tree_px=18, low_at=6.9, high_at=93.1, left_out=0)
 

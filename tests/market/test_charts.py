@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.chart_shapes import WIDTH, ChartSlot
-from market.charts import day_chart, nice_step
+from market.charts.day import day_chart, nice_step
+from market.charts.shapes import WIDTH, ChartSlot
 from tests.examples import examples
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.gate_chart import HEIGHT, TOP, gate_chart
+from market.charts.gate import HEIGHT, TOP, gate_chart
 
 costs = st.lists(st.integers(-(10**12), 10**12), min_size=3, max_size=3)
 

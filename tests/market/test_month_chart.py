@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from market.month_chart import HEIGHT, LEAST_PX, TOP, month_chart
+from market.charts.month import HEIGHT, LEAST_PX, TOP, month_chart
 
 
 def days(**hours):

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from metering.formats.columns import NAMES
-from metering.forms import ROLE_NAMES
+from metering.forms.meters import ROLE_NAMES
 from metering.models import ColumnMapping, MeterFile, Reading
 from tests import factories
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from community import figures
 from community.models import Community
-from market.forms import UEUR, PriceField
+from market.forms.fields import UEUR, PriceField
 
 W = 1_000
 WAYS = ("grid_fee", "grid_fee_substation", "grid_fee_beyond")

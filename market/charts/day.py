@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from math import ceil, floor, log10
 
-from market.chart_shapes import WIDTH, Bar, ChartSlot, DayChart, Hit, Line, Outline, Panel, Tick
+from market.charts.shapes import WIDTH, Bar, ChartSlot, DayChart, Hit, Line, Outline, Panel, Tick
 
 PRICE_TOP, PRICE_HEIGHT = 24, 176
 PANEL_GAP = 36

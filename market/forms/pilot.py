@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from community.lines import LineField
-from market.forms import PriceField, Slider, to_ueur
+from market.forms.fields import PriceField, Slider, to_ueur
+from market.forms.rules import KilowattField
 from market.pilot.readings import LEAST_HOURS, HomeCurve, TooLittle, curve_of
 from market.pilot.scenario import Costs, PilotHome, Prices, Scenario
-from market.rules_form import KilowattField
 from metering.formats import UnreadableFile, read_file
 from metering.wording.files import unreadable
 

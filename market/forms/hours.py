@@ -8,8 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from market.agents import HoursRule
-from market.forms import ClockField, PriceField, clock_of, minute_of, to_ueur, written_euros
+from market.forms.fields import ClockField, PriceField, clock_of, minute_of, to_ueur
 from market.models import MandateHours
+from market.wording.typed import written_euros
 
 # So many rows at most, and so many empty ones below those in use.
 MOST_ROWS, SPARE_ROWS = 12, 1

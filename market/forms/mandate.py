@@ -14,7 +14,7 @@ from community.tariffs import local_day
 from market.addresses import NEWEST_YEAR
 from market.agents import HoursRule
 from market.agents import Mandate as MandateTerms
-from market.forms import (
+from market.forms.fields import (
     UEUR,
     ClockField,
     PriceField,
@@ -23,10 +23,10 @@ from market.forms import (
     clock_of,
     minute_of,
     to_ueur,
-    written_euros,
     written_tenths,
 )
-from market.hours_form import hours_rows
+from market.forms.hours import hours_rows
+from market.wording.typed import written_euros
 
 HOURS = {
     "P1": _("Peak (working days 10–14 and 18–22 h)"),

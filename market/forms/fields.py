@@ -77,12 +77,3 @@ def to_ueur(euros: Decimal | None) -> int | None:
 def written_tenths(tenths: int | None) -> str:
     """Tenths in the reader's way of writing: "1,5"."""
     return "" if tenths is None else f"{tenths // 10}{get_format('DECIMAL_SEPARATOR')}{tenths % 10}"
-
-
-def written_euros(price_ueur_kwh: int | None) -> str:
-    """µ€ as euros in the reader's way of writing: cents at least, no further zeros at the end."""
-    if price_ueur_kwh is None:
-        return ""
-    whole, rest = divmod(price_ueur_kwh, UEUR)
-    decimals = f"{rest:06}".rstrip("0").ljust(2, "0")
-    return f"{whole}{get_format('DECIMAL_SEPARATOR')}{decimals}"

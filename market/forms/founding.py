@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from community.lines import LineField
 from community.models import Community, Region
 from community.services.tariffs import Offer
+from market.forms.tariff import OfferForm, preset
 from market.services.founding import NewCommunity
-from market.tariff_form import OfferForm, preset
 
 MOST_HOMES = 200
 LONGEST_NAME = 120

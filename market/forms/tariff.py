@@ -15,10 +15,11 @@ from community.price_files.esios import MOST_BYTES
 from community.queries import in_street_order
 from community.regulated import NotKnown, latest_levies, latest_tolls, taxes_on
 from community.services.tariffs import Offer
-from market.forms import UEUR, PriceField, to_ueur, written_euros
+from market.forms.fields import UEUR, PriceField, to_ueur
 from market.settlement.bill import LONGEST_MONTH_DAYS, Bill, Contract, bill
 from market.settlement.billing_period import parts_by_days
 from market.wording import prices as wording
+from market.wording.typed import written_euros
 
 DAYS = 366
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

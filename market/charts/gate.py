@@ -1,12 +1,12 @@
 """The geometry of costs week by week, a bar for each candidate: x per mille, y in pixels, as
-`market/charts.py`."""
+`market/charts/day.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from market.chart_shapes import WIDTH, Tick
-from market.charts import TEXT_BASELINE, nice_step
+from market.charts.day import TEXT_BASELINE, nice_step
+from market.charts.shapes import WIDTH, Tick
 
 TOP, HEIGHT, AXIS_HEIGHT = 24, 144, 26
 GAP = 0.24  # of a week's width, between two groups of bars

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy
 from community.lines import LineField
 from community.models import Community
 from community.queries import in_street_order
+from market.forms.tariff import DAY
 from market.models import SharingAdvice
 from market.settlement.coefficients import is_cups
-from market.tariff_form import DAY
 from metering.models import MeteringPoint
 
 MOST_FILE_MIB = 16

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 
-from market.cable_chart import LIMIT_AT_PCT, Bar, CableChart, Span, level_of, loading_bar
+from market.charts.cables import LIMIT_AT_PCT, Bar, CableChart, Span, level_of, loading_bar
 
 FULL_AT_PCT = 100 - LIMIT_AT_PCT
 

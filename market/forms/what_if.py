@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from market.clearing.what_if import Limits
-from market.forms import UEUR, PriceField
+from market.forms.fields import UEUR, PriceField
 
 
 class LimitForm(forms.Form):

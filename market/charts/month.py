@@ -1,12 +1,12 @@
-"""The geometry of daily bars, as `market/charts.py` draws a day: x per mille, y in pixels."""
+"""The geometry of daily bars, as `market/charts/day.py` draws a day: x per mille, y in pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
 
-from market.chart_shapes import WIDTH, Tick
-from market.charts import TEXT_BASELINE, nice_step
+from market.charts.day import TEXT_BASELINE, nice_step
+from market.charts.shapes import WIDTH, Tick
 
 TOP, HEIGHT, AXIS_HEIGHT = 24, 96, 26
 GAP = 0.2  # of a day's width, between two bars

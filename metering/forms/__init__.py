@@ -1,0 +1,1 @@
+"""What people type, checked: forms and their fields."""
