@@ -11,7 +11,8 @@ def main() -> None:
     except ImportError:
         sys.exit("Azotea's dependencies are missing. Run `make install`, then `.venv/bin/python manage.py …`")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config import embedded, tenancy
+    from config import tenancy
+    from config.programs import embedded
 
     embedded.provide_environment(sys.argv[1:2])
     # Whoever may run commands here runs the whole site; pages and tasks that a command serves say whose they are.

@@ -75,7 +75,7 @@ def work(count: int) -> None:
 
 
 def main() -> None:
-    from config import embedded
+    from config.programs import embedded
 
     counts = [int(word) for word in sys.argv[1:]] or LINES
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")

@@ -42,7 +42,7 @@ def site(asked: argparse.Namespace) -> Iterator[None]:
 @contextmanager
 def served(keep: Path | None) -> Iterator[Path]:
     """Servers with the database of the folder `keep`, or an empty one that goes with them, and Django set up."""
-    from config import embedded
+    from config.programs import embedded
 
     folder = keep or Path(tempfile.mkdtemp(prefix="azotea-pages-"))
     os.environ |= {

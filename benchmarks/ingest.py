@@ -145,7 +145,7 @@ def site() -> tuple[str, str]:
 
 
 def main() -> None:
-    from config import embedded
+    from config.programs import embedded
 
     folder = Path(tempfile.mkdtemp(prefix="azotea-bench-"))
     os.environ["AZOTEA_DATA"] = str(folder)

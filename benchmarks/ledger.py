@@ -134,8 +134,8 @@ def receipts(trials: int, folder: Path) -> tuple[int, int]:
 def main() -> None:
     leaves, trials = (int(word) for word in [*sys.argv[1:], LEAVES, TRIALS][:2])
     folder = Path(tempfile.mkdtemp(prefix="azotea-ledger-"))
-    from config import embedded
     from config.garbage import look_seldom
+    from config.programs import embedded
 
     os.environ |= {"AZOTEA_DATA": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
     os.environ |= embedded.start(folder, dies_with_us=True)

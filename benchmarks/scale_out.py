@@ -215,7 +215,7 @@ def _line(figure: str, value: float, n: int) -> str:
 
 
 def main() -> None:
-    from config import embedded
+    from config.programs import embedded
 
     count = int(sys.argv[1]) if sys.argv[1:] else COMMUNITIES
     folder = Path(tempfile.mkdtemp(prefix="azotea-bench-"))

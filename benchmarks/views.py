@@ -145,7 +145,7 @@ def measure(client: Client, homes: int) -> None:
 
 
 def main() -> None:
-    from config import embedded
+    from config.programs import embedded
 
     folder = Path(tempfile.mkdtemp(prefix="azotea-bench-"))
     os.environ["AZOTEA_DATA"] = str(folder)

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from community.access import shown_lately
-from config.client_address import client_address
+from config.middleware.client_address import client_address
 from config.sealing import seal, unseal
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from redis.exceptions import RedisError
 
 from community.limits import within
-from config.client_address import client_address
+from config.middleware.client_address import client_address
 
 logger = logging.getLogger(__name__)
 A_MINUTE_S = 60

@@ -19,7 +19,7 @@ admin.site.has_permission = operator_may  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Azotea"
 admin.site.index_title = pgettext_lazy("navigation", "Tables")
 
-handler500 = "config.busy.broken"
+handler500 = "config.middleware.busy.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
     path("", include("community.urls")),
@@ -32,7 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
     path("language/", include("django.conf.urls.i18n")),
-    path("api/v1/", include("config.api_urls")),
+    path("api/v1/", include("config.api.urls")),
     path("operator/", admin.site.urls),
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("favicon.ico", RedirectView.as_view(url=static("img/azotea.svg"))),

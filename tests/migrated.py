@@ -15,7 +15,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection
 
-from config import pg_programs
+from config.programs import pg_programs
 
 ROOT = Path(__file__).resolve().parents[1]
 MAKES_THE_TABLES = ("*/migrations/*.py", "*/models/*.py", "config/*.py", "metering/cups.py", "requirements.txt")

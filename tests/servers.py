@@ -29,7 +29,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         # What one worker caches or queues must not reach another: each has a numbered database in Valkey.
         os.environ["REDIS_URL"] = os.environ["REDIS_URL"].removesuffix("/0") + f"/{1 + int(worker[2:])}"
     elif not os.environ.get("DATABASE_URL"):
-        from config import embedded
+        from config.programs import embedded
 
         folder = Path(tempfile.mkdtemp(prefix="azotea-tests-"))
         early_config.stash[_FOLDER] = folder
@@ -41,7 +41,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(_FOLDER, None)
     if folder is not None:
-        from config import embedded
+        from config.programs import embedded
 
         embedded.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model
 
 from community.models import AuditEvent, Community, Household, Member, User, What
-from config.client_address import present_network
+from config.middleware.client_address import present_network
 
 # Somebody who looks again within this time has not looked twice; a gateway asks all day long.
 LOOKED_AGAIN = timedelta(hours=1)

@@ -16,8 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from config import embedded, postgres, virtual_time
-from config.embedded import CannotStart
+from config import virtual_time
+from config.programs import embedded, postgres
+from config.programs.embedded import CannotStart
 from config.supervisor.children import ROOT, STOP_S, Child, children
 from config.supervisor.greeting import greeting
 from config.supervisor.terminal import in_the_foreground

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.processes import CannotStart, spawn
+from config.programs.processes import CannotStart, spawn
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_S = 20

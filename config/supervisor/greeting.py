@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from config.processes import CannotStart
+from config.programs.processes import CannotStart
 
 
 def greeting(folder: Path, port: int, seconds: float) -> str:

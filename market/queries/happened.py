@@ -15,7 +15,7 @@ from community.models import Community, Household, Member
 from community.services.announcements import standing
 from community.tariff_book import MissingContract, TariffBook
 from community.tariffs import local_day, slots_of
-from config.client_address import network_of
+from config.middleware.client_address import network_of
 from config.tenancy import at_the_door
 from market.agents.window_steps import LACKS
 from market.models import Event, Mandate, PlanStep, Statement

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from config.pg_programs import NoProgram, address, environment, program
+from config.programs.pg_programs import NoProgram, address, environment, program
 from market.queries.whole import applied_migrations, newest_heads, rows_of_tables, server_major
 
 FORMAT = 1

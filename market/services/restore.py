@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from config.pg_programs import NoProgram, address, environment, program
+from config.programs.pg_programs import NoProgram, address, environment, program
 from market.queries.whole import filled_tables, known_migrations, server_major
 from market.services.backup import DUMP, BadBackup, Manifest, read_manifest
 

@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from config import durations, queues
+from config import queues
+from config.middleware import durations
 from market.queries import anchors, operations
 
 SLOTS = {

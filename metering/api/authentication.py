@@ -8,8 +8,8 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from config.client_address import client_address
 from config.clock import now
+from config.middleware.client_address import client_address
 from config.tenancy import across_all, settle_on
 from metering.models import ApiToken
 from metering.services.tokens import InvalidToken, find_token

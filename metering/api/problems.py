@@ -13,7 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
-from config.busy import RETRY_S, ROOM_RETRY_S, is_busy, is_full
+from config.middleware.busy import RETRY_S, ROOM_RETRY_S, is_busy, is_full
 from metering.plausibility import Doubt
 from metering.services.readings import RowError
 

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from config.client_address import client_address
+from config.middleware.client_address import client_address
 from metering.models import ApiToken
 
 logger = logging.getLogger(__name__)

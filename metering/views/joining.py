@@ -18,7 +18,7 @@ from community.models import Community, JoinRequest
 from community.pages import page
 from community.roles import Can
 from config import clock, tenancy
-from config.client_address import client_address
+from config.middleware.client_address import client_address
 from metering.forms.joining import AcceptForm, AskForm, DeclineForm
 from metering.services import joining as service
 from metering.services.roster import RosterHasFaults

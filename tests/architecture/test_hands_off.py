@@ -27,7 +27,7 @@ LISTENS = {
     "config/outbound.py": "looks up addresses",
     "market/management/commands/witness.py": "a witness that somebody else runs",
     "config/supervisor/__main__.py": "asks whether the demo's port is free",
-    "config/valkey.py": "asks whether the demo's port is free",
+    "config/programs/valkey.py": "asks whether the demo's port is free",
 }
 CLIENTS = {
     "httpx",
@@ -105,7 +105,7 @@ def test_only_known_modules_call_out_and_none_calls_a_home():
 
 def test_no_part_of_the_site_listens_by_itself():
     assert modules_with(SERVERS) == set(LISTENS)
-    for name in ("config/supervisor/__main__.py", "config/valkey.py", "config/outbound.py"):
+    for name in ("config/supervisor/__main__.py", "config/programs/valkey.py", "config/outbound.py"):
         assert ".listen(" not in (ROOT / name).read_text()
 
 

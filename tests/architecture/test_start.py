@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
 
 
 def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch):
-    from config import embedded
+    from config.programs import embedded
 
     monkeypatch.setattr(embedded, "ENOUGH_SPACE", 2**62)
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 ANSWERS = """
-from config.durations import DURATIONS, registry
+from config.middleware.durations import DURATIONS, registry
 from prometheus_client import generate_latest
 for _ in range(3):
     DURATIONS.labels("home", "GET", "2xx").observe(0.2)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import redis
 
-from config import embedded, postgres, valkey
+from config.programs import embedded, postgres, valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = {
@@ -129,7 +129,7 @@ def test_a_command_that_reads_only_code_starts_nothing(tmp_path):
 
 def test_servers_of_a_killed_process_die_with_it(tmp_path):
     program = (
-        "import sys, time; from pathlib import Path; from config import embedded;"
+        "import sys, time; from pathlib import Path; from config.programs import embedded;"
         "embedded.start(Path(sys.argv[1]), hasty=True, dies_with_us=True); print('up', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from config import virtual_time
-from config.processes import CannotStart
+from config.programs.processes import CannotStart
 from config.supervisor import children
 from config.supervisor.children import Child
 from config.supervisor.greeting import greeting

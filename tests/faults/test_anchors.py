@@ -13,9 +13,9 @@ from unittest.mock import patch
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from config.anchor_settings import AnchorSettings
 from config.outbound import Outbound
 from config.settings import PATIENCE
+from config.settings.anchors import AnchorSettings
 from market import tasks
 from market.ledger.anchors.anchor import uleb
 from market.ledger.anchors.ots_file import PENDING, read_file

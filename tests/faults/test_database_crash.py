@@ -16,8 +16,8 @@ import time
 import pytest
 from django.conf import settings
 
-from config import postgres
-from config.processes import wait_for_end
+from config.programs import postgres
+from config.programs.processes import wait_for_end
 
 CRASHES = int(os.environ.get("AZOTEA_CRASHES", "1"))
 SLOTS = int(os.environ.get("AZOTEA_SLOTS", "60"))

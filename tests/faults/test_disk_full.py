@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
-from config import postgres
+from config.programs import postgres
 from market import tasks
 from market.models import Settlement
 from metering.models import MeterFile, Reading

@@ -15,9 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError as KombuError
 
-from config import valkey
 from config.celery import app
-from config.processes import wait_for_end
+from config.programs import valkey
+from config.programs.processes import wait_for_end
 from market import tasks
 from market.models import Entry, Settlement
 from market.queries.fsck import faults

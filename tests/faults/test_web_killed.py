@@ -23,8 +23,8 @@ from django.db import connection
 from django.test import Client
 
 from community.models import AuditEvent, What
-from config import postgres
-from config.processes import spawn, wait_for_end
+from config.programs import postgres
+from config.programs.processes import spawn, wait_for_end
 from config.walls import SITE_ROLE
 from market.models import Entry, Mandate, Settlement
 from market.queries.fsck import faults

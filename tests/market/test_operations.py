@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 
 from config import queues
-from config.anchor_settings import AnchorSettings
+from config.settings.anchors import AnchorSettings
 from market.models import Slot
 from market.queries.operations import LATE_AFTER
 from market.services.backup import MANIFEST

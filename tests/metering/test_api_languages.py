@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.test import Client
 
-from config.api_words import PARTS
+from config.api.words import PARTS
 from metering.api import rate_limits
 from metering.models import ApiToken
 from tests import factories as make

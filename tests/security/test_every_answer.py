@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config import clock
-from config.headers import ALWAYS, OPERATOR_POLICY, POLICY
+from config.middleware.headers import ALWAYS, OPERATOR_POLICY, POLICY
 from tests import factories as make
 from tests.market.test_query_counts import NOW, addresses
 from tests.security.crawl import is_page, lived_in, read, walk

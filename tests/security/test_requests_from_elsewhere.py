@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from config.headers import POLICY
+from config.middleware.headers import POLICY
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db

@@ -51,7 +51,7 @@ def _live(asked, folder):
 def main():
     """Live as asked; 1 if something broke."""
     asked = _arguments()
-    from config import embedded
+    from config.programs import embedded
 
     folder = Path(tempfile.mkdtemp(prefix="azotea-simulation-"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from community.demo import neighbourhood
 from community.models import Community
 from config.clock import now
-from config.embedded import DATA_DIR
+from config.programs.embedded import DATA_DIR
 from market.demo.gateway import Gateway
 from market.demo.homes import neighbours
 from metering.models import Reading

@@ -18,8 +18,8 @@ from community.demo import neighbourhood
 from community.models import Community
 from community.tariffs import local_day
 from config.clock import now
-from config.embedded import DATA_DIR
 from config.garbage import look_seldom
+from config.programs.embedded import DATA_DIR
 from market.demo.before import tell_of_before
 from market.demo.build import build
 from market.demo.history import live_through

@@ -16,7 +16,7 @@ from fido2.cose import ES256, EdDSA
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
-from config.anchor_settings import AnchorSettings
+from config.settings.anchors import AnchorSettings
 from market.ledger.anchors.costs import DAYS_A_YEAR, FEES, HEADS_A_DAY
 from market.ledger.anchors.ots_file import read_file
 from market.ledger.standalone import verify_receipt

@@ -171,7 +171,7 @@ def test_half_a_backup_never_carries_a_backups_name_and_only_its_owner_reads_it(
 
     monkeypatch.setenv("PG_BIN", str(tmp_path))
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("config.postgres.programs", lambda: tmp_path)
+    monkeypatch.setattr("config.programs.postgres.programs", lambda: tmp_path)
     with pytest.raises(BackupFailed, match="pg_dump"):
         back_up(folder=tmp_path, at=NOW + timedelta(days=1))
     assert list(tmp_path.glob("azotea-*")) == [made]

@@ -157,7 +157,7 @@ def test_tiles_lead_nowhere_else(world, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../config/settings.py", "/static/%2e%2e/config/settings.py", "/static/..%2fconfig/settings.py",
+    ["/static/../config/settings/__init__.py", "/static/%2e%2e/config/settings/__init__.py", "/static/..%2fconfig/settings/__init__.py",
      "/static/%2e%2e%2f%2e%2e%2fetc/passwd", "/static//etc/passwd", "/static/css/%00.css", "/static/" + "a/" * 2_000,
      "/%00", "/%ff", "/x" * 3_000, "/favicon.ico/%2e%2e"],
 )  # fmt: skip

@@ -1,6 +1,6 @@
-"""Django settings: one file; whatever differs between sites comes from the environment.
+"""Django settings; whatever differs between sites comes from the environment. What is long has a module beside.
 
-Without `DATABASE_URL` the values come from `config.embedded`, which generates its own secrets in the
+Without `DATABASE_URL` the values come from `config.programs.embedded`, which generates its own secrets in the
 data folder. With `DATABASE_URL`, a missing secret stops the start and is named.
 """
 
@@ -12,14 +12,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config.account_settings import *  # noqa: F403
-from config.anchor_settings import *  # noqa: F403
-from config.api_settings import *  # noqa: F403
-from config.log_settings import logging_settings
-from config.notice_settings import *  # noqa: F403
-from config.task_routes import *  # noqa: F403
+from config.settings.accounts import *  # noqa: F403
+from config.settings.anchors import *  # noqa: F403
+from config.settings.api import *  # noqa: F403
+from config.settings.logs import logging_settings
+from config.settings.notices import *  # noqa: F403
+from config.settings.tasks import *  # noqa: F403
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = Path(__file__).resolve().parents[2]
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 # Nobody waits for a lock for longer, or holds one and says nothing for longer (config/patience.py). What
 # `DATABASE_URL` says itself of either comes later and counts.
@@ -114,18 +114,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.headers.SecurityHeaders",
+    "config.middleware.headers.SecurityHeaders",
     "config.logs.RequestId",
-    "config.durations.RequestDurations",
+    "config.middleware.durations.RequestDurations",
     "config.tenancy.TenancyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.compression.Compression",
-    "config.client_address.CallerNetworkMiddleware",
+    "config.middleware.compression.Compression",
+    "config.middleware.client_address.CallerNetworkMiddleware",
     "metering.api.rate_limits.RateLimitHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "config.body_limits.BodyLimit",
+    "config.middleware.body_limits.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -136,7 +136,7 @@ MIDDLEWARE = [
     "community.access.WaysIn",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "config.busy.BusyMiddleware",
+    "config.middleware.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

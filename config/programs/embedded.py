@@ -1,7 +1,7 @@
 """The servers that Azotea brings along when the operator names none: PostgreSQL 18 and Valkey 9.
 
 Both come as ordinary Python wheels. They keep their files in one git-ignored data folder and listen on a local
-socket (PostgreSQL) and on loopback (Valkey) only. `provide_environment` sets what `settings.py` reads.
+socket (PostgreSQL) and on loopback (Valkey) only. `provide_environment` sets what the settings read.
 
 Who uses the servers holds a shared file lock; the last one to leave stops them. The kernel frees a lock with its
 process, however that ends, so there is no such thing as a stale one.
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO
 
 from config import virtual_time
-from config.processes import CannotStart
+from config.programs.processes import CannotStart
 
-DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parent.parent / ".azotea").absolute()
+DATA_DIR = Path(os.environ.get("AZOTEA_DATA") or Path(__file__).resolve().parents[2] / ".azotea").absolute()
 # Commands that read code, not data, so that a bare checkout can be linted without any server.
 NEED_NO_SERVER = {
     *("check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "makemessages", "makemigrations"),
@@ -80,7 +80,7 @@ def start(folder: Path, *, hasty: bool = False, dies_with_us: bool = False) -> d
 
 def _start_both(folder: Path, password: str, *, hasty: bool, dies_with_us: bool) -> dict[str, str]:
     # Imported here, as whoever names a database of his own needs neither.
-    from config import postgres, valkey
+    from config.programs import postgres, valkey
 
     logs = folder / "log"
     database = postgres.start(folder / "postgres", logs / "postgres.log", hasty=hasty, dies_with_us=dies_with_us)
@@ -104,7 +104,7 @@ def _addresses(folder: Path) -> dict[str, str]:
 
 def revive(folder: Path) -> list[str]:
     """Start again what ended by itself; the names of what did."""
-    from config import postgres, valkey
+    from config.programs import postgres, valkey
 
     ended = [] if postgres.is_running(folder / "postgres") else ["PostgreSQL"]
     ended += [] if valkey.answers(_addresses(folder)["REDIS_URL"]) else ["Valkey"]
@@ -132,7 +132,7 @@ def stop(folder: Path) -> None:
 
 
 def _stop(folder: Path) -> None:
-    from config import postgres, valkey
+    from config.programs import postgres, valkey
 
     broker = _addresses(folder).get("REDIS_URL")
     if broker:

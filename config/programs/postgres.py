@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from config.processes import CannotStart, has_ended, last_line, spawn, wait_for_end
+from config.programs.processes import CannotStart, has_ended, last_line, spawn, wait_for_end
 
 # PostgreSQL refuses to run as root; root lends it this account.
 ACCOUNT = "azotea-postgres"

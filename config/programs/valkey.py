@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from config.processes import CannotStart, last_line, spawn, wait_for_end
+from config.programs.processes import CannotStart, last_line, spawn, wait_for_end
 
 READY_S, STOP_S = 60, 10
 

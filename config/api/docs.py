@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.headers import OPERATOR_POLICY
+from config.middleware.headers import OPERATOR_POLICY
 
 
 @extend_schema(exclude=True)

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from config.api_docs import TryItView
+from config.api.docs import TryItView
 from market.api.acknowledgements import Acknowledgements
 from market.api.congestion import MonthCongestion
 from market.api.envelope import OperatingEnvelope

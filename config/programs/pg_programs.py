@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg.conninfo import make_conninfo
 
-from config.processes import CannotStart
+from config.programs.processes import CannotStart
 
 
 class NoProgram(Exception):
@@ -38,7 +38,7 @@ def _places(name: str, major: int) -> Iterator[Path]:
         if found is not None:
             yield Path(found)
     # Imported here, as whoever names a database of his own need not have the wheel.
-    from config import postgres
+    from config.programs import postgres
 
     try:
         own = postgres.programs() / name

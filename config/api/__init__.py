@@ -1,0 +1,1 @@
+"""The API's own pages: its addresses, its description, its words."""

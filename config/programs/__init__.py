@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey as programs that this machine runs by itself, for the demo and the tests."""
