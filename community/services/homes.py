@@ -1,5 +1,6 @@
 """What an administrator decides about a home."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -38,3 +39,9 @@ def lock_as_seen(household: Household) -> None:
     found = Household.objects.select_for_update(no_key=True).get(pk=household.pk)
     if found.member_id != household.member_id:
         raise HomeChangedHands(household.pk)
+
+
+def lock_all_as_seen(households: Iterable[Household]) -> None:
+    """As `lock_as_seen`, several homes in the order in which all lock them. Raises `HomeChangedHands`."""
+    for _pk, household in sorted({home.pk: home for home in households}.items()):
+        lock_as_seen(household)

@@ -7,6 +7,7 @@ the time before.
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from community.models import Community, Household, Member, What
 from community.roles import RANK, Can, NotAllowed, only_those_who
@@ -69,5 +70,6 @@ def _lock_out(home: Household, at: datetime) -> None:
         else:
             revoke_token(token=token, at=at)
             ApiToken.objects.filter(pk=token.pk).update(name=f"azt_{token.key_id}", broker_hash="")
-    for code in HandOver.objects.filter(metering_points__in=points, token=None, expires_at__gt=at).distinct():
-        HandOver.objects.filter(pk=code.pk).update(expires_at=at)
+    for code in HandOver.objects.filter(metering_points__in=points, token=None).distinct():
+        # Also for a call that came before and is answered after.
+        HandOver.objects.filter(pk=code.pk).update(expires_at=F("created_at"))

@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
+from community.services.homes import HomeChangedHands
 from config.middleware.busy import RETRY_S, ROOM_RETRY_S, is_busy, is_full
 from metering.plausibility import Doubt
 from metering.services.readings import RowError
@@ -120,6 +121,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     elif is_full(error):
         logger.error("There is no room left on a disk", exc_info=error)
         error = NoRoom()
+    elif isinstance(error, HomeChangedHands):
+        error = Http404()  # the token ended with the membership, while its call was on its way
     response = exception_handler(error, context)
     if response is None:
         return None

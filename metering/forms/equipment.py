@@ -70,7 +70,8 @@ class EquipmentForm(forms.Form):
             names = ("household", "kind", "maker", "model", "firmware", "reached", "device", "token")
             kwargs["initial"] = {name: getattr(equipment, name) for name in names}
         super().__init__(*args, **kwargs)
-        ids = [home.pk for home in homes]
+        self.homes = {home.pk: home for home in homes}
+        ids = list(self.homes)
         devices = devices_without_equipment(ids, but=equipment.pk if equipment else None)
         self._offer("household", Household.objects.filter(pk__in=ids).order_by(in_street_order()))
         self._offer(
@@ -101,5 +102,6 @@ class EquipmentForm(forms.Form):
         return given
 
     def facts(self) -> dict[str, Any]:
-        """What the form says, as the service takes it."""
-        return {"device": None, "token": None, **self.cleaned_data}
+        """What the form says, as the service takes it; the home as it was when found to be the member's."""
+        home = self.homes[self.cleaned_data["household"].pk]
+        return {"device": None, "token": None, **self.cleaned_data, "household": home}

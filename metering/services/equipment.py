@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from community.models import Device, Household, Member, What
 from community.services.audit import record
 from community.services.devices import StateReport, record_states
+from community.services.homes import lock_all_as_seen, lock_as_seen
 from metering.models import ApiToken, Equipment
 
 KIND_OF = {
@@ -48,9 +49,9 @@ def keep_equipment(
     by: Member | None = None,
     **facts: Any,
 ) -> Equipment:
-    """Register equipment of a home, or change what is told of it. Raises `NotOfThisHome`, `DeviceTaken`.
+    """Register equipment of a home, or change what is told of it; in another's home that is noted there.
 
-    What somebody does to another's home is noted there.
+    Raises `NotOfThisHome`, `DeviceTaken`, `HomeChangedHands`.
     """
     if device is not None and device.household_id != household.pk:
         raise NotOfThisHome(str(device))
@@ -58,6 +59,7 @@ def keep_equipment(
         raise NotOfThisHome(token.name)
     kept = equipment or Equipment(household=household)
     homes = {home.pk: home for home in (kept.household, household)}  # it may go from one home to another
+    lock_all_as_seen(homes.values())
     kept.household, kept.device, kept.token, kept.checked_at = household, device, token, at
     for name, value in facts.items():
         setattr(kept, name, value)
@@ -73,7 +75,8 @@ def keep_equipment(
 
 @transaction.atomic
 def retire_equipment(*, equipment: Equipment, at: datetime, by: Member | None = None) -> None:
-    """Take equipment out of the register; it stays as what once was."""
+    """Take equipment out of the register; it stays as what once was. Raises `HomeChangedHands`."""
+    lock_as_seen(equipment.household)
     if Equipment.objects.filter(pk=equipment.pk, retired_at__isnull=True).update(retired_at=at):
         _note_for_home(What.EQUIPMENT_REMOVED, equipment, equipment.household, at, by)
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from community.models import What
 from community.services.audit import Actor, record_for
+from community.services.homes import lock_as_seen
 from metering.did_key import BadIdentity, has_signed
 from metering.models import MeteringPoint, MeterKey, Upload, UploadSignature
 
@@ -72,8 +73,9 @@ def register_key(
 ) -> MeterKey:
     """Register a key that has signed for itself, in the place of one that has signed for it (`before`).
 
-    The same key again changes nothing. Raises `BadSignature` and `KeyExists`.
+    The same key again changes nothing. Raises `BadSignature`, `KeyExists` and `HomeChangedHands`.
     """
+    lock_as_seen(point.household)
     MeteringPoint.objects.select_for_update().get(pk=point.pk)
     check(did, signature, to_register(point, did))
     present = key_of(point)
@@ -91,7 +93,11 @@ def register_key(
 
 @transaction.atomic
 def end_key(*, key: MeterKey, at: datetime, by: Actor = None) -> None:
-    """From now on nothing has to be signed; what was signed stays so. Ending it again changes nothing."""
+    """From now on nothing has to be signed; what was signed stays so. Ending it again changes nothing.
+
+    Raises `HomeChangedHands`.
+    """
+    lock_as_seen(key.metering_point.household)
     if MeterKey.objects.filter(pk=key.pk, ended_at=None).update(ended_at=at):
         home = key.metering_point.household
         record_for([home], What.METER_KEY_ENDED, at=at, by=by, about=key, reason=key.did)

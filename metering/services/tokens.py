@@ -13,6 +13,7 @@ from django.db import transaction
 
 from community.models import Community, Household, Member, What
 from community.services.audit import Actor, record_for
+from community.services.homes import HomeChangedHands, lock_all_as_seen
 from metering.models import ApiToken, HandOver, MeteringPoint
 
 LIFETIME = timedelta(days=365)
@@ -51,10 +52,10 @@ def issue_token(
 ) -> tuple[ApiToken, str]:
     """Create a token for some metering points of one community; the returned text is shown this once.
 
-    `networks` (such as `203.0.113.0/24`) are where it may be used; none means anywhere.
+    `networks` (such as `203.0.113.0/24`) are where it may be used; none means anywhere. Raises `HomeChangedHands`:
+    what ends with a membership would miss a token that came at the same moment.
     """
-    if any(point.household.community_id != community.pk for point in metering_points):
-        raise ValueError("A token reaches metering points of its own community only.")
+    _hold(metering_points, community)
     secret = secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         community=community,
@@ -122,9 +123,11 @@ def prepare_hand_over(
     at: datetime,
     by: Member | None = None,
 ) -> tuple[HandOver, str]:
-    """A token to be fetched by a device; the returned code is shown this once and works once."""
-    if any(point.household.community_id != community.pk for point in metering_points):
-        raise ValueError("A token reaches metering points of its own community only.")
+    """A token to be fetched by a device; the returned code is shown this once and works once.
+
+    Raises `HomeChangedHands`.
+    """
+    _hold(metering_points, community)
     code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     hand_over = HandOver.objects.create(
         community=community,
@@ -145,15 +148,21 @@ def prepare_hand_over(
 def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
     """The token that a code stands for, and its text; the code is worth nothing after. Raises `InvalidCode`."""
     plain = "".join(letter for letter in code.upper() if letter in CODE_LETTERS)
-    open_ = HandOver.objects.select_for_update(of=("self",)).filter(token__isnull=True, expires_at__gt=at)
-    hand_over = open_.select_related("community").filter(code_hash=_hash(plain)).first()
+    known = HandOver.objects.filter(token__isnull=True, expires_at__gt=at, code_hash=_hash(plain))
+    points = list(MeteringPoint.objects.filter(hand_overs__in=known).select_related("household"))
+    try:
+        # Homes before the code, as whoever ends a membership does.
+        lock_all_as_seen(point.household for point in points)
+    except HomeChangedHands as error:
+        raise InvalidCode from error
+    hand_over = known.select_for_update(of=("self",)).select_related("community").first()
     if hand_over is None:
         raise InvalidCode
     token, text = issue_token(
         community=hand_over.community,
         name=hand_over.name,
         scopes=hand_over.scopes,
-        metering_points=list(hand_over.metering_points.select_related("household")),
+        metering_points=points,
         at=at,
         lifetime=timedelta(days=hand_over.days),
         networks=hand_over.networks,
@@ -162,6 +171,12 @@ def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
     hand_over.save(update_fields=["token"])
     _note(What.TOKEN_FETCHED, token, at, token_name(token))
     return token, text
+
+
+def _hold(points: Sequence[MeteringPoint], community: Community) -> None:
+    if any(point.household.community_id != community.pk for point in points):
+        raise ValueError("A token reaches metering points of its own community only.")
+    lock_all_as_seen(point.household for point in points)
 
 
 def token_name(token: ApiToken) -> str:

@@ -94,10 +94,12 @@ def _homes(request: HttpRequest) -> list[Household]:
 
 
 def _one(request: HttpRequest, pk: int) -> Equipment:
-    found = Equipment.objects.filter(household__in=_homes(request), pk=pk, retired_at__isnull=True)
-    one = found.select_related("household", "device", "token").first()
+    homes = {home.pk: home for home in _homes(request)}
+    found = Equipment.objects.filter(household__in=homes, pk=pk, retired_at__isnull=True)
+    one = found.select_related("device", "token").first()
     if one is None:
         raise Http404
+    one.household = homes[one.household_id]  # as it was when it was the member's
     return one
 
 

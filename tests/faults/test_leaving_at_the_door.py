@@ -23,6 +23,29 @@ AT = make.NOON
 IBAN = "ES9121000418450200051332"
 
 
+def errors_of(asked, *, while_leaves, by):
+    """What comes of a form that arrives while the membership is being ended."""
+    errors, held = [], threading.Event()
+
+    def late():
+        held.wait()
+        try:
+            asked()
+        except Exception as error:  # whatever it is, the test shows it
+            errors.append(error)
+        finally:
+            connection.close()
+
+    waiting = threading.Thread(target=late)
+    waiting.start()
+    with transaction.atomic():
+        leave(member_id=while_leaves.pk, by=by, at=AT)
+        held.set()
+        waiting.join(0.5)
+    waiting.join()
+    return errors
+
+
 def keeps(home, nil):
     keep_account(household=home, holder="Nil", iban=IBAN, signed_on=date(2026, 11, 2), by=nil, at=AT)
 
@@ -50,24 +73,9 @@ def agrees(home, nil):
 
 @pytest.mark.parametrize("asks", [keeps, decides, consents, authorises, agrees])
 def test_what_waits_at_the_lock_while_a_membership_ends_changes_nothing(marta, nil, asks):
-    home, errors, held = nil.households.get(), [], threading.Event()
+    home = nil.households.get()
 
-    def late():
-        held.wait()
-        try:
-            asks(home, nil)
-        except Exception as error:  # whatever it is, the test shows it
-            errors.append(error)
-        finally:
-            connection.close()
-
-    waiting = threading.Thread(target=late)
-    waiting.start()
-    with transaction.atomic():
-        leave(member_id=nil.pk, by=marta, at=AT)
-        held.set()
-        waiting.join(0.5)
-    waiting.join()
+    errors = errors_of(lambda: asks(home, nil), while_leaves=nil, by=marta)
 
     assert [type(one) for one in errors] == [HomeChangedHands]
     assert Household.objects.get(pk=home.pk).member is None
