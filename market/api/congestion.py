@@ -1,5 +1,6 @@
 """The congestion log of a month over the API: the street in sums, and one home's own part."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from community.anonymity import street_hides
-from market.grid.congestion import StreetLog
+from market.grid.congestion import ElementLog
 from market.queries.congestion import CongestionMonth, StreetHeld, congestion_month
 from market.queries.held_back import HomeLog
 from metering.api.access import point_of
@@ -34,9 +35,11 @@ class ElementSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField(help_text="import, export, transformer, line, voltage_high or voltage_low")
     phase = serializers.CharField(allow_blank=True)
     congested_minutes = serializers.IntegerField()
-    largest_loading_pct = serializers.FloatField()
+    largest_loading_pct = serializers.FloatField(
+        allow_null=True, help_text="null where fewer than five homes stand behind it, as rent_neur is"
+    )
     largest_worth_ueur_kwh = serializers.IntegerField(help_text="of one more kWh through it, µ€")
-    rent_neur = serializers.IntegerField()
+    rent_neur = serializers.IntegerField(allow_null=True)
 
 
 class StreetSerializer(serializers.Serializer[Any]):
@@ -52,7 +55,9 @@ class StreetSerializer(serializers.Serializer[Any]):
     lost_neur = serializers.IntegerField(
         allow_null=True, help_text="gain that what was held back would have brought, n€"
     )
-    rent_neur = serializers.IntegerField()
+    rent_neur = serializers.IntegerField(
+        allow_null=True, help_text="null where fewer than five homes bought or sold for it"
+    )
     loss_wh = serializers.IntegerField()
     voltage_min_pu = serializers.FloatField(allow_null=True)
     voltage_max_pu = serializers.FloatField(allow_null=True)
@@ -75,7 +80,7 @@ class HomeSerializer(serializers.Serializer[Any]):
 
 
 class FairnessSerializer(serializers.Serializer[Any]):
-    """Each from 0 to 1; null where there is nothing to compare."""
+    """Each from 0 to 1; null where there is nothing to compare, or fewer than five homes would be."""
 
     jain_passed = serializers.FloatField(allow_null=True)
     gini_held = serializers.FloatField(allow_null=True)
@@ -114,7 +119,7 @@ class MonthCongestion(APIView):
             "end": found.end,
             "fairness_rule": found.rule,
             "street": _street(found) if sums else None,
-            "elements": _elements(found.log) if sums else None,
+            "elements": _elements(found.limits([home])) if sums else None,
             "home": _home(found.home(home)) if found.month >= home.own_since else None,
             "fairness": found.fairness if sums else None,
         }
@@ -135,7 +140,7 @@ def _street(found: CongestionMonth) -> dict[str, Any]:
         **_kinds(found.told),
         "cleared_minutes": _minutes(log.cleared),
         "congested_minutes": _minutes(log.congested),
-        "rent_neur": log.rent_neur,
+        "rent_neur": found.rent_neur,
         "loss_wh": log.loss_wh,
         "voltage_min_pu": log.voltage_min_pu,
         "voltage_max_pu": log.voltage_max_pu,
@@ -145,7 +150,7 @@ def _street(found: CongestionMonth) -> dict[str, Any]:
     }
 
 
-def _elements(log: StreetLog) -> list[dict[str, Any]]:
+def _elements(limits: Sequence[ElementLog]) -> list[dict[str, Any]]:
     return [
         {
             "element": one.element,
@@ -156,7 +161,7 @@ def _elements(log: StreetLog) -> list[dict[str, Any]]:
             "largest_worth_ueur_kwh": one.shadow_ueur_kwh,
             "rent_neur": one.rent_neur,
         }
-        for one in log.elements
+        for one in limits
     ]
 
 

@@ -52,15 +52,18 @@ class LoggedSlot:
 
 @dataclass(frozen=True, slots=True)
 class ElementLog:
-    """One limit of one phase: time at it, its fullest, the most that a kWh through it was worth, its rent."""
+    """One limit of one phase: time at it, its fullest, the most that a kWh through it was worth, its rent.
+
+    Loading and rent are None where they may not be told.
+    """
 
     element: str
     kind: str
     phase: str
     congested: timedelta
-    loading_pct: float
+    loading_pct: float | None
     shadow_ueur_kwh: int
-    rent_neur: int
+    rent_neur: int | None
 
 
 @dataclass(frozen=True, slots=True)

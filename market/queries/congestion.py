@@ -1,6 +1,6 @@
 """The congestion log of a community's month: its limits, what they held back from whom, and how evenly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -12,17 +12,19 @@ from django.db.models import QuerySet
 from community.anonymity import hides
 from community.models import Community, Feeder, Household
 from community.tariffs import month_span
-from market.grid.congestion import LoggedSlot, ReachedLimit, StreetLog, street_log
+from market.grid.congestion import ElementLog, LoggedSlot, ReachedLimit, StreetLog, street_log
 from market.grid.fairness import gini, jain, min_over_max, quality_of_experience, quality_of_service
 from market.models import Slot
 from market.queries.held_back import Held, HomeLog, cleared_slots, cleared_so_far, home_logs
+from market.queries.limits_told import told_limits
+from market.queries.street import TradedSlot, tells, traded_slots
 
 KINDS = ("sun", "wishes", "battery")
 
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """How evenly a month fell to the homes; each from 0 to 1, None where there is nothing to compare.
+    """How evenly a month fell to the homes; each from 0 to 1, None where there is nothing to compare, or too few.
 
     `jain_passed` and `gini_held` look at the parts that the cables let through and held back of what each home
     would have moved while they were full; the others at energy and mean prices of all trades.
@@ -69,6 +71,17 @@ class CongestionMonth:
     limits_known: bool
     rule: str
     cap_pct: int
+    community: Community
+    with_rent: tuple[TradedSlot, ...]
+
+    @property
+    def rent_neur(self) -> int | None:
+        """Congestion rent of the street; None where fewer homes paid it or sold for it than a sum has to be of."""
+        return self.log.rent_neur if tells(self.with_rent) else None
+
+    def limits(self, mine: Iterable[Household] = ()) -> list[ElementLog]:
+        """The limits without figures of few homes, as who looks after `mine` may see them."""
+        return told_limits(self.community, self.log.elements, frozenset(home.pk for home in mine))
 
     @property
     def total(self) -> HomeLog:
@@ -107,7 +120,8 @@ def congestion_month(community: Community, month: date) -> CongestionMonth:
     """The log of the civil month, in the community's zone, that `month` lies in; of a running one, so far."""
     start, end = month_span(month.year, month.month, community.zone)
     slots = cleared_slots(community.pk, start, end)
-    homes, allowed = home_logs(community.pk, start, end)
+    so_far = cleared_so_far(slots)
+    homes, allowed = home_logs(community.pk, start, end, so_far)
     feeder: Feeder | None = getattr(community, "feeder", None)
     last = slots.order_by("-start").values_list("fairness_rule", "curtailment_cap_pct").first()
     rule, cap_pct = last or (community.fairness_rule, community.curtailment_cap_pct)
@@ -116,13 +130,15 @@ def congestion_month(community: Community, month: date) -> CongestionMonth:
         month=month.replace(day=1),
         start=start,
         end=end,
-        log=_street_log(community.pk, start, end, community.zone, *cleared_so_far(slots)),
+        log=_street_log(community.pk, start, end, community.zone, *so_far),
         homes=homes,
         fairness=_fairness(homes, allowed),
         band_pu=(feeder.v_min_pu, feeder.v_max_pu) if feeder else None,
         limits_known=feeder is not None or any(limit is not None for limit in limits),
         rule=rule,
         cap_pct=cap_pct,
+        community=community,
+        with_rent=_with_rent(community.pk, start, end, *so_far),
     )
 
 
@@ -132,6 +148,14 @@ def _street_log(
 ) -> StreetLog:
     """As sums of homes, it holds until another slot of the month is cleared."""
     return street_log(_logged(cleared_slots(community_id, start, end)), zone)
+
+
+@lru_cache(maxsize=64)
+def _with_rent(
+    community_id: int, start: datetime, end: datetime, _slots: int, _last: datetime | None
+) -> tuple[TradedSlot, ...]:
+    """Who traded where trades brought rent; it holds as long as the log does."""
+    return tuple(traded_slots(community_id, start, end, with_rent=True))
 
 
 def _logged(slots: QuerySet[Slot]) -> list[LoggedSlot]:
@@ -173,11 +197,14 @@ def _reached(bindings: Sequence[dict[str, Any]]) -> tuple[ReachedLimit, ...]:
 
 def _fairness(homes: Sequence[HomeLog], allowed_ueur_kwh: tuple[int, int]) -> Fairness:
     passed = [home.passed_share for home in homes if home.passed_share is not None]
+    held = [1 - share for share in passed]
     prices = [home.price_ueur_kwh for home in homes if home.price_ueur_kwh is not None]
-    traded = bool(prices)
+    traded = bool(prices) and hides(len(prices))
+    # Of homes that gave up nothing, or everything, there is nothing to tell: the figure is of the others.
+    compared = bool(passed) and all(hides(sum(part > 0 for part in parts)) for parts in (passed, held))
     return Fairness(
-        jain_passed=jain(passed) if passed else None,
-        gini_held=gini([1 - share for share in passed]) if passed else None,
+        jain_passed=jain(passed) if compared else None,
+        gini_held=gini(held) if compared else None,
         qos=quality_of_service([home.exchanged_wh for home in homes]) if traded else None,
         qoe=quality_of_experience(prices, *allowed_ueur_kwh) if traded else None,
         min_over_max=min_over_max(prices) if traded else None,

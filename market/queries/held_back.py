@@ -109,13 +109,14 @@ def cleared_so_far(slots: QuerySet[Slot]) -> tuple[int, datetime | None]:
     return state["slots"], state["last"]
 
 
-def home_logs(community_id: int, start: datetime, end: datetime) -> tuple[tuple[HomeLog, ...], tuple[int, int]]:
+def home_logs(
+    community_id: int, start: datetime, end: datetime, so_far: tuple[int, datetime | None]
+) -> tuple[tuple[HomeLog, ...], tuple[int, int]]:
     """Every home that ordered anything, by name; and the lowest and highest price of their retailers.
 
     What a clearing wrote never changes, so the sums of a month hold until another of its slots is cleared.
     """
-    state = cleared_so_far(cleared_slots(community_id, start, end))
-    logs, allowed = _summed(community_id, start, end, *state)
+    logs, allowed = _summed(community_id, start, end, *so_far)
     names = Household.objects.filter(pk__in=[log.household_id for log in logs]).order_by(in_street_order(), "pk")
     found = {log.household_id: log for log in logs}
     return tuple(replace(found[pk], name=name) for pk, name in names.values_list("pk", "name")), allowed

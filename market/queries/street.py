@@ -76,6 +76,12 @@ def shared(slots: Sequence[Traded], *, over: bool = True) -> Shared:
     return Shared(told_wh or None, whole=False)
 
 
+def tells(slots: Sequence[Traded]) -> bool:
+    """Whether a sum over slots tells of no few homes, even less the slots that are told by themselves."""
+    left = [slot for slot in slots if not _hidden([slot])]
+    return not left or _hidden(left)
+
+
 def _hidden(slots: Sequence[Traded]) -> bool:
     """Whether enough homes sold and bought in the slots, together, that their sum tells nothing of one."""
     sides = (frozenset[int]().union(*(getattr(slot, side) for slot in slots)) for side in ("sellers", "buyers"))
@@ -142,10 +148,13 @@ class TradedSlot(NamedTuple):
     buyers: frozenset[int]
 
 
-def traded_slots(community_id: int, first: datetime, until: datetime) -> list[TradedSlot]:
-    """The slots of `[first, until)` in which something changed hands."""
+def traded_slots(
+    community_id: int, first: datetime, until: datetime, *, with_rent: bool = False
+) -> list[TradedSlot]:
+    """The slots of `[first, until)` in which something changed hands, or of these the ones that brought rent."""
+    trades = Trade.objects.filter(slot__community=community_id, slot__start__gte=first, slot__start__lt=until)
     rows = (
-        Trade.objects.filter(slot__community=community_id, slot__start__gte=first, slot__start__lt=until)
+        (trades.exclude(slot__rent_neur=0) if with_rent else trades)
         .values_list("slot__start")
         .annotate(
             wh=Sum("energy_wh", filter=Q(side="buy"), default=0), sellers=_homes("sell"), buyers=_homes("buy")

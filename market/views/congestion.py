@@ -21,6 +21,7 @@ from community.spreadsheets import write_csv
 from config import clock
 from market.addresses import month_named
 from market.charts.month import month_chart
+from market.grid.congestion import ElementLog
 from market.queries import day as day_queries
 from market.queries.congestion import CongestionMonth, congestion_month
 from market.queries.held_back import price_parts
@@ -46,11 +47,13 @@ def congestion(request: HttpRequest, year: int | None = None, month: int | None 
         context |= {"withheld": True, **_homes(member, congestion_month(community, first))}
     elif first <= this_month:
         found = congestion_month(community, first)
+        limits = _limits(member, found)
         context |= {
             "found": found,
             "sentence": wording.sentence(found, running=first == this_month),
             "figures": wording.month_figures(found),
-            "elements": wording.element_rows(found.log.elements),
+            "elements": wording.element_rows(limits),
+            "few": any(log.rent_neur is None for log in limits),
             "held": homes_wording.held_facts(found.told),
             "grid": wording.grid_facts(found),
             "fairness": homes_wording.fairness_meanings(found.fairness),
@@ -69,7 +72,7 @@ def elements_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     if not may_see_sums(member):
         raise PermissionDenied("Sums of too few homes are not shown.")
     found = congestion_month(member.community, month_named(year, month))
-    rows = (wording.csv_element(log) for log in found.log.elements)
+    rows = (wording.csv_element(log) for log in _limits(member, found))
     return _csv(f"azotea-limits-{year:04}-{month:02}.csv", wording.ELEMENT_COLUMNS, rows)
 
 
@@ -82,6 +85,14 @@ def homes_csv(request: HttpRequest, year: int, month: int) -> HttpResponse:
     _note_look(admin, found)
     rows = (homes_wording.csv_home(log) for log in found.homes)
     return _csv(f"azotea-homes-{year:04}-{month:02}.csv", homes_wording.HOME_COLUMNS, rows)
+
+
+def _limits(member: Member, found: CongestionMonth) -> Sequence[ElementLog]:
+    """The month's limits; whoever sees homes' months sees them whole, and each home that they were looked at."""
+    if empowered(member, Can.SEE_MONTHS):
+        _note_look(member, found)
+        return found.log.elements
+    return found.limits(member.households.all())
 
 
 def _csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:

@@ -72,9 +72,11 @@ def _bar(row: Slot, keep: Mapping[str, str]) -> DateBar:
 
 def _market(row: Slot, *, sums: bool) -> dict[str, Any]:
     """What everybody may see; sums only where enough homes stand behind them."""
+    totals = queries.totals(row)
+    tells_rent = sums and totals.tells_traded
     return {
-        "why": price_wording.why(row, queries.totals(row), sums=sums),
-        "grid": grid_wording.grid(row, row.community.rent_rule),
+        "why": price_wording.why(row, totals, sums=sums),
+        "grid": grid_wording.grid(row, row.community.rent_rule, tells_rent=tells_rent),
         "state": grid_wording.state(row, queries.phase_v(row)) if sums else [],
         "cables": cables_address(row.start) if queries.phase_v(row) else "",
     }

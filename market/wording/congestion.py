@@ -98,8 +98,14 @@ def month_figures(found: CongestionMonth) -> list[Figure]:
             _("of %(asked)s asked for") % {"asked": figures.kwh(total.held.asked_wh)},
         ),
         Figure(_("Gain that was lost"), *_lost(total)),
-        Figure(_("Congestion rent"), figures.euros(found.log.rent_neur), _("paid for room in full cables")),
+        Figure(_("Congestion rent"), *_rent(found.rent_neur)),
     ]
+
+
+def _rent(rent_neur: int | None) -> tuple[str, str]:
+    if rent_neur is None:
+        return "—", _("fewer than five homes")
+    return figures.euros(rent_neur), _("paid for room in full cables")
 
 
 def _lost(total: StreetHeld) -> tuple[str, str]:
@@ -119,8 +125,8 @@ def element_rows(elements: Sequence[ElementLog]) -> list[ElementRow]:
             element_name(log.element, log.kind),
             _("phase %(phase)s") % {"phase": log.phase} if log.phase else "",
             hours(log.congested),
-            figures.percent(log.loading_pct),
-            figures.euros(log.rent_neur),
+            "—" if log.loading_pct is None else figures.percent(log.loading_pct),
+            "—" if log.rent_neur is None else figures.euros(log.rent_neur),
         )
         for log in elements
     ]
@@ -188,14 +194,14 @@ def rent_rule(rule: str) -> str:
 
 
 def csv_element(log: ElementLog) -> tuple[object, ...]:
-    """A limit in the order of `ELEMENT_COLUMNS`; a phase that is empty is all three."""
+    """A limit in the order of `ELEMENT_COLUMNS`; a phase that is empty is all three, a figure that is withheld."""
     minutes = log.congested // timedelta(minutes=1)
     return (
         log.element,
         log.kind,
         log.phase,
         minutes,
-        round(log.loading_pct, 1),
+        "" if log.loading_pct is None else round(log.loading_pct, 1),
         log.shadow_ueur_kwh,
-        log.rent_neur,
+        "" if log.rent_neur is None else log.rent_neur,
     )

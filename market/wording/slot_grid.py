@@ -13,9 +13,9 @@ from market.wording.congestion import element_name
 from market.wording.slot import Fact
 
 
-def grid(slot: Slot, rent_rule: str) -> list[str]:
-    """What the cables did to the slot, from what held energy back to where its money goes."""
-    return [*(_bindings(slot.bindings) or [_no_bindings(slot)]), *_checked(slot, rent_rule)]
+def grid(slot: Slot, rent_rule: str, *, tells_rent: bool) -> list[str]:
+    """What the cables did to the slot, from what held energy back to where its money goes, if that may be told."""
+    return [*(_bindings(slot.bindings) or [_no_bindings(slot)]), *_checked(slot, rent_rule if tells_rent else "")]
 
 
 def _bindings(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -34,7 +34,7 @@ def _checked(slot: Slot, rent_rule: str) -> Iterator[str]:
         yield _reclears(slot)
     if slot.emergency:
         yield _("Energy that no market can move was beyond a limit of the grid; the operator was told.")
-    rent = price_reasons.rent(slot, rent_rule)
+    rent = price_reasons.rent(slot, rent_rule) if rent_rule else ""
     if rent:
         yield rent
 

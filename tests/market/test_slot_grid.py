@@ -25,7 +25,7 @@ def a_slot(**fields):
 
 
 def said(**fields):
-    return [text.replace("\u00a0", " ") for text in wording.grid(a_slot(**fields), "per_kwh")]
+    return [text.replace("\u00a0", " ") for text in wording.grid(a_slot(**fields), "per_kwh", tells_rent=True)]
 
 
 def test_cables_with_room_are_good_news():
