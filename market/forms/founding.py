@@ -89,6 +89,8 @@ class HomesForm(forms.Form):
     def clean_homes(self) -> list[str]:
         names = [" ".join(line.split()) for line in self.cleaned_data["homes"].splitlines()]
         names = [name for name in names if name]
+        for name in names:
+            LineField().run_validators(name)
         if len(names) > MOST_HOMES:
             raise forms.ValidationError(_("At most 200 homes fit here: take the rest over as a list later."))
         long = next((name for name in names if len(name) > LONGEST_NAME), None)
