@@ -53,7 +53,7 @@ class HouseholdAdmin(admin.ModelAdmin):
 
 @admin.register(models.Device)
 class DeviceAdmin(admin.ModelAdmin):
-    list_display = ("name", "household", "kind", "peak_w", "capacity_wh", "retired_at")
+    list_display = ("household", "kind", "name", "peak_w", "capacity_wh", "retired_at")
     list_filter = ("kind",)
 
 

@@ -290,3 +290,8 @@ def month(value: date) -> str:
 def month_name(value: date) -> str:
     """`noviembre`, `November`."""
     return str(format_date(value, "LLLL", locale=locale()))
+
+
+def country(code: str) -> str:
+    """`Francia`, `France`."""
+    return str(locale().territories.get(code, code))

@@ -5,7 +5,7 @@ from community.models.audit import AuditEvent, What
 from community.models.contracts import OfferTerms, SupplyContract, Tariff, TariffVersion
 from community.models.erasure import ErasureRequest
 from community.models.grid import Feeder, Line, Node
-from community.models.homes import Device, DeviceState, Household
+from community.models.homes import Device, DeviceState, Household, device_name
 from community.models.joining import JoinRequest
 from community.models.people import Community, Invitation, Member, Region, User
 from community.models.prices import HourPrice
@@ -34,4 +34,5 @@ __all__ = [
     "TariffVersion",
     "User",
     "What",
+    "device_name",
 ]

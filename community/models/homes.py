@@ -109,7 +109,17 @@ class Device(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.household.name}: {self.name}"
+        return f"{self.household.name}: {self.called}"
+
+    @property
+    def called(self) -> str:
+        """Its name, or what it is where nobody gave it one."""
+        return device_name(self.name, self.kind)
+
+
+def device_name(name: str, kind: str) -> str:
+    """What a device is called: by its kind, in the reader's language, where nobody gave it a name."""
+    return name or str(Device.Kind(kind).label)
 
 
 class DeviceState(models.Model):

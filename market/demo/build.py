@@ -133,16 +133,15 @@ def _member(
 
 def _devices(household: Household, home: DemoHome) -> None:
     if home.pv_w:
-        Device.objects.create(household=household, kind="pv", name="Placas del tejado", peak_w=home.pv_w)
+        Device.objects.create(household=household, kind="pv", peak_w=home.pv_w)
     if home.battery_wh:
         Device.objects.create(
             household=household,
             kind="battery",
-            name="Batería",
             capacity_wh=home.battery_wh,
             charge_w=home.battery_w,
             discharge_w=home.battery_w,
             efficiency_ppm=960_000,
         )
     if home.ev_w:
-        Device.objects.create(household=household, kind="ev_charger", name="Coche", charge_w=home.ev_w)
+        Device.objects.create(household=household, kind="ev_charger", charge_w=home.ev_w)

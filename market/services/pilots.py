@@ -80,17 +80,16 @@ def _found_home(community: Community, home: PilotHome, tariff: Tariff, today: da
     household = Household.objects.create(community=community, name=home.name)
     SupplyContract.objects.create(household=household, tariff=tariff, valid_from=today)
     if home.pv_w:
-        Device.objects.create(household=household, kind="pv", name="PV", peak_w=home.pv_w)
+        Device.objects.create(household=household, kind="pv", peak_w=home.pv_w)
     if home.battery_wh:
         Device.objects.create(
             household=household,
             kind="battery",
-            name="Battery",
             capacity_wh=home.battery_wh,
             charge_w=home.battery_w,
             discharge_w=home.battery_w,
             efficiency_ppm=min(EFFICIENCY_PPM, PPM),
         )
     if home.ev_w:
-        Device.objects.create(household=household, kind="ev_charger", name="EV", charge_w=home.ev_w)
+        Device.objects.create(household=household, kind="ev_charger", charge_w=home.ev_w)
     give_mandate(household=household, given_by=None, at=at, objective=home.objective, reserve_pct=home.reserve_pct)

@@ -18,6 +18,7 @@ from config.clock import now
 from market.models import FailedJob
 from market.queries import operations
 from market.services.jobs import MAY_BE_REPEATED, MayNotBeRepeated, to_repeat
+from market.wording.status import queue_name
 from metering.models import MeterFile
 
 logger = logging.getLogger(__name__)
@@ -32,11 +33,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
     at = now()
     slots, day = operations.slots_to_clear(at), operations.slots_of_last_day(at)
     waiting = queues.waiting()
+    named = None if waiting is None else [(queue_name(name), count) for name, count in sorted(waiting.items())]
     failed = FailedJob.objects.order_by("-last_at", "-pk")[:SHOWN]
     context = {
         "slots": {name: int(value) for name, value in (slots | day).items()},
         "late": operations.late_slots(at, SHOWN),
-        "queues": None if waiting is None else sorted(waiting.items()),
+        "queues": named,
         "failed": [(job, job.task in MAY_BE_REPEATED) for job in failed],
         "files": MeterFile.objects.filter(asked_at__isnull=False, committed_at__isnull=True, failure__isnull=True)
         .defer("content").select_related("community").order_by("asked_at")[:SHOWN],

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.models import device_name
 from market.models import Acknowledgement
 from market.queries.acknowledgements import Answered, Following
 
@@ -48,7 +49,7 @@ def _when(start: datetime, end: datetime, at: datetime) -> str:
 
 def _changed(one: Answered, when: str) -> str:
     words = {
-        "device": one.device,
+        "device": device_name(one.device, one.kind),
         "slot": when,
         "asked": _energy(one.kind, one.asked_wh),
         "instead": _energy(one.kind, one.energy_wh or 0),
@@ -58,7 +59,7 @@ def _changed(one: Answered, when: str) -> str:
 
 
 def _refused(one: Answered, when: str) -> str:
-    words = {"device": one.device, "slot": when, "asked": _energy(one.kind, one.asked_wh)}
+    words = {"device": device_name(one.device, one.kind), "slot": when, "asked": _energy(one.kind, one.asked_wh)}
     said = _("%(device)s, %(slot)s: the market suggested to %(asked)s; your home refused.") % words
     return _with_reason(said, one.reason)
 

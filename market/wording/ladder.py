@@ -51,7 +51,7 @@ def _ladder(steps: Sequence[Order], slot: Slot) -> OrderLine:
             len(steps),
         )
     device = steps[0].device
-    title = _("%(device)s: %(order)s") % {"device": device.name if device else "", "order": words % said}
+    title = _("%(device)s: %(order)s") % {"device": device.called if device else "", "order": words % said}
     outcomes = [getattr(order, "outcome", None) for order in steps]
     local_wh = None if None in outcomes else sum(outcome.local_wh for outcome in outcomes if outcome)
     return OrderLine(

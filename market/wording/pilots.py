@@ -10,7 +10,7 @@ from community import figures
 from market.pilot.report import HomeYear, StreetYear
 from market.pilot.scenario import Scenario
 from market.settlement.allocation import RULES
-from market.wording.sharing import rule_name
+from market.wording.sharing import countries, rule_name
 from market.wording.street import Figure
 
 WIDE = 100  # of a bar
@@ -192,7 +192,7 @@ def _mode(rule: str, legal_in: Sequence[str]) -> str:
     if rule == "market":
         return _("Simulation or private settlement")
     name = _("Sharing coefficients") if "ES" in legal_in else _("Energy sharing")
-    return f"{name} ({', '.join(legal_in)})"
+    return f"{name} ({countries(legal_in)})"
 
 
 def gains_by_rule(year: StreetYear) -> tuple[list[str], list[tuple[str, list[str]]]]:

@@ -37,7 +37,7 @@ def rule_rows(month: MonthShared) -> list[RuleRow]:
     return [
         RuleRow(
             rule_name(one.rule),
-            ", ".join(legal[one.rule]) or _("nowhere as such: simulation or private settlement"),
+            countries(legal[one.rule]) or _("nowhere as such: simulation or private settlement"),
             figures.kwh(one.shared_wh),
             figures.percent(100 * one.shared_wh / month.given_wh) if month.given_wh else "—",
             figures.euros(one.saved_neur, signed=True),
@@ -45,6 +45,11 @@ def rule_rows(month: MonthShared) -> list[RuleRow]:
         )
         for one in rows
     ]
+
+
+def countries(codes: Sequence[str]) -> str:
+    """Countries by their names."""
+    return ", ".join(map(figures.country, codes))
 
 
 def rule_name(code: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from community import figures
+from community.models import device_name
 from market import price_reasons, reasons
 from market.models import Order, Outcome, SettledHome, Slot, Trade
 from market.queries.slot import DeviceSlot
@@ -51,7 +52,7 @@ def order_line(order: Order, slot: Slot) -> OrderLine:
     words = _("%(energy)s at %(price)s or more") if selling else _("%(energy)s at %(price)s or less")
     title = words % asked
     if order.device is not None:
-        title = _("%(device)s: %(order)s") % {"device": order.device.name, "order": title}
+        title = _("%(device)s: %(order)s") % {"device": order.device.called, "order": title}
     outcome = getattr(order, "outcome", None)
     return OrderLine(
         side=_("You offer") if selling else _("You want"),
@@ -116,14 +117,15 @@ def badge(asked_wh: int, local_wh: int | None) -> str:
 def device_line(device: DeviceSlot) -> DeviceLine:
     """What a battery or charger was asked to do."""
     energy, why = {"energy": figures.energy(abs(device.energy_wh))}, (*_untraded(device), *device_why(device.why))
+    name = device_name(device.name, device.kind)
     if device.kind == "load":
         runs = _("Was asked to run with %(energy)s.") % energy
-        return DeviceLine(device.name, runs if device.energy_wh else _("Was asked to stay off."), why)
+        return DeviceLine(name, runs if device.energy_wh else _("Was asked to stay off."), why)
     if device.energy_wh > 0:
-        return DeviceLine(device.name, _("Was asked to charge %(energy)s.") % energy, why)
+        return DeviceLine(name, _("Was asked to charge %(energy)s.") % energy, why)
     if device.energy_wh < 0:
-        return DeviceLine(device.name, _("Was asked to give %(energy)s.") % energy, why)
-    return DeviceLine(device.name, _("Was asked to wait."), why)
+        return DeviceLine(name, _("Was asked to give %(energy)s.") % energy, why)
+    return DeviceLine(name, _("Was asked to wait."), why)
 
 
 def _untraded(device: DeviceSlot) -> list[str]:

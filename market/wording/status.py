@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from community import figures
 from community.models import Community
+from market.models import LogAnchor
 from market.queries.status import CommunityStatus, notices_undelivered
 from market.wording.metrics import State
 
@@ -115,7 +116,7 @@ def _work(samples: Samples) -> list[Fact]:
     up = bool(samples.get(("azotea_broker_up", "")))
     broker = Fact(_("Broker"), _("answers") if up else _("does not answer"), "" if up else _("start Valkey again"))
     lines = [
-        Fact(_("Rings in “%(queue)s”") % {"queue": queue}, figures.number(int(value), 0))
+        Fact(queue_name(queue), figures.number(int(value), 0))
         for (name, queue), value in samples.items()
         if name == "azotea_queue_length"
     ]
@@ -133,10 +134,26 @@ def _work(samples: Samples) -> list[Fact]:
     ]
 
 
+def queue_name(queue: str) -> str:
+    """What waits in a queue."""
+    return {
+        "default": _("Everyday jobs that wait"),
+        "solver": _("Slots that wait for the solver"),
+        "training": _("Trainings of agents that wait"),
+        "studio": _("Pilots and trials that wait"),
+    }.get(queue, queue)
+
+
 def _meters(samples: Samples) -> list[Fact]:
     silent = _("the communities below say where; their completeness pages say which")
+    sent = {
+        "api": _("Sent by devices in the last hour"),
+        "live": _("Heard live in the last hour"),
+        "file": _("Out of files in the last hour"),
+        "change": _("Changes declared in the last hour"),
+    }
     uploads = [
-        Fact(_("Uploads of the last hour by %(source)s") % {"source": source}, figures.number(int(value), 0))
+        Fact(sent.get(source, source), figures.number(int(value), 0))
         for (name, source), value in samples.items()
         if name == "azotea_last_hour_uploads"
     ]
@@ -187,7 +204,8 @@ def _books(samples: Samples) -> list[Fact]:
 
 def _named(label: str, names: Mapping[str, str]) -> str:
     community, _dot, kind = label.partition(" · ")
-    return f"{names.get(community, community)}, {kind}"
+    kinds = dict(LogAnchor.Kind.choices)
+    return f"{names.get(community, community)}, {kinds.get(kind, kind)}"
 
 
 def _room(samples: Samples) -> list[Fact]:

@@ -26,7 +26,7 @@ class NamedField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         if isinstance(obj, ApiToken):
             return f"{obj.name} · azt_{obj.key_id[:6]}…"
-        return f"{obj.household.name} · {obj.name}"
+        return f"{obj.household.name} · {obj.called}"
 
 
 class EquipmentForm(forms.Form):

@@ -38,7 +38,7 @@ def card(looked: Looked) -> Card:
     floors = [one.floor for one in verdict.findings if one.floor is not None] + list(verdict.notes)
     return Card(
         equipment=equipment,
-        title=named or (equipment.device.name if equipment.device else equipment.get_kind_display()),
+        title=named or (equipment.device.called if equipment.device else equipment.get_kind_display()),
         version=equipment.firmware,
         level=verdict.level,
         badge=badge(verdict.level),

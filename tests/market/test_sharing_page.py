@@ -1,9 +1,11 @@
 """Ways of sharing side by side, coefficients kept as agreed, and the distributor's file."""
 
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from community.demo.neighbourhood import cups as well_formed
@@ -82,6 +84,17 @@ def test_a_month_is_shared_by_every_rule_on_the_same_readings(street, homes):
     assert rules["proportional"].saved_neur == 2_500 * (200_000 - 50_000)
     assert rules["equal"].shared_wh == 1_000 + 500
     assert (rules["market"].shared_wh, rules["market"].saved_neur) == (400, 400 * 150_000)
+
+
+@pytest.mark.parametrize(("language", "country"), [("en", "France"), ("es", "Francia"), ("ca", "França")])
+def test_countries_are_told_by_their_names(admin, homes, language, country):
+    lived(homes)
+    admin.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+
+    rows = {row.name: row.legal for row in admin.get("/sharing/").context["rules"]}
+
+    assert any(country in legal.split(", ") for legal in rows.values())
+    assert not any(re.search(r"\b[A-Z]{2}\b", legal) for legal in rows.values())
 
 
 def test_coefficients_are_kept_as_versions_and_written_as_the_distributor_takes_them(admin, street, homes):

@@ -128,6 +128,14 @@ def test_a_device_was_asked_to_charge_to_give_or_to_wait(energy, word):
     assert word in wording.device_line(DeviceSlot("Battery", "battery", energy)).title
 
 
+@pytest.mark.parametrize(("language", "called"), [("en", "Battery"), ("es", "Batería"), ("ca", "Bateria")])
+def test_a_device_without_a_name_is_called_by_its_kind_in_the_readers_language(language, called):
+    with translation.override(language):
+        line = wording.device_line(DeviceSlot("", "battery", 180))
+
+    assert line.name == called
+
+
 @pytest.mark.parametrize(
     ("base", "energy", "said"),
     [

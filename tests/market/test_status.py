@@ -1,17 +1,21 @@
 """The operator sees how the site does, in words; nobody else does, and nobody with a password alone."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.test import override_settings
+from django.utils.translation import override
 
 from community.models import User
-from market.models import Notice, Slot
+from market.models import LogAnchor, Notice, Slot
 from market.queries.status import communities
 from market.services.slots import open_slots
 from market.wording import status as wording
+from metering.models import Upload
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +117,40 @@ def test_anchors_are_told_by_their_age_and_old_ones_are_a_trouble(monkeypatch, s
     assert (fresh.value, fresh.trouble) == ("hace 2 horas", "")
     assert old.value == "hace 3 días"
     assert old.trouble
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Sent by devices in the last hour", "Slots that wait for the solver", "authority")),
+        ("es", ("Enviados por aparatos en la última hora", "Periodos que esperan su cálculo", "autoridad")),
+        ("ca", ("Enviats per aparells en l'última hora", "Períodes que esperen el seu càlcul", "autoritat")),
+    ],
+)
+def test_sources_queues_and_kinds_of_anchors_are_told_in_words(monkeypatch, street, language, words):
+    from prometheus_client.core import GaugeMetricFamily
+
+    from market.wording import metrics
+
+    def collect(_self):
+        uploads = GaugeMetricFamily("azotea_last_hour_uploads", "x", labels=["source"])
+        queues = GaugeMetricFamily("azotea_queue_length", "x", labels=["queue"])
+        anchors = GaugeMetricFamily("azotea_anchor_age_seconds", "x", labels=["community", "kind"])
+        for source in Upload.Source.values:
+            uploads.add_metric([source], 1)
+        for queue in settings.CELERY_TASK_QUEUES:
+            queues.add_metric([queue.name], 0)
+        for kind in LogAnchor.Kind.values:
+            anchors.add_metric([str(street.pk), kind], 1)
+        yield from (uploads, queues, anchors)
+
+    monkeypatch.setattr(metrics.State, "collect", collect)
+
+    with override(language):
+        told = " ".join(fact.label for group in wording.status(NOON) for fact in group.facts)
+
+    assert all(word in told for word in words)
+    assert not re.search(r"\b(api|default|studio|rfc3161|opentimestamps|iota)\b", told)
 
 
 def test_versions_are_told():
