@@ -49,13 +49,14 @@ def months(request: HttpRequest) -> HttpResponse:
     # Whoever looked after the home before keeps its days to itself.
     span = (household.own_from(first), last)
     log = [row for row in queries.months_of(household) if row.first >= household.own_since]
+    selected, running = next((row for row in log if row.first == month), None), month == today.replace(day=1)
     context = {
         "section": "months",
         "bar": month_bar(month, today, request.path, first=log[-1].first if log else None, keep=kept(request.GET)),
         "until": _until(household),
         "months": log,
-        "selected": next((row for row in log if row.first == month), None),
-        "running": month == today.replace(day=1),
+        "selected": selected,
+        "sentence": "" if selected is None else wording.gained(month, selected.saving_neur, running=running),
         "street": queries.street_month(household, *span),
         "days": wording.day_rows(queries.days_of(household, *span)),
     }

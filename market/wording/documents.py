@@ -119,7 +119,9 @@ def legal_text(mode: str) -> str:
 
 
 def _sentence(statement: Statement) -> str:
-    saved = figures.euros(statement.saving_neur)
+    saved = figures.euros(abs(statement.saving_neur))
+    if statement.saving_neur < 0:
+        return _("That cost you %(gain)s more than your retailer alone.") % {"gain": saved}
     return _("Your neighbours spared you %(saved)s against your retailer alone.") % {"saved": saved}
 
 

@@ -194,7 +194,7 @@ def statement_card(statement: Statement | None, month: MonthSoFar, first: date) 
     if statement is not None:
         badge = _("provisional") if statement.provisional_slots else _("closed")
         amount = figures.euros(statement.saving_neur, signed=True)
-        text = _("gained against your retailer alone")
+        text = _("against your retailer alone")
         title = _("Statement of %(month)s") % {"month": figures.month(statement.month)}
         return StatementCard(title, badge, amount, text)
     closes = (first + timedelta(days=31)).replace(day=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
@@ -46,6 +47,28 @@ class Line:
     amount_neur: int
     posted: bool
     note: str = ""
+
+
+def gained(month: date, saving_neur: int, *, running: bool) -> str:
+    """What a month brought against the retailer alone, to the cent; a loss is called one."""
+    cents = round(saving_neur / 10**7)
+    if running:
+        words = (
+            _("So far in %(month)s you are %(gain)s better off than with your retailer alone.")
+            if cents > 0
+            else _("So far in %(month)s you are %(gain)s worse off than with your retailer alone.")
+            if cents
+            else _("So far in %(month)s you are as well off as with your retailer alone.")
+        )
+    else:
+        words = (
+            _("In %(month)s you were %(gain)s better off than with your retailer alone.")
+            if cents > 0
+            else _("In %(month)s you were %(gain)s worse off than with your retailer alone.")
+            if cents
+            else _("In %(month)s you were as well off as with your retailer alone.")
+        )
+    return words % {"month": figures.month(month), "gain": figures.cents(abs(cents))}
 
 
 def day_rows(days: Sequence[Span]) -> list[DayRow]:

@@ -10,7 +10,7 @@ from market.models import Mandate, Outcome, PlanStep, Slot, Statement
 from market.queries.day import DaySlot
 from market.queries.home import BatteryNow, MonthSoFar
 from market.queries.own_energy import Own
-from market.wording import day_table, next_steps
+from market.wording import day_table, documents, months, next_steps
 from market.wording import home as wording
 from metering.completeness import Freshness
 from metering.wording.freshness import own_until_line
@@ -227,3 +227,23 @@ def test_a_past_day_shows_the_battery_of_its_end_and_says_what_the_other_figures
         "These are the figures of the month, November 2026; the battery’s is of now.",
         "These are the figures of the month: November 2026.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("saving_neur", "said"),
+    [
+        (6_840_000_000, "6.84\xa0€ better off"),
+        (-400_000_000, "0.40\xa0€ worse off"),
+        (-3_000_000, "as well off as"),
+    ],
+)
+def test_a_month_calls_a_loss_a_loss_and_nothing_nothing(saving_neur, said):
+    assert said in months.gained(NOVEMBER, saving_neur, running=True)
+    assert said in months.gained(NOVEMBER, saving_neur, running=False)
+
+
+def test_a_statement_that_lost_spares_nobody_a_negative_amount():
+    lost, won = Statement(saving_neur=-400_000_000), Statement(saving_neur=400_000_000)
+
+    assert documents._sentence(lost) == "That cost you 0.40\xa0€ more than your retailer alone."
+    assert "spared you 0.40\xa0€" in documents._sentence(won)
