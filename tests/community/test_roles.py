@@ -1,10 +1,12 @@
 """Roles: what each may do, who gives them, and that pages follow the table."""
 
 import pytest
+from django.utils import translation
 
 from community.models import Member
 from community.roles import MAY, Can, NotAllowed, may
 from community.services.roles import give_role
+from community.wording.running import running
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +47,19 @@ def test_the_list_of_pages_names_what_opens_and_nothing_else(client, street, rol
 
     for path, can in PAGES.items():
         assert (f'href="{path}"' in more) == (can in MAY[role]), path
+
+
+@pytest.mark.parametrize("role", Member.Role.values)
+def test_pages_stand_under_what_they_are_about_and_no_title_stands_over_nothing(role):
+    with translation.override("en"):
+        groups = running(MAY[role])
+
+    assert all(ways for _title, ways in groups)
+    assert [title for title, _ways in groups] == {
+        "resident": [],
+        "reader": ["Money", "Meters", "Cables and agents"],
+        "billing": ["Money", "Meters", "Cables and agents"],
+    }.get(role, ["People", "Money", "Meters", "Cables and agents"])
 
 
 @pytest.mark.parametrize(
