@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from community.models import Household, Invitation, Member, User
 from community.services.members import InvitationProblem, accept, invite, revoke
@@ -211,3 +212,12 @@ def test_an_operator_without_a_community_lands_on_the_operators_pages(client):
     client.force_login(User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op"))
 
     assert client.get("/").headers["location"] == "/operator/status/"
+
+
+def test_the_list_of_homes_says_on_which_day_readings_last_came(client, admin, free):
+    make.read(free, NOW - timedelta(days=3), 100, 0)
+
+    page = log_in(client, "Marta").get("/neighbours/", headers=ENGLISH).text
+
+    day = timezone.localtime(NOW - timedelta(days=3))
+    assert f"readings on {day.day} {day:%b}, " in page.replace("\xa0", " ")
