@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from community.lines import LineField, one_line
 from community.models import Community, Household, Tariff, User
-from market.founding_form import HomesForm
+from market.forms.founding import HomesForm
 from metering.models import ColumnMapping, Equipment
 from tests import factories as make
 
