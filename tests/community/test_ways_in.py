@@ -5,6 +5,7 @@ import time
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal import auth as recovery_codes
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
@@ -87,6 +88,22 @@ def test_the_sites_key_is_changed_without_anybodys_password(ana):
         for email in ("ana@example.org", "berta@example.org"):
             assert check_password(make.PASSWORD, User.objects.get(email=email).password)
         assert not User.objects.get(pk=nobody.pk).has_usable_password()
+
+
+def test_the_sites_key_is_changed_and_code_apps_and_recovery_codes_go_on_working(ana):
+    old, secret = settings.SEALING_KEYS, with_app(ana.user)
+    codes = recovery_codes.RecoveryCodes.activate(ana.user).get_unused_codes()
+    passkey = {"name": "Phone", "credential": {}, "secret_of_theirs": ""}
+    Authenticator.objects.create(user=ana.user, type="webauthn", data=passkey)
+
+    with override_settings(SEALING_KEYS=f"new,{old}"):
+        call_command("reseal")
+
+    with override_settings(SEALING_KEYS="new"):
+        own = {factor.type: factor for factor in Authenticator.objects.filter(user=ana.user)}
+        assert own["totp"].wrap().validate_code(code_of(secret))
+        assert own["recovery_codes"].wrap().get_unused_codes() == codes
+        assert own["webauthn"].data == passkey
 
 
 def test_known_and_unknown_people_get_the_same_answer(client, ana):
