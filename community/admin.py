@@ -4,10 +4,13 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy, ngettext
 
 from community import models
 from community.read_only_admin import ReadOnlyAdmin
+from community.services.sessions import end_sessions
 
 
 @admin.register(models.User)
@@ -15,6 +18,14 @@ class UserAdmin(admin.ModelAdmin):
     list_display = ("email", "name", "is_active", "is_staff")
     search_fields = ("email", "name")
     fields = ("email", "name", "is_active", "is_staff", "is_superuser")
+    actions = ("end_sessions",)
+
+    @admin.action(description=gettext_lazy("End all sessions of these people"), permissions=["change"])
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[models.User]) -> None:
+        """For a lost telephone, or whoever must not go on."""
+        count = end_sessions(list(chosen))
+        said = ngettext("%(count)d session was ended.", "%(count)d sessions were ended.", count)
+        self.message_user(request, said % {"count": count})
 
 
 admin.site.unregister(UserSession)

@@ -66,8 +66,17 @@ class Redacting(logging.Filter):
         return True
 
 
+# Whatever ends a line, moves the cursor or turns the writing round.
+BREAKS = {code: f"\\x{code:02x}" for code in (*range(9), *range(10, 32), *range(127, 160))}
+BREAKS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
 class Line(logging.Formatter):
-    """One record as a line to read, with what it is about in brackets before what is said."""
+    """One record as a line to read, with what it is about in brackets before what is said.
+
+    Nothing that is said can pass for another record: what is no letter is written out, and further lines, of
+    a traceback, are indented.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s%(about)s: %(message)s")
@@ -75,7 +84,11 @@ class Line(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the name is logging's
         facts = " ".join(f"{name}={value}" for name, value in _about.get().items())
         record.about = f" [{facts}]" if facts else ""
+        record.message = record.message.translate(BREAKS)
         return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n    ".join(line.translate(BREAKS) for line in super().format(record).splitlines())
 
 
 class JsonLine(logging.Formatter):

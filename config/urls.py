@@ -1,7 +1,8 @@
 """Every address of the site."""
 
-from allauth.account.decorators import secure_admin_login
+from allauth.account.decorators import reauthentication_required, secure_admin_login
 from allauth.account.views import login, logout
+from allauth.usersessions.views import list_usersessions
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path
@@ -30,7 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/second-factor/totp/activate/", NewCodes.as_view(), name="mfa_activate_totp"),
     path("account/second-factor/webauthn/add/", NewKey.as_view(), name="mfa_add_webauthn"),
     path("account/second-factor/", include("allauth.mfa.urls")),
-    path("account/sessions/", include("allauth.usersessions.urls")),
+    path(
+        "account/sessions/", reauthentication_required(list_usersessions, allow_get=True), name="usersessions_list"
+    ),
     path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("config.api.urls")),
     path("operator/", admin.site.urls),

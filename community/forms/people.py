@@ -110,9 +110,9 @@ class JoinForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, email: str, place: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.email = email
+        self.email, self.place = email, place
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -121,6 +121,7 @@ class JoinForm(forms.Form):
             self.add_error("again", _("The two passwords differ: type the same one twice."))
         elif password:
             person = User(email=self.email, name=given.get("name", ""))
+            person.place = self.place  # type: ignore[attr-defined]  # it is nobody's member yet
             try:
                 password_validation.validate_password(password, person)
             except forms.ValidationError as error:

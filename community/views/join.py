@@ -54,7 +54,9 @@ def _form(request: HttpRequest, invitation: Invitation) -> forms.Form:
     data = request.POST if request.method == "POST" else None
     known = _invited(invitation)
     if known is None:
-        return JoinForm(data, email=invitation.email, initial={"name": invitation.name})
+        home = invitation.household
+        place = [invitation.community.name, *([home.name] if home else [])]
+        return JoinForm(data, email=invitation.email, place=place, initial={"name": invitation.name})
     return forms.Form(data) if request.user == known else ReturnForm(data)
 
 

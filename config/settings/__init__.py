@@ -16,6 +16,7 @@ from config.settings.accounts import *  # noqa: F403
 from config.settings.anchors import *  # noqa: F403
 from config.settings.api import *  # noqa: F403
 from config.settings.logs import logging_settings
+from config.settings.middleware import *  # noqa: F403
 from config.settings.notices import *  # noqa: F403
 from config.settings.tasks import *  # noqa: F403
 
@@ -111,32 +112,6 @@ INSTALLED_APPS = [
     "community",
     "metering",
     "market",
-]
-
-MIDDLEWARE = [
-    "config.middleware.headers.SecurityHeaders",
-    "config.logs.RequestId",
-    "config.middleware.durations.RequestDurations",
-    "config.tenancy.TenancyMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "config.middleware.compression.Compression",
-    "config.middleware.client_address.CallerNetworkMiddleware",
-    "metering.api.rate_limits.RateLimitHeaders",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "config.middleware.body_limits.BodyLimit",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "community.sessions.IdleSessions",
-    "community.page_limits.PageLimits",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "community.access.WaysIn",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "config.middleware.busy.BusyMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -32,6 +32,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 10},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "community.passwords.NotOfThePlace"},
 ]
 MFA_ADAPTER = "community.accounts.SecondFactorAdapter"
 MFA_FORMS = {

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from config.logs import JsonLine, Redacting, about, redacted
+from config.logs import JsonLine, Line, Redacting, about, redacted
 from market import tasks
 from tests import factories as make
 
@@ -94,6 +94,28 @@ def test_a_line_is_one_line_and_says_when_who_and_about_what(lines):
         "level": "WARNING", "logger": "market.x", "message": "two\nlines «ñ»", "slot_id": 7, "community_id": 3,
     }  # fmt: skip
     assert "slot_id" not in later
+
+
+BREAKING = "a\n2026-11-28 INFO market: forged\r\x1b[2J\x00\u2028\u202egnp\tb"
+
+
+def test_nothing_that_is_said_passes_for_another_plain_line():
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Line())
+    log = logging.Logger("market")
+    log.addHandler(handler)
+    log.warning(BREAKING)
+    try:
+        raise ValueError(BREAKING)
+    except ValueError:
+        log.exception("it broke")
+
+    first, second, *more = stream.getvalue().removesuffix("\n").split("\n")
+    assert first.endswith("market: a\\x0a2026-11-28 INFO market: forged\\x0d\\x1b[2J\\x00\\u2028\\u202egnp\tb")
+    assert second.endswith("market: it broke")
+    assert len(more) > 3
+    assert all(line.startswith("    ") and line.replace("\t", "").isprintable() for line in more)
 
 
 @pytest.mark.django_db

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from celery.app.task import Task
@@ -193,6 +194,20 @@ def test_the_way_to_https_bears_the_headers(settings):
 
     assert (moved.status_code, moved["location"]) == (301, "https://testserver/login/")
     assert lacking(moved) == {}
+
+
+@pytest.mark.django_db
+def test_who_speaks_to_the_api_without_encryption_is_refused_and_not_led_on(settings, client):
+    settings.SECURE_SSL_REDIRECT = True
+    path = reverse("api-readings", args=[uuid4()])
+
+    for answer in (client.get(path), client.post(path, "{}", content_type="application/json")):
+        assert answer.status_code == 403
+        assert answer["content-type"] == "application/problem+json"
+        assert "https" in answer.json()["detail"]
+        assert not [name for name in ALWAYS if name not in answer.headers]
+    assert client.get("/api/v1/docs").status_code == 301
+    assert client.get(path, secure=True).status_code == 401
 
 
 def test_over_https_the_browser_is_told_to_stay_there_for_a_year(settings):

@@ -100,3 +100,42 @@ def test_a_session_ends_two_weeks_after_its_login_however_much_it_is_used(client
     monkeypatch.setattr("community.sessions.time.time", lambda: start + 14 * 86_400 + 60)
 
     assert client.get("/more/")["location"].startswith("/login/")
+
+
+@pytest.mark.parametrize(
+    ("password", "taken"),
+    [
+        ("Azahar-2026!", False),
+        ("azaharcalleazahar", False),
+        ("Azotea.azotea.99", False),
+        ("el ático 2026", False),
+        ("mi gata azahar duerme", True),
+        ("2841-7730-9921", True),
+    ],
+)
+def test_names_that_all_neighbours_know_make_no_password(password, taken):
+    street = make.community(name="Calle Azahar")
+    home = make.home(street, "Ático 4", make.tariff())
+    admin = make.member(street, "Marta", "admin")
+    secret = invite(invited_by=admin, email="eva@example.org", household=home, at=make.NOON)[1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("config.clock.now", lambda: make.NOON)
+        answer = Client().post(f"/join/{secret}/", {"name": "Eva", "password": password, "again": password})
+
+    assert answer.status_code == (302 if taken else 422)
+
+
+def test_nor_do_they_make_a_new_password_of_who_lives_there():
+    street = make.community(name="Calle Azahar")
+    eva = make.member(street, "Eva")
+    make.home(street, "Torreón", make.tariff(), eva)
+    client = Client()
+    client.post("/login/", {"username": "eva@example.org", "password": make.PASSWORD})
+
+    def changed_to(password):
+        typed = {"oldpassword": make.PASSWORD, "password1": password, "password2": password}
+        return client.post("/account/password/change/", typed).status_code == 302
+
+    assert not changed_to("torreon azahar 12")
+    assert changed_to("torreon de naipes blancos")
