@@ -27,6 +27,7 @@ PATTERN_CALLS = {"compile", "search", "match", "fullmatch", "split", "findall", 
 SIMULATES = ("market/agents/", "market/demo/", "community/demo/")
 # What computes with keys, and the words by which the table of keys names it.
 KEY_WORK = {
+    "community/door_log.py": "HMAC-SHA256",
     "config/sealing.py": "Fernet",
     "config/web_push.py": "P-256",
     "market/ledger/notes.py": "Ed25519",
