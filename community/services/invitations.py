@@ -38,6 +38,7 @@ def renew(*, invitation_id: int, by: Member, at: datetime) -> tuple[Invitation, 
     invitation.secret_hash, invitation.expires_at = hash_of(secret), at + INVITATION_LIFETIME
     invitation.mail, invitation.mail_at, invitation.mail_attempts = Invitation.Mail.NONE, None, 0
     invitation.seen_at, invitation.mail_reason = None, ""
+    invitation.invited_by = by  # whoever has seen the link answers for it
     invitation.save()
     record(
         What.INVITATION_RENEWED,

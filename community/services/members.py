@@ -101,6 +101,15 @@ def revoke(*, invitation: Invitation, by: Member, at: datetime) -> None:
         )
 
 
+def withdraw_all_of(member: Member, *, by: Member, at: datetime) -> None:
+    """Withdraw what somebody who may invite no longer had invited to: who saw a link could come in by it.
+
+    The caller holds the community's lock.
+    """
+    for invitation in Invitation.objects.filter(invited_by=member, accepted_at=None, revoked_at=None):
+        revoke(invitation=invitation, by=by, at=at)
+
+
 def find_invitation(*, secret: str, at: datetime) -> Invitation:
     """The open invitation that a link's secret belongs to. Raises `InvitationProblem('not-valid')`."""
     invitation = _open(secret, at).select_related("community", "household", "invited_by__user").first()

@@ -5,16 +5,18 @@ from datetime import datetime
 from django.db import transaction
 
 from community.models import Community, Member, What
-from community.roles import RANK, Can, NotAllowed, only_those_who
+from community.roles import RANK, Can, NotAllowed, may, only_those_who
 from community.services.audit import record
+from community.services.members import withdraw_all_of
 
 
 @transaction.atomic
 def give_role(*, by: Member, member_id: int, role: str, at: datetime) -> Member:
     """Give a member another role. Nobody changes his own, nor anything above himself.
 
-    Where a community has no owner yet, an administrator may name one. Raises `NotAllowed`; `Member.DoesNotExist`
-    for one of another community or who has left; ValueError for what is no role.
+    Where a community has no owner yet, an administrator may name one. Who may invite no longer has invited nobody.
+    Raises `NotAllowed`; `Member.DoesNotExist` for one of another community or who has left; ValueError for what is
+    no role.
     """
     only_those_who(Can.GIVE_ROLES, by)
     wanted = Member.Role(role)
@@ -33,5 +35,7 @@ def give_role(*, by: Member, member_id: int, role: str, at: datetime) -> Member:
     said = f"{member.role} → {wanted}"
     member.role = wanted
     member.save(update_fields=["role"])
+    if not may(member, Can.INVITE):
+        withdraw_all_of(member, by=by, at=at)
     record(What.ROLE_CHANGED, community=community, at=at, by=by, about=member, reason=said)
     return member

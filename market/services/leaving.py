@@ -7,11 +7,12 @@ the time before.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from community.models import Community, Household, Member, What
-from community.roles import RANK, Can, NotAllowed, only_those_who
+from community.roles import RANK, Can, NotAllowed, may, only_those_who
 from community.services.audit import record, record_for
+from community.services.members import withdraw_all_of
 from market.models import BankAccount, GestorMandate
 from market.services.mandates import give_mandate
 from metering.models import ApiToken, Consent, HandOver
@@ -43,6 +44,10 @@ def leave(*, member_id: int, by: Member, at: datetime) -> Member:
         record(What.LEFT, community=by.community, at=at, by=by, about=member)
     for home in homes:
         end_home(home, at)
+    withdraw_all_of(member, by=by, at=at)
+    if may(member, Can.GIVE_TOKENS):
+        # Nobody remembers who has seen which code, and another one is soon made.
+        _void(HandOver.objects.filter(community=by.community, token=None))
     member.left_at = at
     member.save(update_fields=["left_at"])
     return member
@@ -70,6 +75,9 @@ def _lock_out(home: Household, at: datetime) -> None:
         else:
             revoke_token(token=token, at=at)
             ApiToken.objects.filter(pk=token.pk).update(name=f"azt_{token.key_id}", broker_hash="")
-    for code in HandOver.objects.filter(metering_points__in=points, token=None).distinct():
-        # Also for a call that came before and is answered after.
-        HandOver.objects.filter(pk=code.pk).update(expires_at=F("created_at"))
+    _void(HandOver.objects.filter(metering_points__in=points, token=None))
+
+
+def _void(codes: QuerySet[HandOver]) -> None:
+    """Make codes worth nothing, for a call that came before and is answered after, too."""
+    HandOver.objects.filter(pk__in=codes.values("pk")).update(expires_at=F("created_at"))

@@ -6,7 +6,9 @@ from unittest.mock import patch
 import pytest
 
 from community.models import AuditEvent, Household, Member, What
-from community.services.members import accept, invite
+from community.services.invitations import renew
+from community.services.members import InvitationProblem, accept, find_invitation, invite
+from community.services.roles import give_role
 from market.models import BankAccount
 from market.queries.audit import events_about
 from market.queries.mandates import latest_mandate
@@ -16,6 +18,7 @@ from market.services.mandates import give_mandate
 from market.services.payments import keep_account
 from metering.models import ApiToken, Consent
 from metering.services.datadis import give_consent
+from metering.services.tokens import InvalidCode, claim, prepare_hand_over
 from tests import factories as make
 from tests.market.test_payments import IBANS
 
@@ -157,3 +160,37 @@ def test_a_member_that_left_stands_in_the_list_with_both_days(client, admin, ana
     said = client.get("/neighbours/", headers={"accept-language": "en"}).content.decode()
 
     assert "to 23 November 2026" in said.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("how", ["left", "demoted"])
+def test_who_may_invite_no_longer_leaves_no_link_behind_that_still_opens(street, admin, how):
+    other = make.member(street, "Olga", "admin")
+    home = make.home(street, "Azahar 9", make.tariff("Otra"))
+    _own, secret = invite(invited_by=other, email="eva@example.org", household=home, at=NOW)
+    renewed, _gone = invite(invited_by=admin, email="pau@example.org", household=None, at=NOW)
+    _renewed, again = renew(invitation_id=renewed.pk, by=other, at=NOW)
+    _kept, kept = invite(invited_by=admin, email="nil@example.org", household=None, at=NOW)
+
+    if how == "left":
+        leave(member_id=other.pk, by=admin, at=NOW)
+    else:
+        give_role(by=admin, member_id=other.pk, role="reader", at=NOW)
+
+    for link in (secret, again):
+        with pytest.raises(InvitationProblem):
+            accept(secret=link, at=NOW, name="Eva", password=make.PASSWORD)
+    home.refresh_from_db()
+    assert home.member is None
+    assert find_invitation(secret=kept, at=NOW).email == "nil@example.org"
+    assert AuditEvent.objects.filter(what=What.INVITATION_REVOKED, user=admin.user).count() == 2
+
+
+def test_who_may_give_tokens_and_leaves_has_seen_no_code_that_still_works(street, admin, home):
+    other = make.member(street, "Olga", "admin")
+    facts = {"community": street, "name": "x", "scopes": ["readings:read"], "metering_points": [make.meter(home)]}
+    _waiting, code = prepare_hand_over(**facts, networks=(), days=9, at=NOW, by=other)
+
+    leave(member_id=other.pk, by=admin, at=NOW)
+
+    with pytest.raises(InvalidCode):
+        claim(code=code, at=NOW)
