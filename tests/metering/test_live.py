@@ -174,6 +174,14 @@ def test_a_token_that_does_not_hold_is_not_heard(home, key, change):
     assert not RegisterReading.objects.exists()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("key_id", ["\0", "", "\ud800", "a\0b"])
+def test_what_no_key_is_called_is_answered_and_holds_up_nobody(key_id):
+    answer = Hearing().hear(f"azotea/{key_id}/readings", b"{}", NOON)
+
+    assert answer.body["code"] == "unknown-key"
+
+
 def test_our_own_answers_and_others_topics_are_left_alone(home, key):
     assert Hearing().hear(f"azotea/{key}/answers", b"{}", NOON) is None
     assert Hearing().hear("homeassistant/status", b"online", NOON) is None
