@@ -1,7 +1,7 @@
 """The API for meters: upload readings and device reports, read readings back."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import datetime
 from functools import partial as partial_call
@@ -21,6 +21,7 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from community.models import Device
+from community.services.devices import StateReport
 from config.clock import now
 from metering.api import rows
 from metering.api.access import point_of, token_of
@@ -54,7 +55,7 @@ from metering.models import ApiToken, MeterKey, Reading
 from metering.queries import readings_of
 from metering.services.equipment import take_reports
 from metering.services.keys import keep_signature, signed_before
-from metering.services.readings import RowError
+from metering.services.readings import AHEAD, MOST_ERRORS, RowError
 from metering.sums import sums
 
 Scope = ApiToken.Scope
@@ -197,16 +198,21 @@ class DeviceStates(APIView):
         _raw, body = body_of(request, "states")
         reports = rows.rows_of(body, "states", rows.device_report)
         own = set(Device.objects.filter(household=point.household_id).values_list("pk", flat=True))
-        message = _("This device does not stand behind this metering point.")
-        errors = [
-            RowError(i, "device", "unknown-device", message)
-            for i, report in enumerate(reports)
-            if report.state.device_id not in own
-        ]
-        if errors:
-            raise RowsRefused(errors[:100], len(errors), "states")
-        take_reports(reports=reports, at=now())
+        at = now()
+        wrong = {i: error for i, one in enumerate(reports) if (error := _wrong(i, one.state, own, at))}
+        if wrong:
+            raise RowsRefused(list(wrong.values())[:MOST_ERRORS], len(wrong), "states")
+        take_reports(reports=reports, at=at)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _wrong(i: int, state: StateReport, own: Container[int], at: datetime) -> RowError | None:
+    """Why a report cannot be taken. One from the future would be believed then, whoever has the home and token."""
+    if state.device_id not in own:
+        return RowError(i, "device", "unknown-device", _("This device does not stand behind this metering point."))
+    if state.at > at + AHEAD:
+        return RowError(i, "at", "future", _("The instant lies in the future: check the clock."))
+    return None
 
 
 @transaction.atomic

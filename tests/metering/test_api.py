@@ -232,6 +232,18 @@ def test_device_reports_are_kept_once_and_only_for_the_homes_own_devices(home, t
     assert DeviceState.objects.get().energy_wh == -300
 
 
+def test_a_report_from_the_future_is_refused_so_that_nobody_is_believed_after_the_token_ends(home, token):
+    said = {"device": make.battery(home).pk, "soc_wh": 4_000}
+    ahead = [{**said, "at": (NOW + late).isoformat()} for late in (timedelta(minutes=4), timedelta(minutes=6))]
+
+    refused = send(home, token, {"states": ahead}, path="device-states")
+    taken = send(home, token, {"states": ahead[:1]}, path="device-states")
+
+    assert (refused.status_code, codes(refused)) == (422, [("/states/1/at", "future")])
+    assert taken.status_code == 204
+    assert DeviceState.objects.count() == 1
+
+
 def test_the_description_covers_every_address_without_warnings(client, capsys):
     schema = client.get("/api/v1/schema", headers={"accept": "application/json"})
 
