@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from pypdf import PdfReader
 
+from community.lines import LineField
 from market.documents import Day, DocumentLine, StatementDocument, as_csv, as_json, as_pdf, as_xlsx
 from market.services.closing import correct_month
 from market.services.statements import close_month
@@ -130,6 +131,23 @@ def test_no_name_is_markup_in_the_pdf():
 )
 def test_letters_that_the_font_lacks_are_question_marks_and_never_the_end_of_the_pdf(name, shown):
     assert shown in text_of(as_pdf(document(home=name)))
+
+
+# Letters of Arabic that the font lacks, by which the typesetter loses count.
+PANICKING = (*range(0x883, 0x88F), *range(0x898, 0x8A0), *range(0x8A4, 0x8A7), 0x8E6)
+
+
+@pytest.mark.parametrize("name", ["\u0261rup\u025c", " ".join(chr(code) for code in PANICKING)])
+def test_no_letters_that_a_form_takes_end_the_process_that_makes_the_pdf(name):
+    assert LineField(max_length=120).clean(name)
+
+    assert "Casa" in text_of(as_pdf(document(community=name, home=f"Casa {name}", title=name)))
+
+
+def test_whatever_shows_may_stand_in_a_name_and_the_pdf_is_made():
+    letters = [chr(code) for code in range(0x30000) if chr(code).isprintable()]
+
+    assert as_pdf(document(home=" ".join(letters))).startswith(b"%PDF-")
 
 
 def test_the_pdf_says_its_language_and_title_and_is_tagged():
