@@ -22,6 +22,7 @@ def status(request: HttpRequest) -> HttpResponse:
     context = {
         "sentence": wording.headline(groups, streets),
         "updated": updated_line(at),
+        "troubles": wording.troubles(groups, streets),
         "groups": groups,
         "communities": [(one, wording.trouble(one)) for one in streets],
     }

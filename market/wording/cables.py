@@ -53,6 +53,8 @@ def sentence(slot: Slot | None, tree: CableTree, state: StreetState | None, show
     place, loading_pct = fullest(state)
     if loading_pct is None:
         return _("%(slot)s: no cable's limit is known, so none can be called full.") % {"slot": span}
+    if round(loading_pct) == 0 and _seen(place, shown):
+        return _("%(slot)s: the cables were all but empty.") % {"slot": span}
     said = {"slot": span, "element": _element(tree, place), "loading": _loading(loading_pct, _seen(place, shown))}
     if loading_pct >= FULL_PCT:
         return _("%(slot)s: %(element)s was full, at %(loading)s of what it may carry.") % said
@@ -64,13 +66,13 @@ def tightest(tree: CableTree, state: StreetState) -> str:
     place, highest = tightest_voltage(tree, state)
     node = state.nodes[place]
     said = {
-        "node": tree.nodes[place].code,
+        "place": _at(tree, place),
         "voltage": figures.volts((node.highest_pu if highest else node.lowest_pu) * tree.phase_v),
         "limit": figures.volts((tree.v_max_pu if highest else tree.v_min_pu) * tree.phase_v),
     }
     if highest:
-        return _("The voltage was tightest at %(node)s: %(voltage)s, where at most %(limit)s are allowed.") % said
-    return _("The voltage was tightest at %(node)s: %(voltage)s, where at least %(limit)s are needed.") % said
+        return _("The voltage was tightest %(place)s: %(voltage)s, where at most %(limit)s are allowed.") % said
+    return _("The voltage was tightest %(place)s: %(voltage)s, where at least %(limit)s are needed.") % said
 
 
 def fullest(state: StreetState) -> tuple[int | None, float | None]:
@@ -105,7 +107,7 @@ def figures_of(tree: CableTree, state: StreetState, shown: Sequence[bool]) -> li
         Figure(
             _("Tightest voltage"),
             figures.volts((node.highest_pu if highest else node.lowest_pu) * tree.phase_v),
-            _("at %(node)s") % {"node": tree.nodes[tight].code},
+            _at(tree, tight),
         ),
         Figure(
             _("With the grid"),
@@ -258,6 +260,11 @@ def _element(tree: CableTree, place: int | None) -> str:
         return _("the street's connection to the grid")
     node = tree.nodes[place]
     return _("the transformer") if node.parent is None else _("the cable to %(node)s") % {"node": node.code}
+
+
+def _at(tree: CableTree, place: int) -> str:
+    node = tree.nodes[place]
+    return _("at the transformer") if node.parent is None else _("at %(node)s") % {"node": node.code}
 
 
 def _seen(place: int | None, shown: Sequence[bool]) -> bool:

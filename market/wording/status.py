@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 from django.utils.translation import gettext as _
@@ -39,6 +40,14 @@ class Group:
     facts: Sequence[Fact]
 
 
+class Trouble(NamedTuple):
+    """What needs the operator: the card in which it stands, its name, and what to do."""
+
+    key: str
+    label: str
+    trouble: str
+
+
 def status(at: datetime) -> list[Group]:
     """Everything that the metrics say, grouped, and what members were not told."""
     samples, labels = _samples(at)
@@ -54,12 +63,18 @@ def status(at: datetime) -> list[Group]:
 
 def headline(groups: Sequence[Group], communities: Sequence[CommunityStatus]) -> str:
     """Whether something needs the operator."""
-    troubles = sum(bool(fact.trouble) for group in groups for fact in group.facts)
-    troubles += sum(bool(trouble(one)) for one in communities)
-    if not troubles:
+    count = len(troubles(groups, communities))
+    if not count:
         return _("All is as it should be.")
-    words = ngettext("%(count)s thing needs you.", "%(count)s things need you.", troubles)
-    return words % {"count": troubles}
+    words = ngettext("%(count)s thing needs you.", "%(count)s things need you.", count)
+    return words % {"count": count}
+
+
+def troubles(groups: Sequence[Group], communities: Sequence[CommunityStatus]) -> list[Trouble]:
+    """Everything that needs the operator, with where on the page it stands."""
+    found = [Trouble("communities", one.name, trouble(one)) for one in communities]
+    found += [Trouble(group.key, fact.label, fact.trouble) for group in groups for fact in group.facts]
+    return [one for one in found if one.trouble]
 
 
 def trouble(one: CommunityStatus) -> str:

@@ -1,12 +1,14 @@
 """The street's cables, slot by slot: computed from what was cleared, for every member, without giving anybody away."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from unittest.mock import patch
 
 import pytest
 from django.test import Client
+from django.utils.translation import override
 
 from community.feeder_files import Bus, Cable, FeederFile, Plate
 from community.models import Community, Household, Member, Node
@@ -15,6 +17,7 @@ from market.addresses import parse_start
 from market.models import Outcome, Slot
 from market.queries.feeder import cable_tree, day_fills, street_state
 from market.services.clear import clear_slot
+from market.wording import cables as wording
 from tests import factories as make
 from tests.factories import NOON, QUARTER
 from tests.market.test_settling import order
@@ -234,6 +237,19 @@ def test_the_page_says_the_fullest_and_the_tightest_first(street, homes, cleared
     assert f"12:00–12:15: the cable to n2 was the fullest, at {loading} % of what it may carry." in text
     volts = f"{round(behind.lowest_pu * 400 / 3**0.5, 1)}"
     assert f"The voltage was tightest at n2: {volts} V, where at least 207.8 V are needed." in text
+
+
+def test_a_slot_without_any_flow_has_no_fullest_cable_and_names_the_transformer(street, cleared):
+    state = street_state(cleared)
+    tree, shown = cable_tree(street, 0), [True] * len(state.nodes)
+    idle = [replace(node, loading_pct=0.2, lowest_pu=1.0, highest_pu=1.0) for node in state.nodes]
+    calm = replace(state, nodes=idle, connection_pct=0.1)
+
+    with override("en"):
+        said, tight = wording.sentence(cleared, tree, calm, shown), wording.tightest(tree, calm)
+
+    assert said == "12:00\u2060–\u206012:15: the cables were all but empty."
+    assert tight.startswith("The voltage was tightest at the transformer: ")
 
 
 def test_residents_see_their_own_home_and_no_other_name(homes, cleared):

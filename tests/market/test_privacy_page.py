@@ -47,6 +47,16 @@ def test_each_permission_says_who_gave_it_when_and_for_which_meter(client, ana):
         assert reverse(name) in told
 
 
+def test_what_a_token_may_is_told_in_words(client, ana):
+    make.token(*ana.households.all())
+    client.force_login(ana.user)
+
+    told = client.get(reverse("privacy"), headers={"accept-language": "en"}).content.decode()
+
+    assert "hand in readings" in told
+    assert "readings:" not in told
+
+
 def test_each_can_be_taken_back_there_and_stays_in_sight(client, ana):
     client.force_login(ana.user)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -63,6 +64,18 @@ def test_what_needs_the_operator_is_said_and_counted(street):
     assert facts("slots")["Con retraso"].trouble
     assert facts("meters")["Callados"].value == "1"
     assert "te necesitan" in wording.headline(wording.status(NOON), communities(NOON))
+
+
+def test_the_page_begins_with_what_needs_the_operator_and_where_it_stands(client, operator, street):
+    client.force_login(operator)
+
+    with patch("market.views.status.now", lambda: NOON):
+        page = client.get("/operator/status/")
+
+    told = page.context["troubles"]
+    assert ("communities", "Calle") in {one[:2] for one in told}
+    assert page.content.decode().count('class="notice attention"') == len(told)
+    assert all(one.trouble and f'id="{one.key}-title"' in page.content.decode() for one in told)
 
 
 def test_notices_that_were_given_up_are_seen(street):
