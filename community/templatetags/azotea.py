@@ -219,7 +219,9 @@ def nav_item(context: Context, name: str, label: str, icon: str, wide_only: bool
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     here = match.url_name if match else None
-    current = "page" if here == name else "true" if context.get("section") == name else ""
+    # The pages of the account are of allauth's making and name no section.
+    section = context.get("section") or ("more" if match and match.route.startswith("account/") else "")
+    current = "page" if here == name else "true" if section == name else ""
     try:
         address = reverse(name)
     except NoReverseMatch:

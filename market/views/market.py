@@ -56,7 +56,8 @@ def market(request: HttpRequest) -> HttpResponse:
         **_told(household, slots, at, keep, sums=sums),
     }
     if day == today:
-        context["sentence"] = wording.now_sentence(slots, tomorrow, at)
+        context["sentence"] = wording.now_sentence(slots, at)
+        context["ahead"] = wording.ahead_sentence(slots, tomorrow, at)
         context["days"].append(_day(tomorrow, following, at, keep))
         open_slot = queries.collecting(household, at)
         context["gate"] = wording.gate(open_slot)

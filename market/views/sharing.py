@@ -49,6 +49,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
     found = month_shared(community, month)
     sets = SharingSet.objects.filter(community=community).select_related("added_by__user").order_by("-added_at")
     homes = list(Household.objects.filter(community=community).order_by(in_street_order()))
+    agreements = wording.agreements(homes, sets.first())
     context: dict[str, Any] = {
         "section": "more",
         "bar": month_bar(month, today, request.path),
@@ -57,7 +58,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
         "form": form,
         "refused": refused,
         "sets": wording.versions(list(sets)),
-        "agreements": wording.agreements(homes, sets.first()),
+        "agreements": agreements if any(signed or mandate for _home, signed, mandate in agreements) else [],
     }
     return page(request, "market/sharing.html", context, status=422 if form.errors or refused else 200)
 

@@ -1,11 +1,12 @@
 """Who saw or changed what, in words."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from community.models import AuditEvent, Member, What
 from market.wording.audit_notes import note
@@ -16,20 +17,24 @@ CSV_COLUMNS = ("at_utc", "what", "who", "by", "home", "object", "object_id", "ne
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event on a page: when, what, by whom, of which home, and what else was noted."""
+    """An event on a page: when, what, by whom, of which home, and what else was noted.
+
+    `homes` are the names where the same was done to several at once; `home` says then how many.
+    """
 
     at: datetime
     what: str
     by: str
     home: str
     note: str
+    homes: tuple[str, ...] = ()
 
 
 def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
     """Events as a member reads them."""
     events = list(events)
     names = _names_of_tokens({event.token for event in events if event.token})
-    return [
+    told = [
         EventRow(
             event.at,
             what_happened(event.what),
@@ -39,6 +44,20 @@ def rows(events: Iterable[AuditEvent], reader: Member) -> list[EventRow]:
         )
         for event in events
     ]
+    return [_at_once(list(same)) for _key, same in groupby(told, _alike)]
+
+
+def _alike(row: EventRow) -> tuple[object, ...]:
+    """What the rows share that one click made: all but the home, which each of them has."""
+    return row.at.replace(second=0, microsecond=0), row.what, row.by, row.note, bool(row.home)
+
+
+def _at_once(rows: list[EventRow]) -> EventRow:
+    homes = tuple(dict.fromkeys(row.home for row in rows))
+    if len(homes) == 1:
+        return rows[0]
+    count = ngettext("%(count)d home", "%(count)d homes", len(homes)) % {"count": len(homes)}
+    return replace(rows[0], home=count, homes=homes)
 
 
 def what_happened(code: str) -> str:

@@ -28,7 +28,7 @@ def bars_said(chart: Chart) -> str:
     for tone, sentence in words.items():
         row, most = max(((row, _sum(chart, row, tone)) for row in chart.rows), key=lambda one: one[1])
         if most > 0:
-            amount = f"{figures.number(most, 3 if chart.unit == '€' else 2)}{figures.NBSP}{chart.unit}"
+            amount = figures.euros(int(most * 10**9), 3) if chart.unit == "€" else figures.kwh(int(most * 1_000))
             said.append(sentence % {"most": amount, "when": row.label})
     return " ".join(said)
 

@@ -44,18 +44,21 @@ class PriceHour:
     known: str
 
 
-def now_sentence(today: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], at: datetime) -> SafeString:
-    """What a kWh costs between neighbours now, and when it is expected to cost least until the end of tomorrow."""
-    running = next((slot for slot in today if slot.start <= at < slot.end), None)
-    words = [_running(running)]
+def now_sentence(today: Sequence[MarketSlot], at: datetime) -> SafeString | str:
+    """What a kWh costs between neighbours now."""
+    return _running(next((slot for slot in today if slot.start <= at < slot.end), None))
+
+
+def ahead_sentence(today: Sequence[MarketSlot], tomorrow: Sequence[MarketSlot], at: datetime) -> SafeString | str:
+    """When a kWh is expected to cost least until the end of tomorrow; nothing where that is not known."""
     coming = [
         hour for hour in by_hour([*today, *tomorrow]) if hour.start >= at and hour.price_ueur_kwh is not None
     ]
-    if coming:
-        best = min(coming, key=lambda hour: (hour.price_ueur_kwh, hour.start))
-        given = {"when": _nowrap(moment(best.start, at)), "price": _nowrap(_price(best.price_ueur_kwh))}
-        words.append(format_html(_("The cheapest hour ahead begins at {when}: about {price}."), **given))
-    return format_html("{} {}", words[0], words[1] if len(words) > 1 else "")
+    if not coming:
+        return ""
+    best = min(coming, key=lambda hour: (hour.price_ueur_kwh, hour.start))
+    given = {"when": _nowrap(moment(best.start, at)), "price": _nowrap(_price(best.price_ueur_kwh))}
+    return format_html(_("The cheapest hour ahead begins at {when}: about {price}."), **given)
 
 
 def _running(slot: MarketSlot | None) -> str:

@@ -28,14 +28,14 @@ def state(found: HomeState) -> StateWords:
         "paused": (_("paused"), "attention", _("paused since %(day)s")),
     }
     word, mark, since = words[found.code]
-    day = figures.day_and_year(timezone.localtime(found.since).date()) if found.since else ""
+    day = figures.short_day_and_year(timezone.localtime(found.since).date()) if found.since else ""
     return StateWords(word, mark, since % {"day": day} if day else since)
 
 
 def member_since(member: Member) -> str:
     """From when to when somebody is a member."""
-    facts = {"joined": figures.day_and_year(timezone.localtime(member.joined_at).date())}
+    facts = {"joined": figures.short_day_and_year(timezone.localtime(member.joined_at).date())}
     if member.left_at is None:
         return _("since %(joined)s") % facts
-    facts["left"] = figures.day_and_year(timezone.localtime(member.left_at).date())
+    facts["left"] = figures.short_day_and_year(timezone.localtime(member.left_at).date())
     return _("from %(joined)s to %(left)s") % facts

@@ -79,7 +79,7 @@
         axisLabel: { show: panel === panels - 1, interval: named, ...font(), margin: 10, hideOverlap: true },
       })),
       yAxis: shown.map((panel) => {
-        const { digits, ...range } = scale(own(panel), rows, panel ? 3 : narrow ? 6 : 7);
+        const { digits, ...range } = scale(own(panel), rows, panel ? 2 : narrow ? 6 : 7);
         return {
           type: "value", gridIndex: panel, ...range, name: panel ? "" : figure.dataset.unit,
           nameTextStyle: { ...font(), align: "right", padding: [0, 8, 0, 0] }, nameGap: 14,

@@ -1,5 +1,6 @@
 """Who may see and do what among people: inviting, joining, and everybody else's door."""
 
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -206,6 +207,13 @@ def test_the_navigation_leads_only_where_something_opens(client, admin, free):
     assert [link for link in own if link not in full] == []
     assert 'href="/street/"' in bare
     assert 'href="/neighbours/"' in bare
+
+
+@pytest.mark.parametrize("path", ["/account/sessions/", "/account/password/change/", "/account/privacy/"])
+def test_pages_of_the_account_belong_to_more_in_the_navigation(client, admin, path):
+    page = log_in(client, "Marta").get(path).text
+
+    assert re.search(r'<a href="/more/" aria-current="true">', page)
 
 
 def test_an_operator_without_a_community_lands_on_the_operators_pages(client):

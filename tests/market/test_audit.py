@@ -227,6 +227,18 @@ def test_an_administrators_closing_page_and_cables_are_looks_at_each_home(client
         ]
 
 
+def test_one_look_at_many_homes_is_one_line_that_names_them_all(client, home, berta_home, marta):
+    make.slot(home.community)
+    client.force_login(marta.user)
+    client.get(reverse("closing"), {"m": "2026-11"})
+
+    page = client.get(reverse("audit"), headers={"accept-language": "en"})
+
+    (look,) = [row for row in page.context["rows"] if row.homes]
+    assert (look.home, set(look.homes)) == ("2 homes", {"Ático", "Bajo"})
+    assert all(name in page.content.decode() for name in look.homes)
+
+
 def test_an_opened_file_is_a_look_at_the_homes_in_it_and_storing_it_is_noted(client, home, berta_home, marta):
     point = make.meter(home)
     content = (Path(__file__).parents[1] / "metering" / "files" / "edistribucion_autumn.csv").read_bytes()

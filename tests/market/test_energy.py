@@ -250,6 +250,14 @@ def test_a_period_that_runs_names_the_meters_that_are_behind_and_one_that_is_ove
     assert told(marta, "/energy/?d=2026-11-22")["until"] == "Readings until 00:15"
 
 
+def test_the_sentence_of_a_picture_writes_an_energy_as_every_other_page(marta):
+    settled(marta, FIRST, taken=1_630)
+
+    page = visitor(marta).get("/energy/?v=month").content.decode().replace("\xa0", " ")
+
+    assert "The most you took was 1.6 kWh (" in page
+
+
 def test_each_picture_is_told_in_a_sentence_and_its_figures_are_open_to_read(marta):
     settled(marta, FIRST, taken=300, given=200, bought=100)
     settled(marta, FIRST + make.QUARTER, taken=500)

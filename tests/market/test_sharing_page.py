@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from community.demo.neighbourhood import cups as well_formed
 from community.models import Member
-from market.models import SharingSet
+from market.models import GestorMandate, SharingSet
 from market.queries.sharing import month_shared
 from market.services.settle import settle_due
 from market.settlement.coefficients import cau_of
@@ -95,6 +95,17 @@ def test_countries_are_told_by_their_names(admin, homes, language, country):
 
     assert any(country in legal.split(", ") for legal in rows.values())
     assert not any(re.search(r"\b[A-Z]{2}\b", legal) for legal in rows.values())
+
+
+def test_agreements_are_a_table_once_there_is_one(admin, street, homes):
+    before = english(admin.get("/sharing/", headers={"accept-language": "en"}))
+    GestorMandate.objects.create(
+        household=homes[0], gestor="Calle", given_by=Member.objects.first(), given_at=make.NOON
+    )
+    after = english(admin.get("/sharing/", headers={"accept-language": "en"}))
+
+    assert ("No home yet." in before, "to you as gestor" in before) == (True, False)
+    assert ("No home yet." in after, "to you as gestor" in after) == (False, True)
 
 
 def test_coefficients_are_kept_as_versions_and_written_as_the_distributor_takes_them(admin, street, homes):
