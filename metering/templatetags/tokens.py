@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import template
 
-from metering.forms import SCOPES
+from metering.forms.meters import SCOPES
 
 register = template.Library()
 
