@@ -18,6 +18,13 @@ SITE = {
     "ALLOWED_HOSTS": "azotea.example",
 }
 
+# The same, with other machines reached by TLS only.
+GUARDED = {
+    **{name: value for name, value in SITE.items() if name != "SECRET_KEY"},
+    "DATABASE_URL": f"{SITE['DATABASE_URL']}?sslmode=verify-full",
+    "REDIS_URL": "rediss://redis.example/0",
+}
+
 TESTS_ONLY = {*SITE, "AZOTEA_EMBEDDED", "DJANGO_ALLOW_ASYNC_UNSAFE"}
 
 
@@ -48,9 +55,32 @@ def test_a_complete_site_passes_djangos_deployment_checks():
     # 50 random characters: Django measures a key's quality, and none is kept in the code.
     key = os.urandom(40).hex()
 
-    answer = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **{**SITE, "SECRET_KEY": key})
+    answer = run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **GUARDED, SECRET_KEY=key)
 
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "warned"),
+    [
+        ("DATABASE_URL", "postgresql://azotea@db.example/azotea?sslmode=require", True),
+        ("DATABASE_URL", "postgresql://azotea@10.0.0.7/azotea", True),
+        ("DATABASE_URL", "postgresql://azotea@127.0.0.1/azotea", False),
+        ("DATABASE_URL", "postgresql:///azotea?host=/run/postgresql", False),
+        ("REDIS_URL", "redis://:secret@redis.example/0", True),
+        ("REDIS_URL", "redis://localhost:6379/0", False),
+        ("MQTT_URL", "mqtt://azotea:secret@broker.example", True),
+        ("MQTT_URL", "mqtts://azotea:secret@broker.example", False),
+    ],
+)
+def test_what_goes_to_other_machines_without_encryption_is_warned_of(name, address, warned):
+    answer = run(
+        "manage.py", "check", "--deploy", **{**GUARDED, "SECRET_KEY": os.urandom(40).hex(), name: address}
+    )
+
+    assert ("azotea.W004" in answer.stderr) is warned, answer.stderr
+    assert (f"{name} leads to another machine without TLS" in answer.stderr) is warned
+    assert ":secret@" not in answer.stderr
 
 
 def test_a_wrong_database_url_says_what_it_should_be():
