@@ -34,3 +34,8 @@ def _part(request: HttpRequest, template: str) -> str | None:
     except TemplateDoesNotExist:
         return None
     return name
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """There is no such page. Whatever was sent there is not read: it may be no form at all."""
+    return render(request, "404.html", status=404)

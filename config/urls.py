@@ -21,6 +21,8 @@ admin.site.site_header = admin.site.site_title = "Azotea"
 admin.site.index_title = pgettext_lazy("navigation", "Tables")
 
 handler500 = "config.middleware.busy.broken"
+# Django's own reads the form that came, which may be none.
+handler404 = "community.pages.not_found"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
     path("", include("community.urls")),
