@@ -187,6 +187,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = not EMBEDDED
 SECURE_SSL_REDIRECT = not EMBEDDED
 BEHIND_PROXY = os.environ.get("BEHIND_PROXY") == "1"
+FORCE_SCRIPT_NAME = ""  # a header of this name would move the site, and past what looks at addresses
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Asked by machines on the same network, which follow no redirection; no secret is told there.
 SECURE_REDIRECT_EXEMPT = ["^health/(live|ready)$", "^metrics$"]

@@ -1,4 +1,4 @@
-"""A body that is no form, or says that it is written in letters nobody writes in, is refused and never an accident."""
+"""A request that is no form, claims other letters or another place is refused or read as ours, never an accident."""
 
 from io import BytesIO
 
@@ -23,7 +23,7 @@ LETTERS = [
 ]
 
 
-def answer_of(method, path, kind, body=b""):
+def answer_of(method, path, kind, body=b"", **more):
     """What the web process answers, from the first line on that is ours."""
     path, _mark, query = path.partition("?")
     said = []
@@ -31,7 +31,7 @@ def answer_of(method, path, kind, body=b""):
         "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "testserver",
         "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
         "HTTP_COOKIE": f"csrftoken={'a' * 32}", "CONTENT_TYPE": kind, "CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body),
-        "wsgi.errors": BytesIO(),
+        "wsgi.errors": BytesIO(), **more,
     }  # fmt: skip
     list(application(environ, lambda status, headers: said.append((int(status[:3]), dict(headers)))))
     return said[0]
@@ -74,3 +74,12 @@ def test_a_body_that_is_no_form_is_refused_wherever_it_is_sent(broken):
 
         assert 400 <= status < 500, path
         assert "Content-Security-Policy" in headers
+
+
+def test_a_header_that_names_another_place_moves_no_page_and_no_limit(settings):
+    settings.PAGES_PER_MINUTE = 2
+
+    answers = [answer_of("GET", "/months/", "", SCRIPT_NAME="/api") for _ in range(3)]
+
+    assert [status for status, _headers in answers] == [302, 302, 429]
+    assert answers[0][1]["Location"] == "/login/?next=/months/"
