@@ -160,3 +160,10 @@ def test_every_table_that_may_be_searched_answers_whatever_is_looked_for(operato
 
     assert len(answers) > 3
     assert {model: one.status_code for model, one in answers.items() if one.status_code != 200} == {}
+
+
+@pytest.mark.parametrize(("language", "word"), [("es", "Inicio"), ("ca", "Inici"), ("en", "Home")])
+def test_the_way_back_from_a_table_leads_to_the_start_and_not_to_a_dwelling(operator, language, word):
+    page = operator.get("/operator/community/household/", headers={"accept-language": language}).content.decode()
+
+    assert f'<a href="/operator/">{word}</a>' in page

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from community.lines import LineField
 from community.models import Community, Household, Invitation, User
@@ -24,7 +25,7 @@ class InviteForm(forms.Form):
         label=_("E-mail of your neighbour"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     household = forms.ModelChoiceField(
-        label=_("Home"),
+        label=pgettext_lazy("a dwelling", "Home"),
         queryset=Household.objects.none(),
         required=False,
         empty_label=_("No home yet"),

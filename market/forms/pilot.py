@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from community.lines import LineField
 from market.forms.fields import PriceField, Slider, to_ueur
@@ -81,7 +81,7 @@ _PRICES = ("p1", "p2", "p3", "surplus", "flat", "flat_surplus")
 class HomeForm(forms.Form):
     """One home of the street."""
 
-    name = LineField(label=gettext_lazy("Home"), max_length=60)
+    name = LineField(label=pgettext_lazy("a dwelling", "Home"), max_length=60)
     kind = forms.ChoiceField(
         label=gettext_lazy("Who lives there"),
         choices=[

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from community.lines import LineField
 from community.models import Community, Household, OfferTerms, Region, Tariff
@@ -186,7 +186,9 @@ class ContractForm(forms.Form):
     """Which tariff supplies a home from a day on."""
 
     household = forms.ModelChoiceField(
-        label=gettext_lazy("Home"), queryset=Household.objects.none(), empty_label=gettext_lazy("Choose…")
+        label=pgettext_lazy("a dwelling", "Home"),
+        queryset=Household.objects.none(),
+        empty_label=gettext_lazy("Choose…"),
     )
     tariff = forms.ModelChoiceField(
         label=gettext_lazy("Tariff"), queryset=Tariff.objects.none(), empty_label=gettext_lazy("Choose…")

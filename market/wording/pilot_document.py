@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from community import figures
@@ -17,7 +17,15 @@ def report(pilot: Pilot, said: dict[str, Any]) -> ReportDocument:
     tables = [
         ReportTable(
             _("Home by home"),
-            (_("Home"), _("today"), _("alone"), _("as neighbours"), _("gain"), _("own and near"), _("pays back")),
+            (
+                pgettext("a dwelling", "Home"),
+                _("today"),
+                _("alone"),
+                _("as neighbours"),
+                _("gain"),
+                _("own and near"),
+                _("pays back"),
+            ),
             tuple(
                 (one.name, one.today, one.alone, one.member, one.gain, one.own_pct, one.payback or "—")
                 for one in said["rows"]
@@ -30,7 +38,7 @@ def report(pilot: Pilot, said: dict[str, Any]) -> ReportDocument:
         ),
         ReportTable(
             _("What each home gains by each rule"),
-            (_("Home"), *names),
+            (pgettext("a dwelling", "Home"), *names),
             tuple((home, *gains) for home, gains in by_rule),
         ),
         ReportTable(_("If all aimed at the same"), (_("Objective"), _("result")), tuple(said["objectives"])),

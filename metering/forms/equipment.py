@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from community.lines import LineField
 from community.models import Device, Household
@@ -32,7 +33,7 @@ class NamedField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class EquipmentForm(forms.Form):
     """What stands in a home, its version, how it is reached, and by what it is heard."""
 
-    household = HomeField(label=_("Home"), queryset=Household.objects.none())
+    household = HomeField(label=pgettext_lazy("a dwelling", "Home"), queryset=Household.objects.none())
     kind = forms.ChoiceField(label=_("What it is"), choices=Equipment.Kind.choices)
     maker = LineField(label=_("Maker"), max_length=80, required=False, help_text=_("As on the type plate."))
     model = LineField(label=_("Model"), max_length=80, required=False)

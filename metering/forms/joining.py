@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from community.lines import LineField
 from community.models import Community, Household, Tariff
@@ -52,7 +53,7 @@ class AcceptForm(forms.Form):
     """Which home is handed over to whoever asked."""
 
     home = LineField(
-        label=_("Home"),
+        label=pgettext_lazy("a dwelling", "Home"),
         max_length=120,
         widget=forms.TextInput(attrs={"list": "free-homes", "autocomplete": "off"}),
         help_text=_("One that is there and that nobody looks after, or a new one by its name."),
