@@ -109,3 +109,19 @@ def test_no_address_tells_a_trace_back():
     assert not [asked for asked, answer in answers.items() if b"back-again" in answer.content]
     done = {route for (_who, route), answer in answers.items() if answer.status_code == 200}
     assert done <= {"account/signup/"}, "that one says to everything that nobody signs up here"
+
+
+@pytest.mark.parametrize(("language", "words"), [("es", "ha esperado demasiado"), ("ca", "ha esperat massa")])
+def test_a_form_from_before_somebody_else_came_in_is_refused_in_the_sites_own_words(language, words):
+    """Who logs in gets another token: a page that was open in the other tab has the old one."""
+    browser = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+    browser.force_login(make.member(make.community(), "Ana").user)
+    browser.get("/rules/")
+
+    answer = browser.post("/rules/", {"csrfmiddlewaretoken": "a" * 64})
+
+    said = answer.content.decode()
+    assert answer.status_code == 403
+    assert words in said
+    assert "<style" not in said
+    assert 'href="/"' in said
