@@ -202,7 +202,7 @@ def _books(samples: Samples) -> list[Fact]:
             figures.number(int(unsigned), 0),
             _("see whether the signer runs") if stale else "",
         ),
-        Fact(_("Oldest of the newest heads"), "—" if unsigned and not head_s else age(head_s)),
+        Fact(_("Oldest of the newest heads"), "—" if not names or (unsigned and not head_s) else age(head_s)),
         Fact(_("Last word of a witness"), age(witness_s) if witness_s else "—"),
         *anchors,
         _count(

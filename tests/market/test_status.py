@@ -205,3 +205,12 @@ def test_it_takes_as_many_queries_for_ten_communities(client, operator, street):
         client.get("/operator/status/")
 
     assert len(few) == len(many) < 30
+
+
+def test_a_site_without_a_community_says_what_to_do_first_and_knows_no_head(client, operator):
+    client.force_login(operator)
+
+    page = client.get("/operator/status/").content.decode()
+
+    assert 'href="/operator/new-community/"' in page.partition("<main")[2]
+    assert facts("books")[str(wording._("Oldest of the newest heads"))].value == "—"
