@@ -5,6 +5,7 @@ A folder is complete or does not carry its name: it is written beside its place 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from market.queries.whole import applied_migrations, newest_heads, rows_of_table
 FORMAT = 1
 DUMP, MANIFEST = "database.dump", "manifest.json"
 OWNER_ONLY = 0o600
+TABLE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class BackupFailed(Exception):
@@ -130,6 +132,9 @@ def read_manifest(place: Path) -> Manifest:
         raise BadBackup(f"{place} holds no backup: {error}") from error
     if manifest.format != FORMAT or set(manifest.files) != {DUMP}:
         raise BadBackup(f"{place} was made by another version of Azotea.")
+    if not all(TABLE.fullmatch(name) and type(count) is int for name, count in manifest.rows.items()):
+        # They are written into what is said to PostgreSQL, and its client takes more than that for a command.
+        raise BadBackup(f"{place} counts the rows of what is no table.")
     for name, expected in manifest.files.items():
         file = place / name
         if not file.is_file() or digest(file) != expected:

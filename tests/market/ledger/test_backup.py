@@ -137,6 +137,18 @@ def test_a_file_that_was_changed_or_cut_off_is_not_restored(logged, backup):
     assert log_size(logged[0].community_id) == LogLeaf.objects.count() == 12, "nothing was taken away"
 
 
+def test_a_manifest_that_was_changed_gives_no_orders(backup, tmp_path):
+    made = tmp_path / "made"
+    ends = f'"market_slot") < 0 THEN END IF; END $counted$;\n\\! touch {made}\n"'
+
+    for rows in ({ends: 0}, {"market_slot": "0"}, {"market_slot": True}, {"pg_catalog.pg_class": 0}):
+        spoil(backup, rows=rows)
+        with pytest.raises(BadBackup):
+            restore(place=backup, replace=True)
+
+    assert not made.exists()
+
+
 def test_rows_that_are_missing_take_everything_back(logged, backup):
     said = json.loads((backup / MANIFEST).read_text())["rows"]
     spoil(backup, rows={**said, "market_trade": said["market_trade"] + 1})
