@@ -8,6 +8,9 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from community import checks  # noqa: F401 it registers itself
+        from community.wording.columns import COLUMNS, name_columns
         from community.wording.tables import NAMES, name_tables
 
         name_tables(NAMES)
+        for app in ("community", "mfa", "usersessions"):
+            name_columns(app, COLUMNS)

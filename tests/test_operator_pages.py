@@ -167,3 +167,18 @@ def test_the_way_back_from_a_table_leads_to_the_start_and_not_to_a_dwelling(oper
     page = operator.get("/operator/community/household/", headers={"accept-language": language}).content.decode()
 
     assert f'<a href="/operator/">{word}</a>' in page
+
+
+@pytest.mark.parametrize("language", ["es", "ca"])
+def test_every_column_of_a_table_has_a_name_in_the_readers_language(language):
+    with override(language):
+        unnamed = [
+            f"{model._meta.label}.{field.name}"
+            for model, shown in admin.site._registry.items()
+            for field in model._meta.get_fields()
+            if field.name in shown.list_display and str(field.verbose_name) == field.name.replace("_", " ")
+        ]
+
+    assert {name.rsplit(".", 1)[1] for name in unnamed} <= {
+        "error", "firmware", "gestor", "model", "pilot", "provisional", "token", "variant",
+    }, "words that the languages share"  # fmt: skip

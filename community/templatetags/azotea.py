@@ -20,6 +20,7 @@ from community import figures
 from community.feeder_drawing import tree_svg
 from community.table_rows import written
 from community.wording import browsers
+from community.wording.running import running
 
 register = template.Library()
 
@@ -36,6 +37,7 @@ def browser(user_agent: str) -> str:
     return browsers.browser(user_agent)
 
 
+register.filter("running", running)
 register.filter("table_rows", written)
 register.filter("tree_svg", tree_svg)
 

@@ -13,19 +13,11 @@ from market.models import Pilot
 
 def report(pilot: Pilot, said: dict[str, Any]) -> ReportDocument:
     """The report with the figures that its page shows; `said` is the page's context."""
-    names, by_rule = said["by_rule"]
+    (names, by_rule), home = said["by_rule"], pgettext("a dwelling", "Home")
     tables = [
         ReportTable(
             _("Home by home"),
-            (
-                pgettext("a dwelling", "Home"),
-                _("today"),
-                _("alone"),
-                _("as neighbours"),
-                _("gain"),
-                _("own and near"),
-                _("pays back"),
-            ),
+            (home, _("today"), _("alone"), _("as neighbours"), _("gain"), _("own and near"), _("pays back")),
             tuple(
                 (one.name, one.today, one.alone, one.member, one.gain, one.own_pct, one.payback or "—")
                 for one in said["rows"]
@@ -38,8 +30,8 @@ def report(pilot: Pilot, said: dict[str, Any]) -> ReportDocument:
         ),
         ReportTable(
             _("What each home gains by each rule"),
-            (pgettext("a dwelling", "Home"), *names),
-            tuple((home, *gains) for home, gains in by_rule),
+            (home, *names),
+            tuple((name, *gains) for name, gains in by_rule),
         ),
         ReportTable(_("If all aimed at the same"), (_("Objective"), _("result")), tuple(said["objectives"])),
         ReportTable(_("Fair, and within the cable?"), (_("What"), _("How much")), tuple(said["facts"])),
