@@ -17,6 +17,7 @@ from community.accounts import LoginForm
 from community.forms.people import JoinForm, ReturnForm
 from community.models import Invitation, User
 from community.pages import page
+from community.roles import MAY, Can
 from community.services import invitations, members
 from config import clock
 from config.tenancy import across_all, at_the_door, within
@@ -67,17 +68,28 @@ def _answer(request: HttpRequest, secret: str, invitation: Invitation, form: for
         answer = _by_the_door(request, invitation, form)
         if answer is None or request.user != _invited(invitation):
             return answer  # what else the door asks leads back to this page
-    to = reverse("mandate" if invitation.household_id else "community-day")
+    to, welcome = _first_page(invitation)
     is_new = isinstance(form, JoinForm)
     person = {"name": given["name"], "password": given["password"]} if is_new else {"user": request.user}
     with within(invitation.community_id):
         member = members.accept(secret=secret, at=clock.now(), **person)
-    messages.success(request, _("Welcome. Set your rules once; from then on your agent trades for you."))
+    messages.success(request, welcome)
     if not is_new:
         return redirect(to)
     entry = Login(user=member.user, redirect_url=to, email=member.user.email)
     entered: HttpResponse = perform_password_login(request, {"email": member.user.email}, entry)
     return entered
+
+
+def _first_page(invitation: Invitation) -> tuple[str, str]:
+    """Where somebody goes first, and the words that they are met with: what is theirs to do comes first."""
+    if invitation.household_id:
+        return reverse("mandate"), _("Welcome. Set your rules once; from then on your agent trades for you.")
+    if Can.INVITE in MAY[invitation.role]:
+        return reverse("members"), _("Welcome. The way to the first settlement begins here.")
+    return reverse("community-day"), _(
+        "Welcome. This is your street; a home of yours comes with your administrator."
+    )
 
 
 def _by_the_door(request: HttpRequest, invitation: Invitation, form: ReturnForm) -> HttpResponse | None:

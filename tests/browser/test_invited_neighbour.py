@@ -98,6 +98,7 @@ def test_from_invitation_to_why(open_page, at, script):
     place_orders(slot_id=slot.pk, at=START - timedelta(minutes=10))
     clear_slot(slot_id=slot.pk, at=slot.gate_closure)
     at(START + timedelta(minutes=20))
+    free.refresh_from_db()
     token = make.token(marta, free)
     report(marta, token, START, 800, 0)
     report(free, token, START, 0, 600)

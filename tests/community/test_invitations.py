@@ -211,3 +211,24 @@ def test_residents_neither_invite_again_nor_print(client, admin):
 
     assert client.post(f"/neighbours/invitations/{invitation.pk}/again/").status_code == 403
     assert client.get("/neighbours/letters/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "with_home", "leads_to", "met_with"),
+    [
+        ("resident", True, "/rules/", "Set your rules once"),
+        ("resident", False, "/street/", "This is your street"),
+        ("owner", False, "/neighbours/", "The way to the first settlement"),
+    ],
+)
+def test_who_joins_is_led_to_what_is_theirs_to_do_first(client, admin, role, with_home, leads_to, met_with):
+    home = make.home(admin.community, "Azahar 9", make.tariff()) if with_home else None
+    admin.role = Member.Role.OWNER
+    admin.save()
+    invitation, secret = invite(invited_by=admin, email="lola@example.org", household=home, at=NOW)
+    Invitation.objects.filter(pk=invitation.pk).update(role=role)
+
+    answer = client.post(f"/join/{secret}/", NEW, headers={"accept-language": "en"})
+
+    assert answer["location"].startswith(leads_to)
+    assert met_with in client.get("/more/", headers={"accept-language": "en"}).content.decode()
