@@ -9,7 +9,7 @@ from django.shortcuts import render
 from redis.exceptions import RedisError
 
 from community.limits import within
-from config.middleware.client_address import client_address
+from config.middleware.client_address import counted_address
 
 logger = logging.getLogger(__name__)
 A_MINUTE_S = 60
@@ -41,7 +41,7 @@ class PageLimits:
         reads = request.method in {"GET", "HEAD", "OPTIONS"}
         most = settings.PAGES_PER_MINUTE if reads else max(settings.PAGES_PER_MINUTE // FORM_SHARE, 1)
         known = request.user.is_authenticated if request.COOKIES else False
-        whom = f"user:{request.user.pk}" if known else f"address:{client_address(request)}"
+        whom = f"user:{request.user.pk}" if known else f"address:{counted_address(request)}"
         try:
             may = within("pages" if reads else "forms", whom, most=most, seconds=A_MINUTE_S)
         except RedisError:

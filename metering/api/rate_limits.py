@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from config.middleware.client_address import client_address
+from config.middleware.client_address import counted_address
 from metering.models import ApiToken
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class RateLimit(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         rule, per_minute = _rule(request)
-        caller = f"token:{request.auth.pk}" if isinstance(request.auth, ApiToken) else client_address(request)
+        caller = f"token:{request.auth.pk}" if isinstance(request.auth, ApiToken) else counted_address(request)
         most = max(1, per_minute * BURST_MINUTES)
         try:
             answer = _redis().eval(BUCKET, 1, f"rate:{rule}:{caller}", max(per_minute, 1) / 60, most)

@@ -18,7 +18,7 @@ from community.models import Community, JoinRequest
 from community.pages import page
 from community.roles import Can
 from config import clock, tenancy
-from config.middleware.client_address import client_address
+from config.middleware.client_address import counted_address
 from metering.forms.joining import AcceptForm, AskForm, DeclineForm
 from metering.services import joining as service
 from metering.services.roster import RosterHasFaults
@@ -38,7 +38,7 @@ def ask_to_join(request: HttpRequest, slug: str) -> HttpResponse:
     form = AskForm(request.POST or None)
     context = {"community": community, "form": form, "asked": False}
     if request.method == "POST" and form.is_valid():
-        if not within("join", client_address(request), most=MOST_AN_HOUR, seconds=HOUR_S):
+        if not within("join", counted_address(request), most=MOST_AN_HOUR, seconds=HOUR_S):
             return render(request, "429.html", status=429)
         try:
             with tenancy.within(community.pk):

@@ -52,6 +52,46 @@ def test_a_visitor_nobody_knows_is_counted_by_address_whatever_cookie_it_makes_u
     assert heard == [200] * 10 + [429]
 
 
+def near(number):
+    """An address of a network in which whoever has one has all."""
+    return f"2001:db8:1:2:{number:x}::{number:x}"
+
+
+def test_whoever_has_a_whole_network_of_addresses_is_counted_once(settings):
+    settings.PAGES_PER_MINUTE = 10
+    heard = [Client(REMOTE_ADDR=near(number)).get("/login/").status_code for number in range(11)]
+
+    assert heard == [200] * 10 + [429]
+    assert Client(REMOTE_ADDR="2001:db8:1:3::1").get("/login/").status_code == 200
+
+
+def test_wishes_and_codes_are_counted_by_network_too(settings):
+    settings.PAGES_PER_MINUTE = 0
+    street = make.community(join_open=True)
+
+    def heard(path, facts, most):
+        asked = (Client(REMOTE_ADDR=near(i)).post(path, facts | {"email": f"a{i}@b.es"}) for i in range(most))
+        return [answer.status_code for answer in asked]
+
+    wishes = heard(f"/c/{street.slug}/join/", {"name": "Eva", "place": "Azahar 1"}, 6)
+    codes = heard("/api/v1/hand-over", {}, 21)
+
+    assert (wishes[-2:], codes[-1]) == ([200, 429], 429)
+
+
+def test_guesses_from_one_network_end_whatever_address_of_it_they_come_from(settings):
+    settings.PAGES_PER_MINUTE = 0
+    make.member(make.community(), "Ana")
+    wrong = {"password": "wrong-wrong-wrong"}
+    for i in range(10):
+        Client(REMOTE_ADDR=near(i)).post("/login/", wrong | {"username": f"a{i}@example.org"})
+
+    right = {"username": "ana@example.org", "password": make.PASSWORD}
+    inside, outside = (Client(REMOTE_ADDR=one).post("/login/", right) for one in (near(99), "2001:db8:9::1"))
+
+    assert (inside.status_code, outside.status_code) == (200, 302)
+
+
 def test_meters_witnesses_and_watchmen_have_no_limit_here(client):
     home = make.home(make.community(), "Ana", make.tariff())
     token = {"authorization": f"Bearer {make.token(home)}"}
