@@ -57,9 +57,8 @@ def give_consent(
     *, metering_point: MeteringPoint, holder_nif: str, given_by: Member, at: datetime, until: datetime
 ) -> Consent:
     """Let the community ask for one meter until then. Raises `ConsentGiven`, `HomeChangedHands`."""
-    home = metering_point.household  # as it was seen before anybody is waited for
+    lock_as_seen(metering_point.household)  # before its meter, as by all who lock both
     MeteringPoint.objects.select_for_update().get(pk=metering_point.pk)
-    lock_as_seen(home)
     open_ = Consent.objects.filter(metering_point=metering_point, revoked_at__isnull=True)
     if open_.filter(expires_at__gt=at).exists():
         raise ConsentGiven(metering_point.public_id)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -13,13 +14,15 @@ from community.services.homes import HomeChangedHands
 from market.services.leaving import leave
 from metering.api import keys as keys_door
 from metering.did_key import did_key
-from metering.models import ApiToken, Equipment, MeteringPoint, MeterKey
+from metering.models import ApiToken, Consent, Equipment, MeteringPoint, MeterKey
+from metering.services import datadis
 from metering.services.equipment import keep_equipment, retire_equipment
 from metering.services.keys import end_key, register_key, to_register
 from metering.services.tokens import InvalidCode, claim, issue_token, prepare_hand_over
 from metering.views import equipment as equipment_views
 from tests import factories as make
 from tests.faults.test_leaving_at_the_door import errors_of
+from tests.faults.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = make.NOON
@@ -148,3 +151,26 @@ def test_a_call_whose_token_ends_with_the_membership_finds_no_such_meter(marta, 
 
     assert (answer.status_code, answer["content-type"]) == (404, "application/problem+json")
     assert not MeterKey.objects.exists()
+
+
+def test_a_consent_is_given_while_a_key_of_the_same_meter_is_named(nil, home):
+    facts = {"holder_nif": "12345678Z", "given_by": nil, "at": AT, "until": AT + timedelta(days=90)}
+    point = point_of(home)
+    errors, usual = [], datadis.lock_as_seen
+
+    def names_a_key():
+        errors.extend(at_once(lambda: register_key(point=point, before="", at=AT, **signed(point)), times=1))
+
+    naming = threading.Thread(target=names_a_key)
+
+    def first_the_key(locked):
+        naming.start()
+        naming.join(0.5)
+        usual(locked)
+
+    with patch.object(datadis, "lock_as_seen", first_the_key):
+        datadis.give_consent(metering_point=point_of(home), **facts)
+    naming.join()
+
+    assert errors == []
+    assert (MeterKey.objects.count(), Consent.objects.count()) == (1, 1)
