@@ -5,7 +5,10 @@ from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
@@ -55,13 +58,41 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return unseal(encrypted_text)
 
 
+def _without_echoes(form: forms.Form) -> None:
+    """A placeholder that repeats its label tells nothing and is gone once it would be of use."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+
+
+class _NewPassword:
+    """What a password needs is said as where people join: in Azotea's words, before it is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _without_echoes(self)  # type: ignore[arg-type]
+        self.fields["password1"].help_text = _(  # type: ignore[attr-defined]
+            "At least 10 characters; a short sentence is easy to remember."
+        )
+
+
+class ChangePasswordForm(_NewPassword, AllauthChangePasswordForm):  # type: ignore[misc]
+    """Another password for whoever knows the present one."""
+
+
+class SetPasswordForm(_NewPassword, AllauthSetPasswordForm):  # type: ignore[misc]
+    """A first password for whoever came in without one."""
+
+
+class ResetPasswordKeyForm(_NewPassword, AllauthResetPasswordKeyForm):  # type: ignore[misc]
+    """Another password for whoever has the mailed link."""
+
+
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]
     """E-mail and password; the field is called what password managers expect."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
+        _without_echoes(self)
         self.fields["login"].label = _("E-mail")
         self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
         self.fields["password"].help_text = ""

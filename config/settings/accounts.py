@@ -4,7 +4,12 @@ import os
 
 # Nobody signs up without an invitation; a password, an app's code or a passkey lets people in.
 ACCOUNT_ADAPTER = "community.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"login": "community.accounts.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "community.accounts.LoginForm",
+    "change_password": "community.accounts.ChangePasswordForm",
+    "set_password": "community.accounts.SetPasswordForm",
+    "reset_password_from_key": "community.accounts.ResetPasswordKeyForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -136,7 +136,7 @@ def _day(community: Community, slot: Slot, at: datetime, shown: Sequence[bool] |
         views = (View(_("The fullest of the day"), cables_address(fullest.start), current=False),)
     bar = DateBar(
         title=_("%(day)s, %(slot)s")
-        % {"day": figures.day(timezone.localtime(slot.start).date()), "slot": figures.span(slot.start, slot.end)},
+        % {"day": figures.short_day(timezone.localtime(slot.start)), "slot": figures.span(slot.start, slot.end)},
         previous=cables_address(slot.start - step),
         previous_label=_("The slot before"),
         next=cables_address(slot.end) if slot.end <= at else None,

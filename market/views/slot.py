@@ -60,7 +60,7 @@ def _bar(row: Slot, keep: Mapping[str, str]) -> DateBar:
     day = timezone.localtime(row.start).date()
     ahead = slot_address(row.end, keep) if row.end <= clock.now() else None
     return DateBar(
-        title=_("%(day)s, %(slot)s") % {"day": figures.day(day), "slot": figures.span(row.start, row.end)},
+        title=_("%(day)s, %(slot)s") % {"day": figures.short_day(day), "slot": figures.span(row.start, row.end)},
         previous=slot_address(row.start - step, keep),
         previous_label=_("The slot before"),
         next=ahead,

@@ -216,6 +216,15 @@ def test_pages_of_the_account_belong_to_more_in_the_navigation(client, admin, pa
     assert re.search(r'<a href="/more/" aria-current="true">', page)
 
 
+def test_another_password_is_asked_for_in_the_sites_own_words(client, admin):
+    page = log_in(client, "Marta").get("/account/password/change/", headers={"accept-language": "es"}).text
+
+    assert "Al menos 10 caracteres" in page
+    assert "¿Has olvidado tu contraseña?" in page
+    assert "placeholder" not in page
+    assert not re.search(r"\b[Ss]u contraseña", page)
+
+
 def test_an_operator_without_a_community_lands_on_the_operators_pages(client):
     client.force_login(User.objects.create_superuser("op@example.org", make.PASSWORD, name="Op"))
 
