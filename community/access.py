@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from community.datebar import parse_day, parse_month
 from community.models import Household, Member
-from community.roles import Can, may
+from community.roles import Can, NotAllowed, may
 from community.services.homes import HomeChangedHands
 from config.tenancy import across_all, settle_on
 
@@ -210,7 +210,7 @@ class WaysIn:
         """A missing second factor leads to where it is set up; without the store of limits nobody is let in.
 
         Who looks after no home is told so by a page, instead of that there is none; to whoever left while a form
-        was on its way there is no such page.
+        was on its way there is no such page, and whose power was taken meanwhile is refused as everybody without.
         """
         if isinstance(exception, SecondFactorNeeded):
             messages.warning(
@@ -222,6 +222,8 @@ class WaysIn:
             # A file, or a form that was sent, has no page in its place.
             asked_to_look = request.method in {"GET", "HEAD"} and request.path.endswith("/")
             return render(request, "community/no_home.html", status=200 if asked_to_look else 404)
+        if isinstance(exception, NotAllowed):
+            return render(request, "403.html", status=403)
         if isinstance(exception, HomeChangedHands):
             return render(request, "404.html", status=404)
         if isinstance(exception, RedisError):

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import F
 
 from community.models import Invitation, Member, What
-from community.roles import Can, may
+from community.roles import Can, NotAllowed
 from community.services.audit import record
 from community.services.members import INVITATION_LIFETIME, InvitationProblem, hash_of, new_secret
+from community.services.powers import hold
 
 # After so many refusals an address is given up; an administrator may ask again.
 MOST_ATTEMPTS = 5
@@ -28,8 +29,10 @@ def renew(*, invitation_id: int, by: Member, at: datetime) -> tuple[Invitation, 
 
     Raises `InvitationProblem`: `not-admin`, and `not-valid` for one that was accepted or withdrawn.
     """
-    if not may(by, Can.INVITE):
-        raise InvitationProblem("not-admin")
+    try:
+        hold(Can.INVITE, by)
+    except NotAllowed as error:
+        raise InvitationProblem("not-admin") from error
     found = Invitation.objects.select_for_update(of=("self",)).select_related("household", "community")
     invitation = found.filter(pk=invitation_id, community=by.community_id, **OPEN).first()
     if invitation is None:

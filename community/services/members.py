@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from community.models import Community, Household, Invitation, Member, User, What
-from community.roles import Can, may
+from community.roles import Can, NotAllowed, may
 from community.services.audit import record
+from community.services.powers import hold
 
 INVITATION_LIFETIME = timedelta(days=14)
 
@@ -47,6 +48,24 @@ def invite(
 
     Raises `InvitationProblem`: `not-admin`, `already-member`, `already-invited`, `home-taken`.
     """
+    try:
+        hold(Can.INVITE, invited_by)
+    except NotAllowed as error:
+        raise InvitationProblem("not-admin") from error
+    return invite_held(invited_by=invited_by, email=email, household=household, at=at, name=name, role=role)
+
+
+@transaction.atomic
+def invite_held(
+    *,
+    invited_by: Member,
+    email: str,
+    household: Household | None,
+    at: datetime,
+    name: str = "",
+    role: str = Member.Role.RESIDENT,
+) -> tuple[Invitation, str]:
+    """As `invite`, by a caller that holds who may do so."""
     email = email.strip().lower()
     _may_be_invited(invited_by, email, household)
     open_ones = Invitation.objects.filter(

@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from community.models import Community, Household, Invitation, Member, What
-from community.roles import Can, only_those_who
+from community.roles import Can
 from community.services.audit import record
 from community.services.feeders import Connection, connect_homes
 from community.services.homes import set_priority
 from community.services.invitations import ask_for_letters
-from community.services.members import invite, revoke
+from community.services.members import invite_held, revoke
+from community.services.powers import hold
 from community.services.tariffs import give_contract
 from metering.models import MeteringPoint
 from metering.roster import RosterLine
@@ -44,8 +45,7 @@ def take_over(*, by: Member, lines: Sequence[RosterLine], at: datetime, site: st
 
     Raises `NotAllowed`, and `RosterHasFaults` by the state of this moment, which may not be that of the preview.
     """
-    only_those_who(Can.INVITE, by)
-    community = Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
+    community = hold(Can.INVITE, by)
     rows = plan_roster(community, lines, at)
     faulty = [row for row in rows if row.faults]
     if faulty:
@@ -103,7 +103,7 @@ def _hand_over(row: PlannedRow, home: Household, by: Member, at: datetime) -> in
         ours.filter(email=email).update(name=row.line.name)
     if not row.does("invited"):
         return None
-    invitation, _secret = invite(invited_by=by, email=email, household=home, at=at, name=row.line.name)
+    invitation, _secret = invite_held(invited_by=by, email=email, household=home, at=at, name=row.line.name)
     return invitation.pk
 
 

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import transaction
 
 from community.models import Community, Household, Member, What
+from community.roles import Can
 from community.services.audit import Actor, record_for
 from community.services.homes import HomeChangedHands, lock_all_as_seen
+from community.services.powers import hold
 from metering.models import ApiToken, HandOver, MeteringPoint
 
 LIFETIME = timedelta(days=365)
@@ -52,10 +54,10 @@ def issue_token(
 ) -> tuple[ApiToken, str]:
     """Create a token for some metering points of one community; the returned text is shown this once.
 
-    `networks` (such as `203.0.113.0/24`) are where it may be used; none means anywhere. Raises `HomeChangedHands`:
-    what ends with a membership would miss a token that came at the same moment.
+    `networks` (such as `203.0.113.0/24`) are where it may be used; none means anywhere. Raises `HomeChangedHands`
+    and `NotAllowed`: what ends with a membership would miss a token that came at the same moment.
     """
-    _hold(metering_points, community)
+    _hold(metering_points, community, by)
     secret = secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
         community=community,
@@ -125,9 +127,9 @@ def prepare_hand_over(
 ) -> tuple[HandOver, str]:
     """A token to be fetched by a device; the returned code is shown this once and works once.
 
-    Raises `HomeChangedHands`.
+    Raises `HomeChangedHands` and `NotAllowed`.
     """
-    _hold(metering_points, community)
+    _hold(metering_points, community, by)
     code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     hand_over = HandOver.objects.create(
         community=community,
@@ -173,7 +175,9 @@ def claim(*, code: str, at: datetime) -> tuple[ApiToken, str]:
     return token, text
 
 
-def _hold(points: Sequence[MeteringPoint], community: Community) -> None:
+def _hold(points: Sequence[MeteringPoint], community: Community, by: Actor) -> None:
+    if isinstance(by, Member):
+        hold(Can.GIVE_TOKENS, by)
     if any(point.household.community_id != community.pk for point in points):
         raise ValueError("A token reaches metering points of its own community only.")
     lock_all_as_seen(point.household for point in points)

@@ -10,16 +10,22 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 
+from community.models import Invitation, Member
+from community.roles import NotAllowed
 from community.services.homes import HomeChangedHands
+from community.services.invitations import renew
+from community.services.members import InvitationProblem, invite
+from community.services.roles import give_role
 from market.services.leaving import leave
 from metering.api import keys as keys_door
 from metering.did_key import did_key
-from metering.models import ApiToken, Consent, Equipment, MeteringPoint, MeterKey
+from metering.models import ApiToken, Consent, Equipment, HandOver, MeteringPoint, MeterKey
 from metering.services import datadis
 from metering.services.equipment import keep_equipment, retire_equipment
 from metering.services.keys import end_key, register_key, to_register
 from metering.services.tokens import InvalidCode, claim, issue_token, prepare_hand_over
 from metering.views import equipment as equipment_views
+from metering.views import gateways as gateways_views
 from tests import factories as make
 from tests.faults.test_leaving_at_the_door import errors_of
 from tests.faults.test_races import at_once
@@ -96,6 +102,45 @@ def test_devices_tokens_and_keys_wait_for_an_ending_membership_and_change_nothin
 
     assert [type(one) for one in errors] == [HomeChangedHands]
     assert [list(kind.objects.order_by("pk").values()) for kind in kinds] == before
+
+
+@pytest.mark.parametrize("what", ["invites", "invites again", "issues", "prepares"])
+def test_an_administrator_who_leaves_meanwhile_makes_nothing_that_could_be_used_after(marta, street, home, what):
+    olga = make.member(street, "Olga", Member.Role.ADMIN)
+    waiting, _link = invite(invited_by=marta, email="eva@example.org", household=None, at=BEFORE)
+    facts = for_one(home)
+    asked = {
+        "invites": lambda: invite(invited_by=olga, email="olga2@example.org", household=None, at=AT),
+        "invites again": lambda: renew(invitation_id=waiting.pk, by=olga, at=AT),
+        "issues": lambda: issue_token(**facts, at=AT, by=olga),
+        "prepares": lambda: prepare_hand_over(**facts, networks=(), days=9, at=AT, by=olga),
+    }[what]
+
+    (error,) = errors_of(asked, while_leaves=olga, by=marta)
+
+    assert isinstance(error, InvitationProblem | NotAllowed)
+    assert (ApiToken.objects.count(), HandOver.objects.count(), Invitation.objects.count()) == (0, 0, 1)
+    waiting.refresh_from_db()
+    assert waiting.invited_by == marta
+
+
+def test_whose_power_is_taken_while_a_form_is_on_its_way_is_refused_as_everybody_without(marta, street, home):
+    olga = make.member(street, "Olga", Member.Role.ADMIN)
+    client = Client()
+    client.force_login(olga.user)
+    allowed_then = gateways_views.allowed
+
+    def and_then_is_demoted(*asked):
+        member = allowed_then(*asked)
+        give_role(by=marta, member_id=olga.pk, role="reader", at=AT)
+        return member
+
+    told = {"name": "x", "metering_points": [point_of(home).pk], "scopes": ["plans:read"], "days": "9"}
+    with patch("metering.views.gateways.allowed", and_then_is_demoted):
+        answer = client.post("/gateways/new/", told)
+
+    assert answer.status_code == 403
+    assert not ApiToken.objects.exists()
 
 
 def test_a_code_that_is_typed_while_the_membership_ends_is_worth_nothing(marta, nil, home):

@@ -266,6 +266,7 @@ def test_no_text_names_the_member_whatever_it_was_called_and_reached_by(street, 
     member = Member.objects.create(community=street, user=user, joined_at=street.created_at)
     home = logged[0]
     Household.objects.filter(pk=home.pk).update(member=member, name="Quintanilla, 2º B")
+    home.refresh_from_db()
     Device.objects.filter(pk=make.battery(home).pk).update(name="Batería (Aurelia)")
     Invitation.objects.create(
         community=street, email="aurelia@old.example", name="Aurelia Quintanilla", secret_hash="x", invited_by=marta,
