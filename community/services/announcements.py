@@ -4,14 +4,14 @@ Who gets a letter is written down first, and what became of it after.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from community.models import Announcement, AnnouncementLetter, Dismissal, Member, What
+from community.models import Announcement, AnnouncementLetter, Community, Dismissal, Member, What
 from community.roles import Can, only_those_who
 from community.services.audit import record
 from community.services.invitations import FIRST_PAUSE, MOST_ATTEMPTS, said
@@ -32,20 +32,23 @@ class Written:
 
 @transaction.atomic
 def announce(*, by: Member, written: Written, at: datetime, site: str = "") -> Announcement:
-    """Tell all members; under the address `site` letters go to those who want them (empty: to nobody)."""
+    """Tell all members; under the address `site` letters go to those who want them (empty: to nobody).
+
+    What stands already in the same words is not said again: whoever clicks twice means once.
+    """
     only_those_who(Can.ANNOUNCE, by)
+    Community.objects.select_for_update(no_key=True).get(pk=by.community_id)
+    words = {name: text for name, text in asdict(written).items() if name != "days"}
+    twin = standing(by.community_id, at).filter(**words).first()
+    if twin is not None:
+        return twin
     made = Announcement.objects.create(
         community=by.community,
         written_by=by,
         written_at=at,
         expires_at=at + timedelta(days=written.days),
-        title_es=written.title_es,
-        text_es=written.text_es,
-        title_ca=written.title_ca,
-        text_ca=written.text_ca,
-        title_en=written.title_en,
-        text_en=written.text_en,
         site=site[:200],
+        **words,
     )
     if site:
         wanted = Member.objects.filter(community=by.community, left_at=None, wants_mail=True)

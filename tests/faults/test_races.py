@@ -9,9 +9,10 @@ from unittest.mock import patch
 import pytest
 from django.db import connection, transaction
 
-from community.models import Member, User
+from community.models import Announcement, AnnouncementLetter, Member, User
 from community.roles import NotAllowed
 from community.services import members
+from community.services.announcements import Written, announce, end
 from community.services.members import InvitationProblem, invite, revoke
 from market.models import Entry, Order, SetPoint, Settlement, Statement, Trade
 from market.services import erasure
@@ -176,3 +177,17 @@ def test_two_administrators_cannot_erase_each_other_at_the_same_moment(street):
 
     assert [type(one) for one in errors] == [NotAllowed]
     assert Member.objects.filter(community=street, left_at=None).count() == 1
+
+
+def test_an_announcement_that_is_sent_many_times_at_once_is_announced_and_mailed_once():
+    admin = make.member(make.community(), "Marta", Member.Role.ADMIN)
+    Member.objects.filter(pk=admin.pk).update(wants_mail=True)
+    written = Written("Asamblea", "El jueves.", "", "", "", "", days=14)
+
+    errors = at_once(lambda: announce(by=admin, written=written, at=START, site="https://azotea.example"))
+
+    assert errors == []
+    assert (Announcement.objects.count(), AnnouncementLetter.objects.count()) == (1, 1)
+    end(announcement_id=Announcement.objects.get().pk, by=admin, at=START)
+    announce(by=admin, written=written, at=START)
+    assert Announcement.objects.count() == 2, "what was taken back may be said again"
