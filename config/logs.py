@@ -88,7 +88,8 @@ class Line(logging.Formatter):
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        return "\n    ".join(line.translate(BREAKS) for line in super().format(record).splitlines())
+        lines = super().format(record).splitlines()
+        return _encodable("\n    ".join(line.translate(BREAKS) for line in lines))
 
 
 class JsonLine(logging.Formatter):
@@ -108,7 +109,12 @@ class JsonLine(logging.Formatter):
             said["error"] = record.exc_text
         if record.stack_info:
             said["stack"] = record.stack_info
-        return json.dumps(said, ensure_ascii=False)
+        return _encodable(json.dumps(said, ensure_ascii=False))
+
+
+def _encodable(text: str) -> str:
+    """Half a letter, which no stream takes, is written out."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @contextmanager

@@ -15,9 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from community.accounts import LoginForm
 from community.forms.people import JoinForm, ReturnForm
-from community.models import Invitation, User
+from community.models import Invitation, Member, User
 from community.pages import page
-from community.roles import MAY, Can
 from community.services import invitations, members
 from config import clock
 from config.tenancy import across_all, at_the_door, within
@@ -85,7 +84,7 @@ def _first_page(invitation: Invitation) -> tuple[str, str]:
     """Where somebody goes first, and the words that they are met with: what is theirs to do comes first."""
     if invitation.household_id:
         return reverse("mandate"), _("Welcome. Set your rules once; from then on your agent trades for you.")
-    if Can.INVITE in MAY[invitation.role]:
+    if invitation.role in {Member.Role.ADMIN, Member.Role.OWNER}:
         return reverse("members"), _("Welcome. The way to the first settlement begins here.")
     return reverse("community-day"), _(
         "Welcome. This is your street; a home of yours comes with your administrator."

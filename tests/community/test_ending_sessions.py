@@ -58,7 +58,7 @@ def test_a_slip_of_the_operator_ends_none(browsers, said):
 
 
 def test_an_operator_ends_them_on_the_page_too(browsers, neighbours):
-    root = Client()
+    root = Client(headers={"accept-language": "en"})
     root.force_login(User.objects.create_superuser("root@example.org", make.PASSWORD, name="Root"))
 
     chosen = {"action": "end_sessions", "_selected_action": [neighbours[0].user_id]}

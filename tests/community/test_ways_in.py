@@ -211,7 +211,7 @@ def test_nobody_joins_before_the_second_factor_and_after_it_one_click_is_enough(
     assert back["location"] == link
     assert not joined(ana.user)
     assert "password" not in client.get(link).context["form"].fields
-    assert client.post(link)["location"] == "/street/"
+    assert client.post(link)["location"] == "/neighbours/"
     assert joined(ana.user)
 
 

@@ -118,6 +118,13 @@ def test_nothing_that_is_said_passes_for_another_plain_line():
     assert all(line.startswith("    ") and line.replace("\t", "").isprintable() for line in more)
 
 
+@pytest.mark.parametrize("form", [Line, JsonLine])
+def test_half_a_letter_is_written_out_and_stops_no_log(form):
+    record = logging.LogRecord("market", logging.WARNING, __file__, 1, "half \ud800", (), None)
+
+    assert form().format(record).encode().find(b"half \\ud800") > 0
+
+
 @pytest.mark.django_db
 def test_what_a_task_logs_says_its_slot(lines, monkeypatch):
     def refuse(*, slot_id, at):

@@ -159,7 +159,7 @@ def test_a_member_that_left_stands_in_the_list_with_both_days(client, admin, ana
 
     said = client.get("/neighbours/", headers={"accept-language": "en"}).content.decode()
 
-    assert "to 23 November 2026" in said.replace("\xa0", " ")
+    assert "to 23 Nov 2026" in said.replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("how", ["left", "demoted"])

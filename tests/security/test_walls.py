@@ -30,6 +30,7 @@ OURS, THEIRS = 7_001, 7_002
 # Who may work over all communities, and why it has to.
 MAY_CROSS = {
     "community/access.py": "finds the community of whoever is logged in",
+    "community/passwords.py": "names of the places of whoever has forgotten a password make none",
     "community/views/join.py": "finds the invitation of a secret link",
     "config/celery.py": "tasks over all communities say so; of the others the row's community is looked up",
     "market/services/erasure.py": "a person may live in several communities",
