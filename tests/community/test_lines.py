@@ -18,17 +18,14 @@ def one_line_fields():
     """Every field of the site's forms that shows as one line of text."""
     found = {}
     for app in ("community", "metering", "market"):
-        for module in iter_modules([str(Path(ROOT) / app)]):
-            if module.name.endswith(("form", "forms")):
-                parts = vars(import_module(f"{app}.{module.name}")).values()
-                for form in parts:
-                    if isinstance(form, type) and issubclass(form, forms.BaseForm):
-                        found |= {
-                            f"{form.__name__}.{name}": field
-                            for name, field in form.base_fields.items()
-                            if isinstance(field, forms.CharField)
-                            and getattr(field.widget, "input_type", "") == "text"
-                        }
+        for module in iter_modules([str(Path(ROOT) / app / "forms")]):
+            for form in vars(import_module(f"{app}.forms.{module.name}")).values():
+                if isinstance(form, type) and issubclass(form, forms.BaseForm):
+                    found |= {
+                        f"{form.__name__}.{name}": field
+                        for name, field in form.base_fields.items()
+                        if isinstance(field, forms.CharField) and getattr(field.widget, "input_type", "") == "text"
+                    }
     return found
 
 
